@@ -1,0 +1,14 @@
+/* passband: train neural networks in the frequency domain on any OpenCL device. Everything public. */
+#ifndef PASSBAND_PASSBAND_H
+#define PASSBAND_PASSBAND_H
+
+#include <passband/dataset.h>
+#include <passband/device.h>
+#include <passband/graph.h>
+#include <passband/plan.h>
+#include <passband/run.h>
+#include <passband/stage.h>
+#include <passband/status.h>
+#include <passband/version.h>
+
+#endif

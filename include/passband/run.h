@@ -1,0 +1,62 @@
+/* A run: a configuration, training over seeds, and the folder that holds everything about it. */
+#ifndef PASSBAND_RUN_H
+#define PASSBAND_RUN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <passband/device.h>
+#include <passband/graph.h>
+#include <passband/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A checked configuration: every key of the schema has a value. */
+typedef struct pb_config pb_config;
+/** Reads a YAML file and applies `key=value` overrides in order ("train.epochs=10", "stages.band_mask.bands=4").
+ *  Errors read "file:line: key: what is wrong, what is allowed (did you mean ...?)". */
+pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
+                         const char *const overrides[], pb_config **config);
+void pb_config_free(pb_config **config);
+/** The resolved configuration as YAML text that loads again to the same; owned by the caller. */
+char *pb_config_yaml(const pb_config *config);
+const char *pb_config_name(const pb_config *config);
+/** Prints the schema: section, key, type, default, range, help. */
+void pb_config_print_schema(FILE *out);
+
+/** What the caller hears while a run goes on. */
+typedef struct pb_progress {
+    const char *run;
+    int seed_index, seed_count;
+    int64_t seed;
+    int epoch, epochs; /* epochs done, epochs planned */
+    double train_loss, val_loss, val_accuracy, seconds_per_epoch;
+} pb_progress;
+typedef void pb_progress_sink(void *user, const pb_progress *progress);
+
+typedef struct pb_run_options {
+    const char *folder;          /* where to put the run; NULL: runs/<name>-<date>-<time>           */
+    const char *device;          /* selector as in pb_device_open, NULL for the configuration's     */
+    pb_progress_sink *progress;  /* called after each epoch, may be NULL                            */
+    void *user;
+    const volatile int *stop;    /* becomes non-zero to stop after the next checkpoint, may be NULL */
+    bool profile;                /* time every launch and write profile.json                        */
+} pb_run_options;
+
+/** Trains every seed and writes the run folder. `folder`, when not NULL, receives the folder's name (free()). */
+pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                       char **folder);
+/** Continues an interrupted run; the result is bit-identical to the run never interrupted. */
+pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_options *options);
+/** Scores the saved weights of every seed of a run on its test split and prints them as JSON text (free()). */
+pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options *options, char **json);
+/** Prints the plan of a configuration: what `passband explain` shows. */
+pb_status pb_run_explain(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                         bool dot, FILE *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

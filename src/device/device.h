@@ -1,0 +1,89 @@
+/* What the plan needs of a device: buffers, modules of kernels, prepared launches, profiling. Only this room calls
+ * OpenCL and CLBlast. */
+#ifndef PB_DEVICE_DEVICE_H
+#define PB_DEVICE_DEVICE_H
+
+#include <passband/device.h>
+
+pb_context *pb_device_context(const pb_device *device);
+
+/* ---- buffers ---- */
+typedef struct pb_buffer pb_buffer;
+/** Device memory, not cleared. PB_ERR_DEVICE with both figures when it does not fit. */
+pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer);
+/** A part of another buffer; offset_bytes must be a multiple of the device's base address alignment. The parent must
+ *  outlive it. */
+pb_status pb_buffer_view(pb_device *device, pb_buffer *parent, size_t offset_bytes, size_t bytes,
+                         pb_buffer **view);
+void pb_buffer_free(pb_buffer **buffer);
+size_t pb_buffer_bytes(const pb_buffer *buffer);
+/** Blocking copies, in order with the launches before them. */
+pb_status pb_buffer_write(pb_device *device, pb_buffer *buffer, size_t offset, const void *data, size_t bytes);
+pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, void *data, size_t bytes);
+pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer);
+
+/* ---- embedded kernel sources ---- */
+/** Text of cl/<name>.cl without a #line, or NULL. */
+const char *pb_cl_source(const char *name);
+
+/* ---- modules: a built program ---- */
+typedef struct pb_module pb_module;
+/** Builds source with options, from the binary cache where the device does not cache by itself. A build error gives the
+ *  first lines of the log. */
+pb_status pb_module_build(pb_device *device, const char *source, const char *options, pb_module **module);
+void pb_module_free(pb_module **module);
+
+/* ---- launches: a kernel with its arguments bound once, run many times ---- */
+typedef struct pb_arg {
+    enum { PB_ARG_BUFFER, PB_ARG_I32, PB_ARG_F32, PB_ARG_LOCAL } kind;
+    pb_buffer *buffer;
+    int32_t i32;
+    float f32;
+    size_t local_bytes;
+} pb_arg;
+#define PB_ARG_BUF(b)  ((pb_arg){.kind = PB_ARG_BUFFER, .buffer = (b)})
+#define PB_ARG_INT(n)  ((pb_arg){.kind = PB_ARG_I32, .i32 = (n)})
+#define PB_ARG_REAL(x) ((pb_arg){.kind = PB_ARG_F32, .f32 = (x)})
+
+typedef struct pb_launch pb_launch;
+typedef struct pb_launch_spec {
+    const char *label; /* what profiles and explain call it, copied                      */
+    pb_module *module;
+    const char *kernel;
+    int arg_count;
+    const pb_arg *args;
+    size_t global[3];  /* in work-items, padded to whole groups here; 0 counts as 1      */
+    size_t local[3];   /* 0: the implementation chooses                                  */
+    double flops, bytes; /* of one run, for profiles                                     */
+} pb_launch_spec;
+/** Prepares a launch: checks the number of arguments against CL_KERNEL_NUM_ARGS and binds them. */
+pb_status pb_launch_create(pb_device *device, const pb_launch_spec *spec, pb_launch **launch);
+
+/** C [batch, m, n] = op(A) op(B), row-major and dense, by CLBlast. batch strides in elements may be 0 for A and B. */
+typedef struct pb_gemm_spec {
+    const char *label;
+    int m, n, k, batch;
+    bool transpose_a, transpose_b;
+    size_t stride_a, stride_b, stride_c;
+    pb_buffer *a, *b, *c;
+} pb_gemm_spec;
+pb_status pb_launch_gemm(pb_device *device, const pb_gemm_spec *spec, pb_launch **launch);
+
+void pb_launch_free(pb_launch **launch);
+/** Puts it into the queue. */
+pb_status pb_launch_run(pb_device *device, pb_launch *launch);
+pb_status pb_device_flush(pb_device *device);
+pb_status pb_device_finish(pb_device *device);
+
+/* ---- profile ---- */
+/** From now on every launch is timed by its events. */
+pb_status pb_device_profile(pb_device *device, bool on);
+typedef struct pb_profile_row {
+    char label[96];
+    long calls;
+    double seconds, flops, bytes; /* totals over the calls */
+} pb_profile_row;
+/** One row a label, largest time first; `*rows` is freed with free(). */
+pb_status pb_device_profile_rows(pb_device *device, pb_profile_row **rows, int *count);
+
+#endif
