@@ -1,0 +1,45 @@
+/* What a checked configuration holds, for the rest of this room. The functions are in passband/run.h. */
+#ifndef PB_TRAIN_CONFIG_H
+#define PB_TRAIN_CONFIG_H
+
+#include <passband/option.h>
+#include <passband/run.h>
+#include <passband/stage.h>
+
+/** One entry of the list of stages. */
+typedef struct pb_config_stage {
+    const pb_stage *stage;
+    pb_options *options; /* never NULL: a stage without options has an empty table                 */
+    int ordinal;         /* from 1 within stages of one name: the second conv1d is 2               */
+    char *where;         /* "configs/a.yaml:12: stages.3.conv1d", for errors                       */
+} pb_config_stage;
+
+struct pb_config {
+    char *name;
+    char *device;            /* selector as in pb_device_open, NULL: the library chooses             */
+    pb_options *data;        /* keys below                                                           */
+    pb_options *train;       /* keys below                                                           */
+    pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser            */
+    int stage_count;
+};
+
+/* Keys of `data`:
+ *   name          string  fashion-mnist, mnist, png, idx, npy                    (fashion-mnist)
+ *   path          string  folder or file of png, idx, npy; "" where none is needed ("")
+ *   validation    float   share of the training samples held out, [0, 0.9]; 0: none (0.2)
+ *   test_fraction float   share held out for testing where the source has no test split (0.2)
+ *   split_seed    int     seed of both splits                                    (0)
+ *   limit         int     first so many training samples only; 0: all            (0)
+ *
+ * Keys of `train`:
+ *   epochs          int   1 ..                                                   (30)
+ *   batch_size      int   samples of a training step                             (128)
+ *   eval_batch_size int   samples of a batch of validation and test              (1000)
+ *   seeds           ints  each at least 0, all different, at least one           ([0])
+ *   patience        int   epochs without a better validation accuracy before a seed stops; 0: never; needs
+ *                         data.validation > 0, which the configuration checks     (0)
+ *   min_delta       float gain in validation accuracy that counts as better      (0)
+ *   log_every       int   iterations between recorded points; 0: automatic       (0)
+ */
+
+#endif
