@@ -17,8 +17,9 @@ typedef struct pb_named_value {
     pb_value value;
 } pb_named_value;
 
-/** One optimiser's learning rate: a scalar input leaf that the trainer writes before each epoch. */
+/** One optimiser's learning rate: a scalar input leaf "<scope>.rate" that the trainer writes before each epoch. */
 typedef struct pb_rate {
+    char name[64]; /* scope of the optimiser: "sgd_1" */
     pb_value leaf;
     double base;
     char schedule[16]; /* constant, cosine, step */
@@ -27,16 +28,28 @@ typedef struct pb_rate {
     double floor;      /* lowest rate (cosine)         */
 } pb_rate;
 
-/** The state of building one program (training or evaluation) stage by stage. */
-typedef struct pb_builder {
+typedef struct pb_builder pb_builder;
+
+/** What an optimiser stage leaves for pb_builder_finish. All parameters it took are one flat buffer. */
+typedef struct pb_optimiser {
+    char scope[64];
+    const pb_options *options; /* must live until pb_builder_finish */
+    pb_value rate;             /* scalar */
+    /* Appends the new parameters [P] given the old ones and their gradients [P], and assigns its own state. */
+    pb_value (*update)(pb_builder *b, const struct pb_optimiser *o, pb_value params, pb_value gradients);
+} pb_optimiser;
+
+/** The state of building one program (training or evaluation) stage by stage; pb_builder_init starts it. */
+struct pb_builder {
     pb_context *ctx;
     pb_graph *g;
     bool training;          /* false: the evaluation program; optimisers and dropout do nothing          */
     int batch, classes;
     pb_value x;             /* what flows from stage to stage: [batch, ...]                              */
     pb_value labels;        /* [batch] int32                                                             */
-    pb_value weights;       /* [batch] float32: 1 for a real sample, 0 for the filling of a last batch   */
-    pb_value weight_sum;    /* scalar: how many real samples                                             */
+    pb_value weights;       /* [batch] float32: 1 for a real sample, 0 for the filling of a last batch;
+                               PB_NONE: every sample is real, and means are plain means                  */
+    pb_value weight_sum;    /* scalar: how many real samples; needed with weights                        */
     pb_value logits;        /* [batch, classes], set by cross_entropy                                    */
     pb_value loss;          /* scalar: the weighted sum of all losses so far, PB_NONE before the first   */
     char scope[64];         /* "conv1d_2": kind and ordinal of the stage being built                     */
@@ -44,16 +57,24 @@ typedef struct pb_builder {
     int loss_count;
     pb_named_value logs[PB_BUILDER_MAX]; /* recorded every iteration: scalars or short vectors           */
     int log_count;
-    pb_named_value kept[PB_BUILDER_MAX]; /* "coefficients", "masked", "mask": what later stages look up  */
+    pb_named_value kept[PB_BUILDER_MAX]; /* what later stages and the trainer look up:
+                                            "pixels"       [batch, ...] what load made
+                                            "coefficients" [batch, K, K] what dct2 made
+                                            "mask"         [K, K] and
+                                            "masked"       [batch, K, K], what band_mask made
+                                            "hits"         [batch] 1 where argmax(logits) is the label
+                                            "sample_loss"  [batch] cross-entropy of each sample          */
     int kept_count;
     pb_value params[PB_BUILDER_MAX * 4]; /* every parameter leaf in order of creation                    */
-    bool claimed[PB_BUILDER_MAX * 4];    /* an optimiser already updates it                              */
+    int owner[PB_BUILDER_MAX * 4];       /* 1 + index of the optimiser that took it, 0 before one did    */
+    pb_value gradients[PB_BUILDER_MAX * 4]; /* d loss / d params[i], set by pb_builder_finish            */
     int param_count;
     pb_value assigns[PB_BUILDER_MAX]; /* what the program assigns                                        */
     int assign_count;
     pb_rate rates[PB_BUILDER_MAX];
     int rate_count;
-} pb_builder;
+    pb_optimiser optimisers[PB_BUILDER_MAX]; /* as many as rates */
+};
 
 typedef enum pb_stage_kind {
     PB_STAGE_INPUT,
@@ -77,10 +98,30 @@ const pb_stage *const *pb_stages(int *count);
 /** The stage of that name, or NULL. */
 const pb_stage *pb_stage_find(const char *name);
 
+/** Starts building a program. `samples` [batch, ...] (bytes or floats) and `labels` [batch] int32 are the batch as it
+ *  was gathered; weights and weight_sum are PB_NONE until the caller sets them. */
+void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training, int classes,
+                     pb_value samples, pb_value labels);
+
 /** Builds one stage: sets the scope, calls build, turns a graph error into a sentence that names the stage. */
 pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal, const pb_options *options);
 
+/** After the last stage. Checks that there is a loss and, when training, appends its gradients once for all optimisers
+ *  and each optimiser's update. PB_ERR_CONFIG names a parameter that no optimiser took. */
+pb_status pb_builder_finish(pb_builder *b);
+/** The first parameter that no optimiser took, or PB_NONE. */
+pb_value pb_builder_unclaimed(const pb_builder *b);
+
 /* ---- for the build functions ---- */
+/** "<scope>.<name>" as a float32 leaf of zeros that keeps its value from step to step. */
+pb_value pb_builder_state(pb_builder *b, const char *name, pb_shape shape);
+/** Mean over the real samples of a value of each sample [batch]: a scalar. */
+pb_value pb_builder_mean(pb_builder *b, pb_value of_samples);
+/** Registers an optimiser: takes the parameters not taken yet whose names fit the glob pattern of option `params`, and
+ *  makes the rate leaf from lr, schedule, step_size, gamma and floor. Does nothing in an evaluation program. */
+pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
+                               pb_value (*update)(pb_builder *b, const pb_optimiser *o, pb_value params,
+                                                  pb_value gradients));
 /** The parameter "<scope>.<name>", uniform in [-bound, bound): created by the first program that asks for it, shared
  *  by the next. */
 pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound);

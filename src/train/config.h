@@ -11,12 +11,13 @@ typedef struct pb_config_stage {
     const pb_stage *stage;
     pb_options *options; /* never NULL: a stage without options has an empty table                 */
     int ordinal;         /* from 1 within stages of one name: the second conv1d is 2               */
-    char *where;         /* "configs/a.yaml:12: stages.3.conv1d", for errors                       */
+    char *where;         /* "configs/a.yaml:12: stages.conv1d.1", for errors                       */
 } pb_config_stage;
 
 struct pb_config {
-    char *name;
-    char *device;            /* selector as in pb_device_open, NULL: the library chooses             */
+    const char *name;        /* letters, digits, '.', '_', '-': fit for a folder's name              */
+    const char *device;      /* selector as in pb_device_open, NULL: the library chooses             */
+    pb_options *top;         /* owns name and device                                                 */
     pb_options *data;        /* keys below                                                           */
     pb_options *train;       /* keys below                                                           */
     pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser            */
