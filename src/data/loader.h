@@ -1,0 +1,38 @@
+/* What the loaders of the kinds of data share: limits, memory for samples, labels. */
+#ifndef PB_DATA_LOADER_H
+#define PB_DATA_LOADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <passband/dataset.h>
+
+#define PB_DATA_BYTES_MAX   ((uint64_t)4 << 30) /* of one part (training or test) in memory */
+#define PB_DATA_SIDE_MAX    8192                /* pixels along a side of an image          */
+#define PB_DATA_CLASSES_MAX 65536
+
+struct pb_data_row;
+
+/** Fills dtype, sample_shape, classes, class_names, train and, where the source has a test split,
+ * test of an empty data set; the caller frees what was filled before an error. `row` is the row
+ * that names this loader. */
+typedef pb_status pb_loader(pb_context *ctx, const struct pb_data_row *row, const char *folder,
+                            pb_dataset *dataset);
+
+pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder;
+
+/** Bytes of one sample. */
+size_t pb_sample_bytes(const pb_dataset *dataset);
+/** Memory for data and labels of `count` samples; `source` is what an error names. */
+pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
+                           uint64_t count, pb_samples *samples);
+void pb_samples_clear(pb_samples *samples);
+
+/** Checks labels against dataset->classes, or sets it to the largest label + 1 where it is 0 (at
+ * least two classes). `path` is the file that errors name. */
+pb_status pb_labels_check(pb_context *ctx, const char *path, const int32_t *labels, int count,
+                          pb_dataset *dataset);
+/** class_names from the given ones, or "0", "1", ... where `names` is NULL. */
+pb_status pb_class_names_set(pb_context *ctx, const char *const *names, pb_dataset *dataset);
+
+#endif

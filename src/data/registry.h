@@ -1,0 +1,48 @@
+/* The table of data sets and kinds of data: one row says what it is, where it lies and how to get
+ * it. */
+#ifndef PB_DATA_REGISTRY_H
+#define PB_DATA_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <passband/status.h>
+
+#include "data/loader.h"
+
+#define PB_DATA_FILES_MAX 4
+#define PB_DATA_URLS_MAX  3
+
+/** A file of a data set, unpacked; on disk it may also lie as <name>.gz. */
+typedef struct pb_data_file {
+    const char *name;
+    uint64_t bytes;
+    const char *sha256; /* 64 hexadecimal digits */
+} pb_data_file;
+
+/** One data set (needs_path is false: found by name) or one kind of files (needs_path is true:
+ * data.path says where). */
+typedef struct pb_data_row {
+    const char *name;
+    const char *summary; /* one line                                            */
+    const char *how;     /* how to get it: "apt install dataset-fashion-mnist"; for a kind: what the
+                            path holds */
+    bool needs_path;
+    pb_loader *load;
+    int classes; /* 0: as many as the labels say                                */
+    const char *const *class_names;        /* [classes], or NULL          */
+    pb_data_file files[PB_DATA_FILES_MAX]; /* ends with a NULL name       */
+    const char *urls[PB_DATA_URLS_MAX];    /* mirrors that hold <file>.gz; none: not fetched */
+} pb_data_row;
+
+/** Every row, in the order `passband data list` prints them. */
+const pb_data_row *pb_data_rows(int *count);
+/** The row of that name; PB_ERR_CONFIG lists what there is. */
+pb_status pb_data_find(pb_context *ctx, const char *name, const pb_data_row **row);
+/** The folder that holds a data set: $PASSBAND_DATA/<name>, ~/.local/share/passband/<name> or
+ *  /usr/share/datasets/<name>; free() it. PB_ERR_DATA says how to get a missing one. */
+pb_status pb_data_folder(pb_context *ctx, const pb_data_row *row, char **folder);
+/** ~/.local/share/passband/<name>, free() it; PB_ERR_DATA when there is no home. */
+pb_status pb_data_home(pb_context *ctx, const char *name, char **folder);
+
+#endif
