@@ -1,0 +1,167 @@
+/* Matrix product C[b] = op(A[b]) op(B[b]) by register tiles, for CPU devices.
+ *
+ * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]: float32, row-major, dense.
+ *
+ * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and padded with zeros; it
+ * is multiplied with every tile of TILE_ROWS rows of A, each element of A broadcast against vectors of B. Products are
+ * summed in ascending order of k, so the result depends on no block size.
+ *
+ * Needs macros:
+ *   NAME                    the kernel's name
+ *   M N K                   extents, at least 1
+ *   TRANSPOSE_A TRANSPOSE_B 0 or 1
+ *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
+ *   TILE_ROWS               rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
+ *   COLUMN_VECTORS          vectors of 16 columns of a register tile, 1 or 2
+ *   DEPTH                   rows of B in a panel, 1 <= DEPTH <= K; 64 DEPTH COLUMN_VECTORS bytes of local memory
+ *   ITEM_ROWS               rows of C of one work-item, a multiple of TILE_ROWS
+ *   ITEM_COLUMNS            columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
+ *
+ * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local size (1, 1, 1). */
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define HELPER(name) PASTE(NAME, name)
+#define TILE_COLUMNS (16 * COLUMN_VECTORS)
+#define B_ROW (TRANSPOSE_B ? 1 : N)    /* elements from one k to the next      */
+#define B_COLUMN (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
+#define A_ROW (TRANSPOSE_A ? 1 : K)    /* elements from one row to the next    */
+#define A_COLUMN (TRANSPOSE_A ? M : 1) /* elements from one k to the next      */
+
+#if TRANSPOSE_B
+/* Transposes a 16 x 16 block in four rounds, each interleaving row i with row i + 8. */
+void HELPER(_transpose)(global const float *restrict source, local float *restrict target)
+{
+    const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const uint16 high = low + 8u;
+    float16 row[16], next[16];
+#pragma unroll
+    for (int i = 0; i < 16; i++) row[i] = vload16(0, source + i * K);
+#pragma unroll
+    for (int round = 0; round < 2; round++) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            next[2 * i] = shuffle2(row[i], row[i + 8], low);
+            next[2 * i + 1] = shuffle2(row[i], row[i + 8], high);
+        }
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            row[2 * i] = shuffle2(next[i], next[i + 8], low);
+            row[2 * i + 1] = shuffle2(next[i], next[i + 8], high);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < 16; i++) vstore16(row[i], 0, target + i * TILE_COLUMNS);
+}
+#endif
+
+/* Copies `depth` rows of `width` columns of B, zeros beyond. */
+void HELPER(_pack)(global const float *restrict b, local float *restrict panel, int depth, int width)
+{
+    int k = 0;
+    if (width == TILE_COLUMNS) {
+#if TRANSPOSE_B
+        for (; k + 16 <= depth; k += 16)
+            for (int j = 0; j < TILE_COLUMNS; j += 16)
+                HELPER(_transpose)(b + j * K + k, panel + k * TILE_COLUMNS + j);
+#else
+        for (; k < depth; k++)
+            for (int j = 0; j < TILE_COLUMNS; j += 16)
+                vstore16(vload16(0, b + k * N + j), 0, panel + k * TILE_COLUMNS + j);
+#endif
+    }
+    for (; k < depth; k++)
+        for (int j = 0; j < TILE_COLUMNS; j++)
+            panel[k * TILE_COLUMNS + j] = j < width ? b[k * B_ROW + j * B_COLUMN] : 0.0f;
+}
+
+/* One register tile: rows first .. TILE_ROWS - 1 of it are added to C, or start it. */
+void HELPER(_tile)(global const float *restrict a, local const float *restrict panel,
+                   global float *restrict c, int depth, int width, int first, bool start)
+{
+    float16 sum[TILE_ROWS][COLUMN_VECTORS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < COLUMN_VECTORS; j++) sum[i][j] = (float16)(0.0f);
+
+    for (int k = 0; k < depth; k++) {
+        float16 row[COLUMN_VECTORS];
+#pragma unroll
+        for (int j = 0; j < COLUMN_VECTORS; j++)
+            row[j] = vload16(0, panel + k * TILE_COLUMNS + 16 * j);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const float16 factor = (float16)(a[i * A_ROW + k * A_COLUMN]);
+#pragma unroll
+            for (int j = 0; j < COLUMN_VECTORS; j++) sum[i][j] = fma(factor, row[j], sum[i][j]);
+        }
+    }
+
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        if (i < first) continue;
+#pragma unroll
+        for (int j = 0; j < COLUMN_VECTORS; j++) {
+            global float *target = c + i * N + 16 * j;
+            if (width >= 16 * j + 16) {
+                vstore16(start ? sum[i][j] : sum[i][j] + vload16(0, target), 0, target);
+            } else {
+                float part[16];
+                vstore16(sum[i][j], 0, part);
+                for (int l = 0; l < width - 16 * j; l++)
+                    target[l] = start ? part[l] : part[l] + target[l];
+            }
+        }
+    }
+}
+
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
+{
+    local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
+    const size_t batch = get_global_id(2);
+    a += batch * STRIDE_A;
+    b += batch * STRIDE_B;
+    c += batch * M * N;
+
+    const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
+    const int row_end = min(row_begin + ITEM_ROWS, M);
+    const int column_begin = (int)get_global_id(0) * ITEM_COLUMNS;
+    const int column_end = min(column_begin + ITEM_COLUMNS, N);
+
+    for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
+        const int width = min(TILE_COLUMNS, N - column);
+        for (int k = 0; k < K; k += DEPTH) {
+            const int depth = min(DEPTH, K - k);
+            HELPER(_pack)(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
+            for (int row = row_begin; row < row_end; row += TILE_ROWS) {
+                const int base = min(row, M - TILE_ROWS); /* the last tile moves up; old rows stay */
+                HELPER(_tile)(a + base * A_ROW + k * A_COLUMN, panel, c + base * N + column, depth,
+                              width, row - base, k == 0);
+            }
+        }
+    }
+}
+
+#undef PASTE_
+#undef PASTE
+#undef HELPER
+#undef TILE_COLUMNS
+#undef B_ROW
+#undef B_COLUMN
+#undef A_ROW
+#undef A_COLUMN
+#undef NAME
+#undef M
+#undef N
+#undef K
+#undef TRANSPOSE_A
+#undef TRANSPOSE_B
+#undef STRIDE_A
+#undef STRIDE_B
+#undef TILE_ROWS
+#undef COLUMN_VECTORS
+#undef DEPTH
+#undef ITEM_ROWS
+#undef ITEM_COLUMNS
