@@ -15,8 +15,8 @@ void *pb_arena_alloc(pb_arena *arena, size_t bytes);
 char *pb_arena_strdup(pb_arena *arena, const char *text);
 char *pb_arena_printf(pb_arena *arena, const char *format, ...) PB_PRINTF(2, 3);
 
-/** A growing text buffer on the heap; `text` is NUL-terminated and never NULL after the first append. An append that
- *  runs out of memory sets `failed` and further appends do nothing. */
+/** A growing text buffer on the heap; `text` is NUL-terminated and never NULL after the first
+ * append. An append that runs out of memory sets `failed` and further appends do nothing. */
 typedef struct pb_text {
     char *text;
     size_t length, capacity;

@@ -8,11 +8,14 @@
 
 #include <passband/status.h>
 
-/** Reads a whole file into `*data` (free()), NUL-terminated beyond `*bytes`. Fails beyond limit_bytes. */
-pb_status pb_file_read(pb_context *ctx, const char *path, size_t limit_bytes, char **data, size_t *bytes);
+/** Reads a whole file into `*data` (free()), NUL-terminated beyond `*bytes`. Fails beyond
+ * limit_bytes. */
+pb_status pb_file_read(pb_context *ctx, const char *path, size_t limit_bytes, char **data,
+                       size_t *bytes);
 /** Writes a whole file: temporary name beside it, fsync, rename, fsync of the folder. */
 pb_status pb_file_write(pb_context *ctx, const char *path, const void *data, size_t bytes);
-/** The same in steps: open gives a stream on the temporary file, commit renames it, abandon removes it. */
+/** The same in steps: open gives a stream on the temporary file, commit renames it, abandon removes
+ * it. */
 typedef struct pb_file_writer {
     FILE *stream;
     char *path, *temporary;
@@ -23,13 +26,13 @@ void pb_file_abandon(pb_file_writer *writer);
 /** mkdir -p. */
 pb_status pb_folder_make(pb_context *ctx, const char *path);
 bool pb_file_exists(const char *path);
-/** "a/b" on the heap; NULL when memory is out. */
+/** "a/b" on the heap, b alone if it is absolute or a is empty; NULL when memory is out. */
 char *pb_path_join(const char *a, const char *b);
-/** The user's cache folder for passband ($XDG_CACHE_HOME/passband or ~/.cache/passband), on the heap; NULL when there
- *  is no home. */
+/** The user's cache folder for passband ($XDG_CACHE_HOME/passband or ~/.cache/passband), on the
+ * heap; NULL when there is no home. */
 char *pb_cache_folder(void);
 
-/** SHA-256 of some memory as 64 hexadecimal digits and a NUL. */
+/** SHA-256 of some memory as 64 hexadecimal digits and a NUL; "" when libcrypto cannot. */
 void pb_sha256_hex(const void *data, size_t bytes, char hex[65]);
 
 #endif

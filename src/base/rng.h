@@ -1,5 +1,6 @@
-/* Philox 4x32-10: random numbers as a function of (seed, purpose, epoch, index), the same on host and device.
- * Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
+/* Philox 4x32-10: random numbers as a function of (seed, purpose, epoch, index), the same on host
+ * and device. Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011. */
 #ifndef PB_BASE_RNG_H
 #define PB_BASE_RNG_H
 
@@ -7,7 +8,8 @@
 
 void pb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/** A stream: key = (low seed ^ high seed, FNV-1a hash of the purpose); counter = (index low, index high, epoch, 0). */
+/** A stream: key = (low seed ^ high seed, FNV-1a hash of the purpose); counter = (index low, index
+ * high, epoch, 0). */
 typedef struct pb_stream {
     uint32_t key[2];
     uint32_t epoch;

@@ -1,0 +1,88 @@
+/* Numbers as text. */
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+
+static const char *skip_digits(const char *text)
+{
+    return text + strspn(text, "0123456789");
+}
+
+static const char *skip_sign(const char *text)
+{
+    return text + (*text == '+' || *text == '-');
+}
+
+pb_number_result pb_number_int(const char *text, int64_t *number)
+{
+    const char *digits = skip_sign(text), *end = skip_digits(digits);
+    if (end == digits || *end) return PB_NUMBER_SYNTAX;
+    errno = 0;
+    const long long value = strtoll(text, NULL, 10);
+    if (errno == ERANGE) return PB_NUMBER_OVERFLOW;
+    *number = value;
+    return PB_NUMBER_OK;
+}
+
+static bool is_decimal(const char *text)
+{
+    const char *whole = skip_sign(text), *at = skip_digits(whole);
+    ptrdiff_t digits = at - whole;
+    if (*at == '.') {
+        const char *fraction = at + 1;
+        at = skip_digits(fraction);
+        digits += at - fraction;
+    }
+    if (digits == 0) return false;
+    if (*at == 'e' || *at == 'E') {
+        const char *exponent = skip_sign(at + 1);
+        at = skip_digits(exponent);
+        if (at == exponent) return false;
+    }
+    return *at == '\0';
+}
+
+/* A program that embeds us may run under a locale with a decimal comma; this thread steps out of it
+ * for a while. */
+static locale_t enter_plain_locale(locale_t *plain)
+{
+    *plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    return *plain ? uselocale(*plain) : (locale_t)0;
+}
+
+static void leave_plain_locale(locale_t plain, locale_t previous)
+{
+    if (!plain) return;
+    uselocale(previous);
+    freelocale(plain);
+}
+
+pb_number_result pb_number_float(const char *text, double *number)
+{
+    if (!is_decimal(text)) return PB_NUMBER_SYNTAX;
+    locale_t plain;
+    const locale_t previous = enter_plain_locale(&plain);
+    const double value = strtod(text, NULL);
+    leave_plain_locale(plain, previous);
+    if (!isfinite(value)) return PB_NUMBER_OVERFLOW;
+    *number = value;
+    return PB_NUMBER_OK;
+}
+
+void pb_number_format(double number, char text[32])
+{
+    locale_t plain;
+    const locale_t previous = enter_plain_locale(&plain);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, number);
+        if (strtod(text, NULL) == number) break;
+    }
+    leave_plain_locale(plain, previous);
+}
