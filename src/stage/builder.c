@@ -1,0 +1,142 @@
+/* Building a program stage by stage: names, parameters, losses, and what stages leave for each
+ * other. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/op.h"
+#include "stage/stages.h"
+
+void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training, int classes,
+                     pb_value samples, pb_value labels)
+{
+    memset(b, 0, sizeof *b);
+    b->ctx = ctx;
+    b->g = g;
+    b->training = training;
+    b->classes = classes;
+    b->x = samples;
+    b->labels = labels;
+    b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
+    b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
+}
+
+pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal,
+                         const pb_options *options)
+{
+    PB_TRY(pb_graph_status(b->g));
+    snprintf(b->scope, sizeof b->scope, "%s_%d", stage->name, ordinal);
+    pb_graph_scope(b->g, b->scope);
+    const pb_status built = stage->build(b, options);
+    pb_graph_scope(b->g, NULL);
+    PB_TRY(pb_graph_status(b->g)); /* the graph has put the scope before its sentence already */
+    if (built != PB_OK) return pb_fail_prefix(b->ctx, built, "%s", b->scope);
+    return PB_OK;
+}
+
+/* ---- lists of named values ---- */
+
+/* The lists are far longer than any real network needs; a full one is an error of the graph, so
+ * that build functions need not check every call. */
+static bool has_room(pb_builder *b, int count, int capacity, const char *what)
+{
+    if (count < capacity) return true;
+    pb_graph_fail(b->g, PB_ERR_CONFIG, "a network can have at most %d %s", capacity, what);
+    return false;
+}
+
+static int find_named(const pb_named_value *list, int count, const char *name)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(list[i].name, name) == 0) return i;
+    }
+    return -1;
+}
+
+static void append_named(pb_builder *b, pb_named_value *list, int *count, const char *name,
+                         pb_value value, const char *what)
+{
+    if (!has_room(b, *count, PB_BUILDER_MAX, what)) return;
+    snprintf(list[*count].name, sizeof list[*count].name, "%s", name);
+    list[(*count)++].value = value;
+}
+
+void pb_builder_add_loss(pb_builder *b, const char *name, pb_value value, float weight)
+{
+    if (find_named(b->losses, b->loss_count, name) >= 0) {
+        pb_graph_fail(b->g, PB_ERR_CONFIG,
+                      "there is a loss named %s already: a network has one of each", name);
+        return;
+    }
+    append_named(b, b->losses, &b->loss_count, name, value, "losses");
+    const pb_value weighted = weight == 1 ? value : pb_scale(b->g, value, weight);
+    b->loss = b->loss == PB_NONE ? weighted : pb_add(b->g, b->loss, weighted);
+}
+
+void pb_builder_log(pb_builder *b, const char *name, pb_value value)
+{
+    if (find_named(b->logs, b->log_count, name) >= 0) {
+        pb_graph_fail(b->g, PB_ERR_CONFIG, "%s is recorded already: a network has one of each",
+                      name);
+        return;
+    }
+    append_named(b, b->logs, &b->log_count, name, value, "recorded values");
+}
+
+void pb_builder_keep(pb_builder *b, const char *name, pb_value value)
+{
+    const int at = find_named(b->kept, b->kept_count, name);
+    if (at >= 0) {
+        b->kept[at].value = value; /* the stage nearest before a reader is the one it means */
+    } else {
+        append_named(b, b->kept, &b->kept_count, name, value, "kept values");
+    }
+}
+
+pb_value pb_builder_find(const pb_builder *b, const char *name)
+{
+    const int at = find_named(b->kept, b->kept_count, name);
+    return at < 0 ? PB_NONE : b->kept[at].value;
+}
+
+void pb_builder_assign(pb_builder *b, pb_value target, pb_value value)
+{
+    if (!has_room(b, b->assign_count, PB_BUILDER_MAX, "assignments")) return;
+    b->assigns[b->assign_count++] = pb_assign(b->g, target, value);
+}
+
+/* ---- leaves ---- */
+
+/* The leaf of that name if an earlier program of the graph made it. */
+static pb_value shared_leaf(pb_builder *b, const char *name, pb_shape shape)
+{
+    const pb_value leaf = pb_graph_find(b->g, name);
+    if (leaf == PB_NONE || pb_shape_equal(pb_value_shape(b->g, leaf), shape)) return leaf;
+    return pb_graph_fail(b->g, PB_ERR_SHAPE, "%s has shape %s in one program and %s in another",
+                         name, pb_shape_words(pb_value_shape(b->g, leaf)).text,
+                         pb_shape_words(shape).text);
+}
+
+pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s.%s", b->scope, name);
+    if (!has_room(b, b->param_count, PB_BUILDER_MAX * 4, "parameters")) return PB_NONE;
+    pb_value leaf = shared_leaf(b, full, shape);
+    if (leaf == PB_NONE) leaf = pb_param(b->g, full, shape, bound);
+    b->params[b->param_count++] = leaf;
+    return leaf;
+}
+
+pb_value pb_builder_state(pb_builder *b, const char *name, pb_shape shape)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s.%s", b->scope, name);
+    const pb_init zeros = {.kind = PB_INIT_CONSTANT, .a = 0};
+    return pb_leaf(b->g, PB_ROLE_STATE, full, PB_F32, shape, zeros);
+}
+
+pb_value pb_builder_mean(pb_builder *b, pb_value of_samples)
+{
+    if (b->weights == PB_NONE) return pb_mean_all(b->g, of_samples);
+    return pb_div(b->g, pb_sum_all(b->g, pb_mul(b->g, of_samples, b->weights)), b->weight_sum);
+}

@@ -1,0 +1,37 @@
+/* linear: y = x w^T + b. */
+#include <math.h>
+
+#include "stage/stages.h"
+
+static const pb_option linear_options[] = {
+    {.name = "features",
+     .type = PB_OPTION_INT,
+     .min = 1,
+     .max = 1 << 16,
+     .help = "numbers that come out"},
+    {.name = "bias", .type = PB_OPTION_BOOL, .fallback = "true", .help = "whether a bias is added"},
+    {0},
+};
+
+/* x [batch, ...] flattened to [batch, in], weight [out, in], bias [out] -> [batch, out] */
+static pb_status linear_build(pb_builder *b, const pb_options *options)
+{
+    const int out = (int)pb_option_int(options, "features");
+    const int in = (int)pb_builder_sample_count(b);
+    const float bound = 1 / sqrtf((float)in);
+    const pb_value flat = pb_reshape(b->g, b->x, PB_SHAPE(b->batch, in));
+    const pb_value weight = pb_builder_param(b, "weight", PB_SHAPE(out, in), bound);
+    b->x = pb_matmul_t(b->g, flat, weight, false, true);
+    if (pb_option_bool(options, "bias")) {
+        b->x = pb_add(b->g, b->x, pb_builder_param(b, "bias", PB_SHAPE(out), bound));
+    }
+    return PB_OK;
+}
+
+const pb_stage pb_stage_linear = {
+    .name = "linear",
+    .summary = "fully connected layer on the flattened sample",
+    .kind = PB_STAGE_LAYER,
+    .options = linear_options,
+    .build = linear_build,
+};

@@ -1,0 +1,123 @@
+/* Optimisers register while stages are built; pb_builder_finish then asks for all gradients at
+ * once, so that they share one backward pass, and lets each optimiser update its parameters as one
+ * flat buffer. */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stage/stages.h"
+
+static pb_status rate_of(pb_builder *b, const pb_options *options, pb_rate *rate)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s.rate", b->scope);
+    *rate = (pb_rate){.leaf = pb_input(b->g, name, PB_SCALAR),
+                      .base = pb_option_float(options, "lr"),
+                      .step_size = (int)pb_option_int(options, "step_size"),
+                      .gamma = pb_option_float(options, "gamma"),
+                      .floor = pb_option_float(options, "floor")};
+    snprintf(rate->name, sizeof rate->name, "%s", b->scope);
+    snprintf(rate->schedule, sizeof rate->schedule, "%s", pb_option_string(options, "schedule"));
+    if (strcmp(rate->schedule, "cosine") == 0 && rate->floor > rate->base) {
+        return pb_fail(b->ctx, PB_ERR_CONFIG, "floor %g lies above lr %g; allowed is 0 to lr",
+                       rate->floor, rate->base);
+    }
+    return PB_OK;
+}
+
+/* "conv1d_1.weight, conv1d_1.bias, ..." as far as the space goes: what a pattern can fit. */
+static void list_free_params(const pb_builder *b, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < b->param_count && length + 1 < size; i++) {
+        if (b->owner[i] != 0) continue;
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "",
+                                   pb_value_name(b->g, b->params[i]));
+    }
+    if (length >= size) memcpy(text + size - 4, "...", 4);
+}
+
+pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
+                               pb_value (*update)(pb_builder *b, const pb_optimiser *o,
+                                                  pb_value params, pb_value gradients))
+{
+    if (!b->training) return PB_OK;
+    if (b->rate_count == PB_BUILDER_MAX) {
+        return pb_fail(b->ctx, PB_ERR_CONFIG, "a network can have at most %d optimisers",
+                       PB_BUILDER_MAX);
+    }
+    const char *pattern = pb_option_string(options, "params");
+    int taken = 0;
+    for (int i = 0; i < b->param_count; i++) {
+        const char *name = pb_value_name(b->g, b->params[i]);
+        if (b->owner[i] == 0 && name != NULL && fnmatch(pattern, name, 0) == 0) {
+            b->owner[i] = 1 + b->rate_count;
+            taken++;
+        }
+    }
+    if (taken == 0) {
+        char names[400];
+        list_free_params(b, names, sizeof names);
+        return pb_fail(b->ctx, PB_ERR_CONFIG,
+                       "params: \"%s\" fits no parameter that is left; there %s%s", pattern,
+                       names[0] != '\0' ? "are " : "is none", names);
+    }
+    pb_rate *rate = &b->rates[b->rate_count];
+    pb_optimiser *optimiser = &b->optimisers[b->rate_count];
+    PB_TRY(rate_of(b, options, rate));
+    *optimiser = (pb_optimiser){.options = options, .rate = rate->leaf, .update = update};
+    snprintf(optimiser->scope, sizeof optimiser->scope, "%s", b->scope);
+    b->rate_count++;
+    return PB_OK;
+}
+
+pb_value pb_builder_unclaimed(const pb_builder *b)
+{
+    for (int i = 0; i < b->param_count; i++) {
+        if (b->owner[i] == 0) return b->params[i];
+    }
+    return PB_NONE;
+}
+
+/* The update of one optimiser: its parameters and their gradients, one after another, in one flat
+ * buffer each. */
+static void update_params(pb_builder *b, int index)
+{
+    const pb_optimiser *optimiser = &b->optimisers[index];
+    pb_value params[PB_BUILDER_MAX * 4], gradients[PB_BUILDER_MAX * 4];
+    int count = 0;
+    for (int i = 0; i < b->param_count; i++) {
+        if (b->owner[i] != 1 + index) continue;
+        params[count] = b->params[i];
+        gradients[count++] = b->gradients[i];
+    }
+    snprintf(b->scope, sizeof b->scope, "%s", optimiser->scope);
+    pb_graph_scope(b->g, b->scope);
+    const pb_value flat = pb_flatten_all(b->g, count, params);
+    const pb_value slope = pb_flatten_all(b->g, count, gradients);
+    pb_builder_assign(b, flat, optimiser->update(b, optimiser, flat, slope));
+}
+
+pb_status pb_builder_finish(pb_builder *b)
+{
+    PB_TRY(pb_graph_status(b->g));
+    if (b->loss == PB_NONE) {
+        return pb_fail(b->ctx, PB_ERR_CONFIG, "the stages have no loss; cross_entropy is one");
+    }
+    if (!b->training) return PB_OK;
+    const pb_value left = pb_builder_unclaimed(b);
+    if (left != PB_NONE) {
+        return pb_fail(
+            b->ctx, PB_ERR_CONFIG,
+            "no optimiser takes %s; add one after the layers, or widen the pattern `params` of one",
+            pb_value_name(b->g, left));
+    }
+    if (b->param_count > 0) {
+        pb_graph_scope(b->g, "gradient");
+        PB_TRY(pb_gradient(b->g, b->loss, b->param_count, b->params, b->gradients));
+    }
+    for (int i = 0; i < b->rate_count; i++) update_params(b, i);
+    pb_graph_scope(b->g, NULL);
+    return pb_graph_status(b->g);
+}

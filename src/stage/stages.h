@@ -1,0 +1,48 @@
+/* What the files of this room share: the descriptors and helpers for shapes. */
+#ifndef PB_STAGE_STAGES_H
+#define PB_STAGE_STAGES_H
+
+#include <passband/stage.h>
+
+extern const pb_stage pb_stage_load, pb_stage_dct2, pb_stage_band_mask, pb_stage_reshape, pb_stage_conv1d,
+    pb_stage_conv2d, pb_stage_max_pool1d, pb_stage_max_pool2d, pb_stage_linear, pb_stage_relu,
+    pb_stage_cross_entropy, pb_stage_reconstruction, pb_stage_sgd, pb_stage_adam, pb_stage_adamw;
+
+/** A shape as "[128, 16, 16]". */
+typedef struct pb_shape_text {
+    char text[64];
+} pb_shape_text;
+pb_shape_text pb_shape_words(pb_shape shape);
+
+/** Numbers of one sample of x. */
+size_t pb_builder_sample_count(const pb_builder *b);
+/** Sets the window's kernel, stride and padding from options of those names, each one number or [height, width];
+ *  stride 0 stands for the kernel. PB_ERR_CONFIG for lists of another length. */
+pb_status pb_window_options(pb_builder *b, const pb_options *options, pb_window *window);
+/** The same for the last axis alone, from single numbers. */
+pb_window pb_window_line(const pb_options *options);
+/** x as [batch, channels, height, width]: [batch, L] and [batch, C, L] of a line (height 1), or [batch, H, W] and
+ *  [batch, C, H, W] of a plane. PB_ERR_SHAPE where the window with its padding does not fit. */
+pb_status pb_builder_planes(pb_builder *b, bool line, const pb_window *window, pb_value *planes);
+
+/** Convolution of b->x with new parameters "weight" and, where the option says so, "bias". */
+pb_status pb_builder_convolve(pb_builder *b, const pb_options *options, bool line, pb_window window);
+pb_status pb_builder_max_pool(pb_builder *b, bool line, pb_window window);
+
+/* Option rows that every optimiser ends with. */
+// clang-format off
+#define PB_RATE_OPTIONS(lr)                                                                                         \
+    {.name = "lr", .type = PB_OPTION_FLOAT, .fallback = lr, .min = 0, .max = 1e3, .help = "learning rate"},        \
+    {.name = "schedule", .type = PB_OPTION_CHOICE, .fallback = "constant", .choices = "constant|cosine|step",       \
+     .help = "how the rate falls over the epochs"},                                                                 \
+    {.name = "step_size", .type = PB_OPTION_INT, .fallback = "10", .min = 1, .max = 1e6,                            \
+     .help = "epochs between drops (schedule: step)"},                                                              \
+    {.name = "gamma", .type = PB_OPTION_FLOAT, .fallback = "0.1", .min = 0, .max = 1,                               \
+     .help = "factor of each drop (schedule: step)"},                                                               \
+    {.name = "floor", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1e3,                             \
+     .help = "rate at the end (schedule: cosine)"},                                                                 \
+    {.name = "params", .type = PB_OPTION_STRING, .fallback = "\"*\"",                                               \
+     .help = "glob pattern: which of the parameters not taken yet it updates"}
+// clang-format on
+
+#endif

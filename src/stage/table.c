@@ -1,0 +1,25 @@
+/* The table of stages. */
+#include "stage/stages.h"
+
+#include <string.h>
+
+static const pb_stage *const stages[] = {
+    &pb_stage_load,   &pb_stage_dct2,   &pb_stage_band_mask,     &pb_stage_reshape,
+    &pb_stage_conv1d, &pb_stage_conv2d, &pb_stage_max_pool1d,    &pb_stage_max_pool2d,
+    &pb_stage_linear, &pb_stage_relu,   &pb_stage_cross_entropy, &pb_stage_reconstruction,
+    &pb_stage_sgd,    &pb_stage_adam,   &pb_stage_adamw,
+};
+
+const pb_stage *const *pb_stages(int *count)
+{
+    *count = (int)(sizeof stages / sizeof stages[0]);
+    return stages;
+}
+
+const pb_stage *pb_stage_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        if (strcmp(stages[i]->name, name) == 0) return stages[i];
+    }
+    return NULL;
+}
