@@ -1,0 +1,347 @@
+#include "train/run_graph.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/op.h"
+
+enum {
+    AUTOMATIC_POINTS = 1000, /* of a recording when train.log_every is 0 */
+    MOST_SHOWN = 10,
+};
+
+size_t pb_leaf_bytes(const pb_graph *g, pb_value leaf)
+{
+    return pb_shape_count(pb_value_shape(g, leaf)) * pb_dtype_bytes(pb_value_dtype(g, leaf));
+}
+
+/* ---- leaves ---- */
+
+/* A state of the trainer's own: zeroed before each use, so no checkpoint needs it. */
+static pb_value transient(pb_run_graph *r, const char *name, pb_dtype dtype, pb_shape shape)
+{
+    const pb_init zero = {.kind = PB_INIT_CONSTANT};
+    const pb_value leaf = pb_leaf(r->g, PB_ROLE_STATE, name, dtype, shape, zero);
+    if (r->transient_count == 4 * PB_BUILDER_MAX)
+        return pb_graph_fail(r->g, PB_ERR_CONFIG, "too many values to record");
+    r->transient[r->transient_count++] = leaf;
+    return leaf;
+}
+
+static pb_value input_i32(pb_graph *g, const char *name, pb_shape shape)
+{
+    return pb_leaf(g, PB_ROLE_INPUT, name, PB_I32, shape, (pb_init){.kind = PB_INIT_CONSTANT});
+}
+
+/* target += value */
+static void accumulate(pb_builder *b, pb_value target, pb_value value)
+{
+    pb_builder_assign(b, target, pb_add(b->g, target, value));
+}
+
+/* ---- batches and stages ---- */
+
+/* Positions in an order list of batch number `step`: [batch]. */
+static pb_value batch_positions(pb_graph *g, pb_value step, int batch)
+{
+    const pb_value first = pb_mul(g, step, pb_constant_i32(g, batch, PB_SCALAR));
+    return pb_add(g, pb_iota(g, PB_SHAPE(batch), 0), first);
+}
+
+static void start_builder(pb_context *ctx, const pb_run_graph *r, int classes, bool training,
+                          pb_value index, pb_builder *b)
+{
+    pb_builder_init(b, ctx, r->g, training, classes, pb_gather(r->g, r->samples, index),
+                    pb_gather(r->g, r->labels, index));
+}
+
+static pb_status build_stages(pb_builder *b, const pb_config *config)
+{
+    for (int i = 0; i < config->stage_count; i++) {
+        const pb_config_stage *s = &config->stages[i];
+        const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
+        if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", s->where);
+    }
+    PB_TRY(pb_builder_finish(b));
+    if (pb_builder_find(b, "hits") == PB_NONE)
+        return pb_fail(b->ctx, PB_ERR_CONFIG,
+                       "stages: none of them says which samples were classified correctly; a run "
+                       "needs a cross_entropy stage");
+    return PB_OK;
+}
+
+static pb_status finish_program(pb_builder *b, const char *name)
+{
+    PB_TRY(pb_program(b->g, name, b->assign_count, b->assigns));
+    return pb_graph_status(b->g);
+}
+
+/* ---- program "train" ---- */
+
+/* Appends a recording of `value` in the slot whose iteration this is. */
+static void record(pb_run_graph *r, pb_builder *b, pb_value due, const char *name, pb_value value)
+{
+    pb_graph *g = r->g;
+    const pb_shape shape = pb_value_shape(g, value);
+    pb_recording *log = &r->recordings[r->recording_count++];
+    *log = (pb_recording){.leaf = PB_NONE, .latest = PB_NONE};
+    snprintf(log->name, sizeof log->name, "%s", name);
+    log->axes = shape.axes;
+    log->width = (int)pb_shape_count(shape);
+
+    char leaf_name[80];
+    snprintf(leaf_name, sizeof leaf_name, "log.%s", name);
+    if (shape.axes > 1) {
+        pb_graph_fail(g, PB_ERR_SHAPE, "%s has %d axes; only scalars and vectors are recorded",
+                      name, shape.axes);
+        return;
+    }
+    const pb_shape slots = shape.axes ? PB_SHAPE(r->slots, log->width) : PB_SHAPE(r->slots);
+    log->leaf = transient(r, leaf_name, PB_F32, slots);
+    if (shape.axes) due = pb_reshape(g, due, PB_SHAPE(r->slots, 1));
+    pb_builder_assign(b, log->leaf, pb_select(g, due, value, log->leaf));
+}
+
+/* finite_steps stops at the first loss that is not finite, and last_loss keeps that loss. */
+static void watch_loss(pb_run_graph *r, pb_builder *b)
+{
+    pb_graph *g = r->g;
+    r->finite_steps = transient(r, "train.finite_steps", PB_I32, PB_SCALAR);
+    r->last_loss = transient(r, "train.last_loss", PB_F32, PB_SCALAR);
+    const pb_value all_finite = pb_equal(g, r->finite_steps, r->step);
+    const pb_value finite =
+        pb_less(g, pb_abs(g, b->loss), pb_constant(g, FLT_MAX, PB_SCALAR)); /* 0 for NaN too */
+    accumulate(b, r->finite_steps, pb_mul(g, all_finite, pb_cast(g, finite, PB_I32)));
+    pb_builder_assign(b, r->last_loss, pb_select(g, all_finite, b->loss, r->last_loss));
+}
+
+static void add_up(pb_run_graph *r, pb_builder *b)
+{
+    r->loss_sum = transient(r, "train.loss", PB_F32, PB_SCALAR);
+    r->hits = transient(r, "train.hits", PB_F32, PB_SCALAR);
+    accumulate(b, r->loss_sum, b->loss);
+    accumulate(b, r->hits, pb_sum_all(r->g, pb_builder_find(b, "hits")));
+    for (int i = 0; i < b->loss_count; i++) {
+        char leaf_name[32];
+        pb_loss_part *part = &r->parts[r->part_count++];
+        snprintf(part->name, sizeof part->name, "%s", b->losses[i].name);
+        snprintf(leaf_name, sizeof leaf_name, "train.loss.%d", i);
+        part->sum = transient(r, leaf_name, PB_F32, PB_SCALAR);
+        accumulate(b, part->sum, b->losses[i].value);
+    }
+}
+
+static pb_status build_train(pb_context *ctx, const pb_config *config, int classes, pb_run_graph *r,
+                             pb_builder *b)
+{
+    pb_graph *g = r->g;
+    r->order = input_i32(g, "train.order", PB_SHAPE(r->steps * r->batch));
+    r->phase = input_i32(g, "train.phase", PB_SCALAR);
+    r->step = transient(r, "train.step", PB_I32, PB_SCALAR);
+    start_builder(ctx, r, classes, true,
+                  pb_gather(g, r->order, batch_positions(g, r->step, r->batch)), b);
+    PB_TRY(build_stages(b, config));
+
+    pb_graph_scope(g, "train");
+    const pb_value slot =
+        pb_mul(g, pb_iota(g, PB_SHAPE(r->slots), 0), pb_constant_i32(g, r->log_every, PB_SCALAR));
+    const pb_value due = pb_equal(g, slot, pb_add(g, r->step, r->phase));
+    record(r, b, due, "loss", b->loss);
+    for (int i = 0; i < b->log_count; i++) record(r, b, due, b->logs[i].name, b->logs[i].value);
+    watch_loss(r, b);
+    add_up(r, b);
+    accumulate(b, r->step, pb_constant_i32(g, 1, PB_SCALAR));
+    pb_graph_scope(g, NULL);
+
+    r->rate_count = b->rate_count;
+    memcpy(r->rates, b->rates, sizeof r->rates);
+    return finish_program(b, "train");
+}
+
+/* ---- programs "validate" and "test" ---- */
+
+static pb_status build_scoring(pb_context *ctx, const pb_config *config, int classes,
+                               pb_run_graph *r, const char *program, int count, pb_scoring *s,
+                               pb_builder *b)
+{
+    *s = (pb_scoring){.program = program, .count = count};
+    if (count == 0) return PB_OK;
+    const int most = (int)pb_option_int(config->train, "eval_batch_size");
+    s->steps = (count - 1) / most + 1;
+    s->batch = (count - 1) / s->steps + 1; /* as even as can be: little filling */
+
+    pb_graph *g = r->g;
+    char name[32];
+    snprintf(name, sizeof name, "%s.order", program);
+    s->order = input_i32(g, name, PB_SHAPE(s->steps * s->batch));
+    snprintf(name, sizeof name, "%s.step", program);
+    s->step = transient(r, name, PB_I32, PB_SCALAR);
+    const pb_value position = batch_positions(g, s->step, s->batch);
+    start_builder(ctx, r, classes, false, pb_gather(g, s->order, position), b);
+    if (s->steps * s->batch != count) {
+        const pb_value real = pb_less(g, position, pb_constant_i32(g, count, PB_SCALAR));
+        b->weights = pb_cast(g, real, PB_F32);
+        b->weight_sum = pb_sum_all(g, b->weights);
+    }
+    PB_TRY(build_stages(b, config));
+
+    pb_graph_scope(g, program);
+    pb_value hits = pb_builder_find(b, "hits");
+    pb_value loss = pb_scale(g, b->loss, (float)s->batch);
+    if (b->weights != PB_NONE) {
+        hits = pb_mul(g, hits, b->weights);
+        loss = pb_mul(g, b->loss, b->weight_sum);
+    }
+    snprintf(name, sizeof name, "%s.loss", program);
+    s->loss = transient(r, name, PB_F32, PB_SCALAR);
+    accumulate(b, s->loss, loss);
+    snprintf(name, sizeof name, "%s.class_hits", program);
+    s->class_hits = transient(r, name, PB_F32, PB_SHAPE(classes));
+    const pb_value by_class =
+        pb_mul(g, pb_one_hot(g, b->labels, classes), pb_reshape(g, hits, PB_SHAPE(s->batch, 1)));
+    accumulate(b, s->class_hits, pb_sum(g, by_class, 0, false));
+    accumulate(b, s->step, pb_constant_i32(g, 1, PB_SCALAR));
+    pb_graph_scope(g, NULL);
+    return finish_program(b, program);
+}
+
+/* ---- program "inspect" ---- */
+
+/* A state that takes `value` when the program runs. */
+static pb_value output(pb_run_graph *r, pb_builder *b, const char *name, pb_value value)
+{
+    const pb_value leaf = transient(r, name, PB_F32, pb_value_shape(r->g, value));
+    pb_builder_assign(b, leaf, value);
+    return leaf;
+}
+
+static void show_reconstruction(pb_run_graph *r, pb_builder *b)
+{
+    const pb_value pixels = pb_builder_find(b, "pixels"), masked = pb_builder_find(b, "masked");
+    if (pixels == PB_NONE || masked == PB_NONE) return;
+    const pb_shape image = pb_value_shape(r->g, pixels), block = pb_value_shape(r->g, masked);
+    if (image.axes != 3 || block.axes != 3)
+        return; /* only gray images have pictures of this kind */
+    const pb_value back = pb_idct2(r->g, masked, image.dim[1], image.dim[2]);
+    r->originals = output(r, b, "inspect.originals", pixels);
+    r->reconstructed = output(r, b, "inspect.reconstructed", back);
+}
+
+static pb_status build_inspect(pb_context *ctx, const pb_config *config, int classes, int test_rows,
+                               pb_run_graph *r, pb_builder *b)
+{
+    r->mask = r->originals = r->reconstructed = PB_NONE;
+    r->shown = test_rows < MOST_SHOWN ? test_rows : MOST_SHOWN;
+    r->shown_order = input_i32(r->g, "inspect.order", PB_SHAPE(r->shown));
+    start_builder(ctx, r, classes, false, r->shown_order, b);
+    PB_TRY(build_stages(b, config));
+
+    pb_graph_scope(r->g, "inspect");
+    const pb_value mask = pb_builder_find(b, "mask");
+    if (mask != PB_NONE) r->mask = output(r, b, "inspect.mask", mask);
+    show_reconstruction(r, b);
+    for (int i = 0; i < b->log_count; i++)
+        for (int j = 1; j < r->recording_count; j++)
+            if (strcmp(b->logs[i].name, r->recordings[j].name) == 0) {
+                char name[80];
+                snprintf(name, sizeof name, "inspect.%s", b->logs[i].name);
+                r->recordings[j].latest = output(r, b, name, b->logs[i].value);
+            }
+    pb_graph_scope(r->g, NULL);
+    r->inspects = b->assign_count > 0;
+    return r->inspects ? finish_program(b, "inspect") : pb_graph_status(r->g);
+}
+
+/* ---- the whole ---- */
+
+static bool is_transient(const pb_run_graph *r, pb_value leaf)
+{
+    for (int i = 0; i < r->transient_count; i++)
+        if (r->transient[i] == leaf) return true;
+    return false;
+}
+
+/* What a checkpoint holds: every parameter, then every state that is not ours. */
+static pb_status list_lasting(pb_context *ctx, pb_run_graph *r)
+{
+    const int count = pb_graph_count(r->g);
+    r->lasting = calloc((size_t)count, sizeof *r->lasting);
+    if (!r->lasting) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of parameters");
+    static const pb_role roles[] = {PB_ROLE_PARAM, PB_ROLE_STATE};
+    for (int pass = 0; pass < 2; pass++)
+        for (pb_value v = 0; v < count; v++) {
+            const pb_record *leaf = pb_record_of(r->g, v);
+            if (leaf->op != PB_OP_LEAF || leaf->attrs.role != roles[pass] || is_transient(r, v))
+                continue;
+            r->lasting[r->lasting_count++] = v;
+            if (pass > 0) continue;
+            r->param_count++;
+            r->parameters += (int64_t)pb_shape_count(leaf->shape);
+        }
+    return PB_OK;
+}
+
+static pb_status plan_iterations(pb_context *ctx, const pb_config *config, pb_run_rows rows,
+                                 pb_run_graph *r)
+{
+    r->batch = (int)pb_option_int(config->train, "batch_size");
+    if (r->batch > rows.train)
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: a batch of %d samples is larger than the %d training samples; at most "
+                       "%d is allowed",
+                       pb_option_where(config->train, "batch_size"), r->batch, rows.train,
+                       rows.train);
+    r->steps = rows.train / r->batch;
+    const int64_t iterations = pb_option_int(config->train, "epochs") * r->steps;
+    const int64_t chosen = pb_option_int(config->train, "log_every");
+    const int64_t every = chosen > 0 ? chosen : (iterations - 1) / AUTOMATIC_POINTS + 1;
+    r->log_every = (int)(every < iterations ? every : iterations);
+    r->points = (iterations - 1) / r->log_every + 1;
+    r->slots = (r->steps - 2 + r->log_every) / r->log_every + 1;
+    return PB_OK;
+}
+
+static pb_status build_programs(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                                pb_run_rows rows, pb_run_graph *r, pb_builder *b)
+{
+    pb_shape shape = {.axes = data->sample_shape.axes + 1, .dim = {rows.test + data->train.count}};
+    if (shape.axes > PB_MAX_AXES)
+        return pb_fail(ctx, PB_ERR_SHAPE,
+                       "data set %s: samples have %d axes; at most %d are allowed", data->name,
+                       data->sample_shape.axes, PB_MAX_AXES - 1);
+    for (int a = 1; a < shape.axes; a++) shape.dim[a] = data->sample_shape.dim[a - 1];
+    const pb_init none = {.kind = PB_INIT_CONSTANT};
+    r->samples = pb_leaf(r->g, PB_ROLE_DATA, "samples", data->dtype, shape, none);
+    r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), none);
+
+    PB_TRY(build_train(ctx, config, data->classes, r, b));
+    PB_TRY(
+        build_scoring(ctx, config, data->classes, r, "validate", rows.validation, &r->validate, b));
+    PB_TRY(build_scoring(ctx, config, data->classes, r, "test", rows.test, &r->test, b));
+    PB_TRY(build_inspect(ctx, config, data->classes, rows.test, r, b));
+    return list_lasting(ctx, r);
+}
+
+pb_status pb_run_graph_create(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                              pb_run_rows rows, pb_run_graph *r)
+{
+    *r = (pb_run_graph){0};
+    PB_TRY(plan_iterations(ctx, config, rows, r));
+    r->g = pb_graph_create(ctx);
+    pb_builder *b = malloc(sizeof *b);
+    const pb_status status = r->g && b
+                                 ? build_programs(ctx, config, data, rows, r, b)
+                                 : pb_fail(ctx, PB_ERR_MEMORY, "no memory for the graph of a run");
+    free(b);
+    if (status != PB_OK) pb_run_graph_clear(r);
+    return status;
+}
+
+void pb_run_graph_clear(pb_run_graph *r)
+{
+    pb_graph_free(&r->g);
+    free(r->lasting);
+    *r = (pb_run_graph){0};
+}

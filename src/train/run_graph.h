@@ -1,0 +1,91 @@
+/* The graph of a run: its programs, and the leaves through which the host and the device speak. */
+#ifndef PB_TRAIN_RUN_GRAPH_H
+#define PB_TRAIN_RUN_GRAPH_H
+
+#include <passband/dataset.h>
+#include <passband/stage.h>
+
+#include "train/config.h"
+
+/** A program that scores rows of the data set and adds up what it finds. Its last batch is filled
+ * up with rows of weight 0, so a sum counts each row once. */
+typedef struct pb_scoring {
+    const char *program; /* "validate", "test"                        */
+    int count;           /* rows to score; 0: there is no program     */
+    int batch, steps;
+    pb_value order;      /* input, i32 [steps * batch]: row numbers   */
+    pb_value step;       /* state, i32 scalar                         */
+    pb_value loss;       /* state, scalar: sum over rows              */
+    pb_value class_hits; /* state, [classes]                          */
+} pb_scoring;
+
+/** A value recorded every log_every iterations: state [slots] of scalars or [slots, width] of
+ * vectors. Slot k of an epoch belongs to its iteration k * log_every - phase. */
+typedef struct pb_recording {
+    char name[64];
+    int axes; /* 0: scalars, 1: vectors             */
+    int width;
+    pb_value leaf;
+    pb_value latest; /* state [width] of the program "inspect" */
+} pb_recording;
+
+/** A part of the loss, added up over the iterations of an epoch. */
+typedef struct pb_loss_part {
+    char name[64];
+    pb_value sum; /* state, scalar */
+} pb_loss_part;
+
+typedef struct pb_run_graph {
+    pb_graph *g;
+    pb_value samples; /* data [rows, ...]: training samples, then test samples */
+    pb_value labels;  /* data, i32 [rows]                                      */
+
+    /* program "train": one iteration */
+    int batch, steps; /* iterations an epoch                                        */
+    int log_every, slots;
+    int64_t points;        /* of a recording over the whole run                          */
+    pb_value order;        /* input, i32 [steps * batch]: this epoch's row numbers       */
+    pb_value phase;        /* input, i32 scalar: iterations before this epoch modulo log_every */
+    pb_value step;         /* state, i32 scalar: iterations done in this epoch           */
+    pb_value finite_steps; /* state, i32 scalar: iterations before the first bad loss    */
+    pb_value last_loss;    /* state, scalar: the first loss that is not finite, or the last loss */
+    pb_value loss_sum, hits; /* state, scalars: over iterations, over samples              */
+    pb_loss_part parts[PB_BUILDER_MAX];
+    int part_count;
+    pb_recording recordings[PB_BUILDER_MAX + 1]; /* the loss comes first */
+    int recording_count;
+    pb_rate rates[PB_BUILDER_MAX];
+    int rate_count;
+
+    pb_scoring validate, test;
+
+    /* program "inspect": a look through the mask; absent when there is nothing to look at */
+    bool inspects;
+    int shown;                         /* samples looked at                                   */
+    pb_value shown_order;              /* input, i32 [shown]                                  */
+    pb_value mask;                     /* state [K, K], or PB_NONE                            */
+    pb_value originals, reconstructed; /* state [shown, H, W], or PB_NONE                     */
+
+    pb_value *lasting; /* [lasting_count] parameters, then the states of stages: a checkpoint */
+    int lasting_count, param_count;
+    int64_t parameters; /* numbers learned */
+
+    pb_value transient[4 * PB_BUILDER_MAX]; /* states that the trainer resets before it uses them */
+    int transient_count;
+} pb_run_graph;
+
+/** How many rows each part of the data set has. */
+typedef struct pb_run_rows {
+    int train, validation, test;
+} pb_run_rows;
+
+/** Builds every program of a run. PB_ERR_CONFIG when the batch is larger than the data or a stage
+ * is missing. */
+pb_status pb_run_graph_create(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                              pb_run_rows rows, pb_run_graph *r);
+void pb_run_graph_clear(pb_run_graph *r);
+
+/** Bytes of a leaf. */
+size_t pb_leaf_bytes(const pb_graph *g, pb_value leaf);
+
+#endif

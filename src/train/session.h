@@ -1,0 +1,50 @@
+/* Everything a run works with: its data, its device and its plan. */
+#ifndef PB_TRAIN_SESSION_H
+#define PB_TRAIN_SESSION_H
+
+#include <passband/plan.h>
+#include <passband/run.h>
+
+#include "train/run_graph.h"
+
+typedef struct pb_session {
+    pb_context *ctx;
+    const pb_config *config;
+    pb_run_options options;
+    pb_dataset *data; /* its samples are freed once the device has them; labels and counts stay */
+    int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
+    int32_t *held_rows; /* [held_count] rows of the validation part                               */
+    int train_count, held_count;
+    pb_run_graph graph;
+    pb_device *device;
+    pb_plan *plan;
+    char *plan_json;
+    char config_sha256[65], plan_sha256[65];
+    int chunk; /* iterations to submit before looking at the stop flag                   */
+    double setup_seconds;
+} pb_session;
+
+/** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
+pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                          pb_session *s);
+/** Opens the device, makes the plan and copies the data to it. `selector` NULL: as the
+ * configuration says. */
+pb_status pb_session_plan(pb_session *s, const char *selector);
+void pb_session_close(pb_session *s);
+
+/** Whether the caller asked to stop. */
+bool pb_session_stopped(const pb_session *s);
+/** Runs a program `times` times and waits, in chunks short enough to hear the stop flag within
+ * about a second: PB_INTERRUPTED then. */
+pb_status pb_session_submit(pb_session *s, const char *program, int times);
+
+/** Reads a whole leaf, or writes one. */
+pb_status pb_session_read(pb_session *s, pb_value leaf, void *data);
+pb_status pb_session_write(pb_session *s, pb_value leaf, const void *data);
+/** Writes zeros into a leaf. */
+pb_status pb_session_zero(pb_session *s, pb_value leaf);
+
+/** Seconds on a clock that only goes forward. */
+double pb_seconds(void);
+
+#endif
