@@ -15,6 +15,11 @@ static const pb_option load_options[] = {
 
 static pb_status load_build(pb_builder *b, const pb_options *options)
 {
+    const pb_shape s = pb_value_shape(b->g, b->x);
+    if (s.axes < 2) {
+        return pb_fail(b->ctx, PB_ERR_SHAPE, "takes samples [batch, ...], but gets %s",
+                       pb_shape_words(s).text);
+    }
     const char *scale = pb_option_string(options, "scale");
     if (strcmp(scale, "auto") == 0) {
         scale = pb_value_dtype(b->g, b->x) == PB_U8 ? "centered" : "none";

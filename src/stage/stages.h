@@ -4,15 +4,17 @@
 
 #include <passband/stage.h>
 
+#include "graph/store.h"
+
 extern const pb_stage pb_stage_load, pb_stage_dct2, pb_stage_band_mask, pb_stage_reshape, pb_stage_conv1d,
     pb_stage_conv2d, pb_stage_max_pool1d, pb_stage_max_pool2d, pb_stage_linear, pb_stage_relu,
     pb_stage_cross_entropy, pb_stage_reconstruction, pb_stage_sgd, pb_stage_adam, pb_stage_adamw;
 
-/** A shape as "[128, 16, 16]". */
-typedef struct pb_shape_text {
-    char text[64];
-} pb_shape_text;
-pb_shape_text pb_shape_words(pb_shape shape);
+/** A shape as "[128, 16, 16]", to print in the expression that asks for it. */
+typedef struct pb_shape_phrase {
+    char text[PB_SHAPE_TEXT];
+} pb_shape_phrase;
+pb_shape_phrase pb_shape_words(pb_shape shape);
 
 /** Numbers of one sample of x. */
 size_t pb_builder_sample_count(const pb_builder *b);

@@ -1,23 +1,16 @@
 /* Shapes and windows as stages see them. */
-#include <stdio.h>
-
 #include "stage/stages.h"
 
-pb_shape_text pb_shape_words(pb_shape shape)
+pb_shape_phrase pb_shape_words(pb_shape shape)
 {
-    pb_shape_text words = {"["};
-    size_t length = 1;
-    for (int i = 0; i < shape.axes; i++) {
-        length += (size_t)snprintf(words.text + length, sizeof words.text - length, "%s%d",
-                                   i > 0 ? ", " : "", shape.dim[i]);
-    }
-    snprintf(words.text + length, sizeof words.text - length, "]");
+    pb_shape_phrase words;
+    pb_shape_text(shape, words.text);
     return words;
 }
 
 size_t pb_builder_sample_count(const pb_builder *b)
 {
-    return pb_shape_count(pb_value_shape(b->g, b->x)) / (size_t)b->batch;
+    return b->batch > 0 ? pb_shape_count(pb_value_shape(b->g, b->x)) / (size_t)b->batch : 0;
 }
 
 /* One number for both axes, or two. */

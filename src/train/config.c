@@ -1,0 +1,216 @@
+/* A configuration: a YAML file and overrides, checked against the tables of the schema and of the
+ * stages. */
+#include "train/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "train/config_internal.h"
+
+/* ---- name ---- */
+
+static const char folder_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+enum { LONGEST_NAME = 100 };
+
+/* A run that has no name is called after its file, with '_' for what a folder's name should not
+ * hold. */
+static pb_status name_after_file(pb_context *ctx, pb_yaml *yaml, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *stem = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(stem, '.');
+    size_t length = dot != NULL && dot != stem ? (size_t)(dot - stem) : strlen(stem);
+    if (length > LONGEST_NAME) length = LONGEST_NAME;
+    char quoted[LONGEST_NAME + 3] = "\"";
+    for (size_t i = 0; i < length; i++) {
+        quoted[1 + i] = strchr(folder_letters, stem[i]) != NULL ? stem[i] : '_';
+    }
+    if (length == 0 || quoted[1] == '.' || quoted[1] == '-') quoted[1] = '_';
+    strcpy(quoted + 1 + (length > 0 ? length : 1), "\"");
+    return pb_node_set(ctx, yaml, pb_yaml_root(yaml), "name", quoted);
+}
+
+static pb_status check_name(pb_context *ctx, const pb_config *config)
+{
+    const char *name = config->name;
+    const size_t length = strlen(name);
+    if (length >= 1 && length <= LONGEST_NAME && name[0] != '.' && name[0] != '-' &&
+        strspn(name, folder_letters) == length) {
+        return PB_OK;
+    }
+    return pb_fail(ctx, PB_ERR_CONFIG,
+                   "%s: '%.100s' cannot name a folder, allowed: 1 to %d letters, digits, '_', '-' "
+                   "and '.', not "
+                   "beginning with '-' or '.'",
+                   pb_option_where(config->top, "name"), name, LONGEST_NAME);
+}
+
+/* ---- sections ---- */
+
+static bool is_row(const pb_option table[], const char *key)
+{
+    for (; table->name != NULL; table++) {
+        if (strcmp(table->name, key) == 0) return true;
+    }
+    return false;
+}
+
+static pb_status unknown_key(pb_context *ctx, const char *section, const pb_node *node)
+{
+    pb_text where = {0};
+    pb_text_append(&where, "%s:", node->file);
+    if (node->line > 0) pb_text_append(&where, "%d:", node->line);
+    pb_text_append(&where, " %s%s%.60s", section, section[0] != '\0' ? "." : "", node->key);
+    const pb_status status =
+        where.failed ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration")
+                     : pb_config_fail_unknown(ctx, section, node->key, where.text);
+    pb_text_free(&where);
+    return status;
+}
+
+static pb_status read_section(pb_context *ctx, const pb_node *root, const char *name,
+                              const pb_option table[], pb_options **options)
+{
+    const pb_node empty = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
+    const pb_node *map = pb_node_find(root, name);
+    if (map == NULL || pb_node_is_null(map)) map = &empty;
+    for (const pb_node *n = map->kind == PB_NODE_MAP ? map->first : NULL; n != NULL; n = n->next) {
+        if (!is_row(table, n->key)) return unknown_key(ctx, name, n);
+    }
+    return pb_options_parse(ctx, table, map, name, options);
+}
+
+/* The keys of the root that are not sections, as a map of their own. */
+static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    pb_node copies[8], top = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
+    for (const pb_node *n = root->first; n != NULL; n = n->next) {
+        if (strcmp(n->key, "data") == 0 || strcmp(n->key, "train") == 0 ||
+            strcmp(n->key, "stages") == 0)
+            continue;
+        if (!is_row(pb_config_top, n->key)) return unknown_key(ctx, "", n);
+        copies[top.count] = *n; /* keys are unique, so there are no more than the table has */
+        copies[top.count].next = top.first;
+        top.first = &copies[top.count++];
+    }
+    PB_TRY(pb_options_parse(ctx, pb_config_top, &top, "", &config->top));
+    config->name = pb_option_string(config->top, "name");
+    config->device = pb_option_string(config->top, "device");
+    if (config->device[0] == '\0') config->device = NULL;
+    return check_name(ctx, config);
+}
+
+static pb_status check_train(pb_context *ctx, const pb_config *config)
+{
+    enum { MOST_SEEDS = 1000 };
+    int count;
+    const int64_t *seeds = pb_option_ints(config->train, "seeds", &count);
+    const char *where = pb_option_where(config->train, "seeds");
+    if (count < 1 || count > MOST_SEEDS) {
+        return pb_fail(ctx, PB_ERR_CONFIG, "%s: has %d seeds, allowed: 1 to %d", where, count,
+                       MOST_SEEDS);
+    }
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < i; k++) {
+            if (seeds[i] != seeds[k]) continue;
+            return pb_fail(ctx, PB_ERR_CONFIG, "%s: has %lld twice, each seed must be different",
+                           where, (long long)seeds[i]);
+        }
+    }
+    if (pb_option_int(config->train, "patience") > 0 &&
+        pb_option_float(config->data, "validation") <= 0) {
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: stopping early needs validation samples, but data.validation is 0",
+                       pb_option_where(config->train, "patience"));
+    }
+    return PB_OK;
+}
+
+/* ---- the whole ---- */
+
+static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    PB_TRY(read_top(ctx, root, config));
+    PB_TRY(read_section(ctx, root, "data", pb_config_data, &config->data));
+    PB_TRY(read_section(ctx, root, "train", pb_config_train, &config->train));
+    PB_TRY(check_train(ctx, config));
+    const pb_node *stages = pb_node_find(root, "stages");
+    if (stages == NULL) {
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: stages: is missing, must be a list of stages that begins with load",
+                       root->file);
+    }
+    return pb_config_read_stages(ctx, stages, config);
+}
+
+static pb_status read_tree(pb_context *ctx, const char *path, int override_count,
+                           const char *const overrides[], pb_yaml *yaml, pb_config *config)
+{
+    pb_node *root = pb_yaml_root(yaml);
+    if (root->kind != PB_NODE_MAP && !pb_node_is_null(root)) {
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s:%d: is not a map, must hold keys such as train and stages", root->file,
+                       root->line);
+    }
+    for (int i = 0; i < override_count; i++) PB_TRY(pb_config_override(ctx, yaml, overrides[i]));
+    if (pb_node_find(root, "name") == NULL) PB_TRY(name_after_file(ctx, yaml, path));
+    return read_root(ctx, root, config);
+}
+
+pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
+                         const char *const overrides[], pb_config **config)
+{
+    *config = NULL;
+    pb_yaml *yaml;
+    PB_TRY(pb_yaml_load(ctx, path, &yaml));
+    pb_config *c = calloc(1, sizeof *c);
+    pb_status status = c != NULL
+                           ? read_tree(ctx, path, override_count, overrides, yaml, c)
+                           : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
+    pb_yaml_free(&yaml);
+    if (status != PB_OK) {
+        pb_config_free(&c);
+        return status;
+    }
+    *config = c;
+    return PB_OK;
+}
+
+void pb_config_free(pb_config **config)
+{
+    if (config == NULL || *config == NULL) return;
+    for (int i = 0; i < (*config)->stage_count; i++) {
+        pb_options_free(&(*config)->stages[i].options);
+        free((*config)->stages[i].where);
+    }
+    free((*config)->stages);
+    pb_options_free(&(*config)->top);
+    pb_options_free(&(*config)->data);
+    pb_options_free(&(*config)->train);
+    free(*config);
+    *config = NULL;
+}
+
+char *pb_config_yaml(const pb_config *config)
+{
+    pb_text out = {0};
+    pb_options_yaml(config->top, 0, &out);
+    pb_text_append(&out, "data:\n");
+    pb_options_yaml(config->data, 2, &out);
+    pb_text_append(&out, "train:\n");
+    pb_options_yaml(config->train, 2, &out);
+    pb_text_append(&out, "stages:\n");
+    for (int i = 0; i < config->stage_count; i++) {
+        const pb_config_stage *s = &config->stages[i];
+        pb_text_append(&out, "  - %s%s\n", s->stage->name, s->stage->options != NULL ? ":" : "");
+        pb_options_yaml(s->options, 6, &out);
+    }
+    if (out.failed) pb_text_free(&out);
+    return out.text;
+}
+
+const char *pb_config_name(const pb_config *config)
+{
+    return config->name;
+}

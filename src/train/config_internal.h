@@ -1,0 +1,28 @@
+/* What the files that read configurations share. */
+#ifndef PB_TRAIN_CONFIG_INTERNAL_H
+#define PB_TRAIN_CONFIG_INTERNAL_H
+
+#include "base/options.h"
+#include "base/yaml.h"
+#include "train/config.h"
+
+/** The schema: top-level keys, and the keys of `data` and `train`. */
+extern const pb_option pb_config_top[], pb_config_data[], pb_config_train[];
+
+/** Fails because nothing has the name `key` within `section` ("" for the top level). `where` is
+ * "file:line: train.epoch". Suggests the nearest key of the section, else the nearest of the whole
+ * schema. */
+pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
+                                 const char *where);
+
+/** Carries out "path=value" on the tree that a file gave. */
+pb_status pb_config_override(pb_context *ctx, pb_yaml *yaml, const char *override);
+
+/** How a stage is written in the list: a name, or a map of one name. NULL where the entry is
+ * neither. */
+const char *pb_config_entry_name(const pb_node *entry);
+
+/** The list of stages into config->stages, each checked against its table. */
+pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, pb_config *config);
+
+#endif

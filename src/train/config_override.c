@@ -1,0 +1,171 @@
+/* Overrides: "path=value" from the command line, put into the tree before it is checked.
+ *
+ * "name", "data.name", "train.epochs", "stages.dct2.keep", "stages.conv1d.1.channels" (the second
+ * conv1d, counted from 0); without the last part ("stages.reconstruction={weight: 1}") all options
+ * of the section or stage are replaced. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "train/config_internal.h"
+
+enum { MAX_PARTS = 5 };
+
+/* "stages.conv1d.1.channels" in parts, and the value's text. */
+typedef struct override {
+    const char *path;
+    const char *part[MAX_PARTS];
+    int count;
+    const char *value;
+} override;
+
+static pb_status fail(pb_context *ctx, const override *o, const char *format, ...) PB_PRINTF(3, 4);
+static pb_status fail(pb_context *ctx, const override *o, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pb_fail_va(ctx, PB_ERR_CONFIG, format, args);
+    va_end(args);
+    return pb_fail_prefix(ctx, PB_ERR_CONFIG, "command line: %s", o->path);
+}
+
+static pb_status too_deep(pb_context *ctx, const override *o, int allowed)
+{
+    return fail(ctx, o, "there is nothing below %s", o->part[allowed - 1]);
+}
+
+/* map.key, made an empty map where it is absent; null stands for an empty map too. */
+static pb_status child_map(pb_context *ctx, pb_yaml *yaml, pb_node *map, const char *key,
+                           const override *o, pb_node **child)
+{
+    if (pb_node_find(map, key) == NULL) PB_TRY(pb_node_set(ctx, yaml, map, key, "{}"));
+    *child = pb_node_find(map, key);
+    if ((*child)->kind == PB_NODE_MAP || pb_node_is_null(*child)) return PB_OK;
+    return fail(ctx, o, "%s is not a map of options, so it has no %s", key, o->part[o->count - 1]);
+}
+
+/* ---- stages ---- */
+
+/* The index-th entry of that name, or NULL; counts all of them. */
+static pb_node *find_entry(const pb_node *list, const char *name, int64_t index, int *count)
+{
+    pb_node *found = NULL;
+    *count = 0;
+    for (pb_node *entry = list->first; entry != NULL; entry = entry->next) {
+        const char *entry_name = pb_config_entry_name(entry);
+        if (entry_name == NULL || strcmp(entry_name, name) != 0) continue;
+        if (*count == index) found = entry;
+        ++*count;
+    }
+    return found;
+}
+
+static pb_status missing_entry(pb_context *ctx, const override *o, const pb_node *list, int count)
+{
+    const char *name = o->part[1];
+    if (count > 0) {
+        return fail(ctx, o, "there %s %d %s, counted from 0", count == 1 ? "is" : "are", count,
+                    name);
+    }
+    const char **names = calloc((size_t)list->count + 1, sizeof *names);
+    if (names == NULL) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
+    int known = 0;
+    for (const pb_node *entry = list->first; entry != NULL; entry = entry->next) {
+        const char *entry_name = pb_config_entry_name(entry);
+        if (entry_name != NULL) names[known++] = entry_name;
+    }
+    const char *near = pb_nearest(name, names, known);
+    const pb_status status =
+        near != NULL ? fail(ctx, o, "there is no stage %s (did you mean %s?)", name, near)
+                     : fail(ctx, o, "there is no stage %s in the list", name);
+    free(names);
+    return status;
+}
+
+/* The value of "stages.NAME[.INDEX][.OPTION]". */
+static pb_status override_stage(pb_context *ctx, pb_yaml *yaml, pb_node *root, const override *o)
+{
+    const pb_node *list = pb_node_find(root, "stages");
+    if (list == NULL || list->kind != PB_NODE_LIST)
+        return fail(ctx, o, "the file has no list of stages");
+    int next = 2, count;
+    int64_t index = 0;
+    const bool indexed = o->count > 2 && o->part[2][strspn(o->part[2], "0123456789")] == '\0';
+    if (indexed) index = strlen(o->part[2]) > 6 ? 1000000 : strtol(o->part[next++], NULL, 10);
+    pb_node *entry = find_entry(list, o->part[1], index, &count);
+    if (entry == NULL) return missing_entry(ctx, o, list, count);
+    if (count > 1 && !indexed) {
+        return fail(ctx, o, "there are %d %s, say which: stages.%s.0 to stages.%s.%d", count,
+                    o->part[1], o->part[1], o->part[1], count - 1);
+    }
+    if (o->count > next + 1) return too_deep(ctx, o, next + 1);
+
+    if (entry->kind == PB_NODE_SCALAR) { /* "relu" becomes "relu: {}" */
+        entry->kind = PB_NODE_MAP;
+        PB_TRY(pb_node_set(ctx, yaml, entry, o->part[1], "{}"));
+    }
+    if (o->count == next) return pb_node_set(ctx, yaml, entry, o->part[1], o->value);
+    pb_node *options;
+    PB_TRY(child_map(ctx, yaml, entry, o->part[1], o, &options));
+    return pb_node_set(ctx, yaml, options, o->part[next], o->value);
+}
+
+/* ---- sections ---- */
+
+static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
+{
+    pb_node *root = pb_yaml_root(yaml);
+    if (o->count == 1) return pb_node_set(ctx, yaml, root, o->part[0], o->value);
+    if (strcmp(o->part[0], "stages") == 0) return override_stage(ctx, yaml, root, o);
+    if (strcmp(o->part[0], "data") != 0 && strcmp(o->part[0], "train") != 0) {
+        pb_text where = {0};
+        pb_text_append(&where, "command line: %s", o->path);
+        const pb_status status =
+            where.failed ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration")
+                         : pb_config_fail_unknown(ctx, "", o->part[0], where.text);
+        pb_text_free(&where);
+        return status;
+    }
+    if (o->count > 2) return too_deep(ctx, o, 2);
+    pb_node *section;
+    PB_TRY(child_map(ctx, yaml, root, o->part[0], o, &section));
+    return pb_node_set(ctx, yaml, section, o->part[1], o->value);
+}
+
+/* Cuts the path at its dots, in place. */
+static pb_status split(pb_context *ctx, override *o, char *path)
+{
+    while (path != NULL) {
+        if (o->count == MAX_PARTS)
+            return fail(ctx, o, "too many parts, allowed is stages.conv1d.1.kernel at most");
+        o->part[o->count++] = path;
+        path = strchr(path, '.');
+        if (path != NULL) *path++ = '\0';
+        if (o->part[o->count - 1][0] == '\0') return fail(ctx, o, "a part between dots is empty");
+    }
+    return PB_OK;
+}
+
+pb_status pb_config_override(pb_context *ctx, pb_yaml *yaml, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text) {
+        return pb_fail(ctx, PB_ERR_USAGE,
+                       "command line: '%.100s' is not an override, which reads key=value "
+                       "(train.epochs=10)",
+                       text);
+    }
+    char *path = strndup(text, (size_t)(equals - text)),
+         *parts = path != NULL ? strdup(path) : NULL;
+    pb_status status = PB_ERR_MEMORY;
+    if (parts == NULL) {
+        pb_fail(ctx, status, "out of memory for the configuration");
+    } else {
+        override o = {.path = path, .value = equals + 1};
+        status = split(ctx, &o, parts);
+        if (status == PB_OK) status = apply(ctx, yaml, &o);
+    }
+    free(parts);
+    free(path);
+    return status;
+}

@@ -1,0 +1,142 @@
+/* The keys of a configuration outside its stages: one table a section. */
+#include <stdio.h>
+#include <string.h>
+
+#include "train/config_internal.h"
+
+// clang-format off
+const pb_option pb_config_top[] = {
+    {.name = "name", .type = PB_OPTION_STRING, .fallback = "",
+     .help = "what the run and its folder are called; the file's name where it is not given"},
+    {.name = "device", .type = PB_OPTION_STRING, .fallback = "",
+     .help = "part of the name of an OpenCL device, or its number; \"\": the best one"},
+    {0},
+};
+
+const pb_option pb_config_data[] = {
+    {.name = "name", .type = PB_OPTION_STRING, .fallback = "fashion-mnist",
+     .help = "data set: `passband data list` names them; or png, idx, npy with a path"},
+    {.name = "path", .type = PB_OPTION_STRING, .fallback = "",
+     .help = "folder or file of a data set of your own"},
+    {.name = "validation", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0, .max = 0.9,
+     .help = "share of the training samples held out to choose the best epoch; 0: none"},
+    {.name = "test_fraction", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0.001, .max = 0.9,
+     .help = "share held out for testing where the data set has no test part of its own"},
+    {.name = "split_seed", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 4294967295.0,
+     .help = "seed of these splits"},
+    {.name = "limit", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1 << 30,
+     .help = "use only so many training samples; 0: all"},
+    {0},
+};
+
+const pb_option pb_config_train[] = {
+    {.name = "epochs", .type = PB_OPTION_INT, .fallback = "30", .min = 1, .max = 1000000,
+     .help = "passes through the training samples"},
+    {.name = "batch_size", .type = PB_OPTION_INT, .fallback = "128", .min = 1, .max = 65536,
+     .help = "samples of one training step"},
+    {.name = "eval_batch_size", .type = PB_OPTION_INT, .fallback = "1000", .min = 1, .max = 65536,
+     .help = "samples of one step of validation and test"},
+    {.name = "seeds", .type = PB_OPTION_INTS, .fallback = "[0]", .min = 0, .max = 4294967295.0,
+     .help = "one training each; they differ in initial weights and order of samples"},
+    {.name = "patience", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000,
+     .help = "epochs without a better validation accuracy before a seed stops; 0: never"},
+    {.name = "min_delta", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1,
+     .help = "gain in validation accuracy that counts as better"},
+    {.name = "log_every", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000,
+     .help = "steps between recorded points of the curves; 0: chosen from the length of the run"},
+    {0},
+};
+// clang-format on
+
+void pb_config_print_schema(FILE *out)
+{
+    pb_options_print_table(pb_config_top, 0, out);
+    fprintf(out, "data:\n");
+    pb_options_print_table(pb_config_data, 2, out);
+    fprintf(out, "train:\n");
+    pb_options_print_table(pb_config_train, 2, out);
+    fprintf(out, "stages:\n"
+                 "  a list; each entry is a stage's name, or a name with a map of its options;\n"
+                 "  `passband stages` names them, `passband stages NAME` their options\n");
+}
+
+/* ---- did you mean ---- */
+
+/* The nearest name of a table, or NULL. */
+static const char *nearest_in(const pb_option table[], const char *key)
+{
+    const char *names[64];
+    int count = 0;
+    for (; table != NULL && table[count].name != NULL && count < 64; count++)
+        names[count] = table[count].name;
+    return pb_nearest(key, names, count);
+}
+
+/* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
+static const pb_option *section_at(int index, char name[64])
+{
+    static const char *const own[] = {"", "data", "train"};
+    static const pb_option *const tables[] = {pb_config_top, pb_config_data, pb_config_train};
+    if (index < 3) {
+        snprintf(name, 64, "%s", own[index]);
+        return tables[index];
+    }
+    int count;
+    const pb_stage *stage = pb_stages(&count)[index - 3];
+    snprintf(name, 64, "stages.%s", stage->name);
+    return stage->options;
+}
+
+/* Writes the nearest key of the schema in full ("train.epochs"). The section's own keys come first,
+ * then exact names of other sections, then similar ones. */
+static bool suggest(const char *section, const char *key, char *full, size_t size)
+{
+    int stage_count;
+    pb_stages(&stage_count);
+    char name[64];
+    for (int pass = 0; pass < 3; pass++) {
+        for (int i = 0; i < 3 + stage_count; i++) {
+            const pb_option *table = section_at(i, name);
+            const char *near = nearest_in(table, key);
+            if (near == NULL) continue;
+            if (pass == 0 && strcmp(name, section) != 0) continue;
+            if (pass == 1 && strcmp(near, key) != 0) continue;
+            snprintf(full, size, "%s%s%s", name, name[0] != '\0' ? "." : "", near);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "epochs, batch_size, ...": what a section allows. */
+static void allowed(const char *section, char *text, size_t size)
+{
+    const pb_option *table = strcmp(section, "data") == 0    ? pb_config_data
+                             : strcmp(section, "train") == 0 ? pb_config_train
+                                                             : pb_config_top;
+    size_t length = 0;
+    for (; table->name != NULL && length < size; table++) {
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "",
+                                   table->name);
+    }
+    if (section[0] == '\0' && length < size)
+        snprintf(text + length, size - length, ", data, train, stages");
+}
+
+pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
+                                 const char *where)
+{
+    static const char *const sections[] = {"data", "train", "stages"};
+    char words[300];
+    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 3) : NULL;
+    if (near != NULL) snprintf(words, sizeof words, "%s", near);
+    if (pb_stage_find(key) != NULL) {
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: unknown key; a stage belongs into the list `stages`", where);
+    }
+    if (near != NULL || suggest(section, key, words, sizeof words)) {
+        return pb_fail(ctx, PB_ERR_CONFIG, "%s: unknown key (did you mean %s?)", where, words);
+    }
+    allowed(section, words, sizeof words);
+    return pb_fail(ctx, PB_ERR_CONFIG, "%s: unknown key, allowed: %s", where, words);
+}
