@@ -44,9 +44,11 @@ typedef enum pb_op_class {
 } pb_op_class;
 
 typedef struct pb_attrs {
+    pb_shape shape;    /* leaf, constant, iota, reshape, broadcast, slice: what was asked for */
+    pb_dtype dtype;    /* leaf, constant, cast: what was asked for */
     pb_role role;
     pb_init init;
-    float number;      /* constant without data                   */
+    double number;     /* constant without data: exact in the value's dtype */
     const void *data;  /* constant with data, in the value's dtype; owned by the graph */
     int axis;
     int order[PB_MAX_AXES], before[PB_MAX_AXES], after[PB_MAX_AXES];
