@@ -1,0 +1,166 @@
+/* Weight gradient of a convolution of stride 1 on padded input by register tiles, for CPU devices.
+ *
+ * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded,
+ * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH: float32, row-major, dense;
+ * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is HEIGHT = KERNEL_HEIGHT = 1.
+ *   dw[o, (c, i, j)] = sum over n, p, q of dy[n, o, p, q] x[n, c, p+i, q+j]
+ *
+ * NAME sums CHUNK samples: an element has LANES partial sums in a register, which add up as a fixed tree to
+ * partial [ceil(SAMPLES / CHUNK), OUTPUTS, TAPS]. NAME_sum adds the chunks in order. So the result is the same in every run.
+ *
+ * Needs macros:
+ *   NAME                    the first kernel's name
+ *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
+ *   CHUNK                   samples of a work-item, 1 <= CHUNK <= SAMPLES
+ *   LANES                   width of a vector: 4, 8 or 16, at most OUT_WIDTH
+ *   TILE_OUTPUTS TILE_TAPS  a register tile: at most OUTPUTS and TAPS, their product at most 24
+ *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
+ *
+ * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(SAMPLES / CHUNK)),
+ * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size. With one
+ * chunk the first kernel may write dw itself and the second is not needed. */
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define HELPER(name) PASTE(NAME, name)
+#define VECTOR PASTE(float, LANES)
+#define LOAD PASTE(vload, LANES)
+#define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
+#define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
+#define TAPS (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
+#define DY_SAMPLE (OUTPUTS * OUT_HEIGHT * OUT_WIDTH)
+#define X_SAMPLE (CHANNELS * HEIGHT * WIDTH)
+#define CHUNKS ((SAMPLES + CHUNK - 1) / CHUNK)
+
+float HELPER(_lanes)(VECTOR lanes)
+{
+#if LANES == 16
+    const float8 eight = lanes.lo + lanes.hi;
+    const float4 four = eight.lo + eight.hi;
+#elif LANES == 8
+    const float4 four = lanes.lo + lanes.hi;
+#else
+    const float4 four = lanes;
+#endif
+    const float2 two = four.lo + four.hi;
+    return two.x + two.y;
+}
+
+/* The last vector of a row, which overlaps the one before: elements that one had are zero. */
+VECTOR HELPER(_tail)(global const float *restrict row)
+{
+    float lanes[LANES];
+#pragma unroll
+    for (int l = 0; l < LANES; l++) lanes[l] = l < LANES - OUT_WIDTH % LANES ? 0.0f : row[l];
+    return LOAD(0, lanes);
+}
+
+/* One register tile: samples [0, count) of dy and x; outputs and taps from (first_output, first_tap) on are stored. */
+void HELPER(_tile)(global const float *restrict dy, global const float *restrict x,
+                   global float *restrict partial, int tap, int count, int first_output, int first_tap)
+{
+    VECTOR sum[TILE_OUTPUTS][TILE_TAPS];
+    int offset[TILE_TAPS];
+#pragma unroll
+    for (int t = 0; t < TILE_TAPS; t++) {
+        const int j = (tap + t) % KERNEL_WIDTH, i = (tap + t) / KERNEL_WIDTH % KERNEL_HEIGHT;
+        const int c = (tap + t) / (KERNEL_WIDTH * KERNEL_HEIGHT);
+        offset[t] = (c * HEIGHT + i) * WIDTH + j;
+#pragma unroll
+        for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = (VECTOR)(0.0f);
+    }
+
+    for (int n = 0; n < count; n++)
+        for (int p = 0; p < OUT_HEIGHT; p++) {
+            global const float *dy_row = dy + n * DY_SAMPLE + p * OUT_WIDTH;
+            global const float *x_row = x + n * X_SAMPLE + p * WIDTH;
+            for (int q = 0; q + LANES <= OUT_WIDTH; q += LANES) {
+                VECTOR upstream[TILE_OUTPUTS];
+#pragma unroll
+                for (int o = 0; o < TILE_OUTPUTS; o++)
+                    upstream[o] = LOAD(0, dy_row + o * (OUT_HEIGHT * OUT_WIDTH) + q);
+#pragma unroll
+                for (int t = 0; t < TILE_TAPS; t++) {
+                    const VECTOR piece = LOAD(0, x_row + offset[t] + q);
+#pragma unroll
+                    for (int o = 0; o < TILE_OUTPUTS; o++)
+                        sum[o][t] = fma(upstream[o], piece, sum[o][t]);
+                }
+            }
+#if OUT_WIDTH % LANES
+            VECTOR upstream[TILE_OUTPUTS];
+#pragma unroll
+            for (int o = 0; o < TILE_OUTPUTS; o++)
+                upstream[o] =
+                    HELPER(_tail)(dy_row + o * (OUT_HEIGHT * OUT_WIDTH) + OUT_WIDTH - LANES);
+#pragma unroll
+            for (int t = 0; t < TILE_TAPS; t++) {
+                const VECTOR piece = LOAD(0, x_row + offset[t] + OUT_WIDTH - LANES);
+#pragma unroll
+                for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = fma(upstream[o], piece, sum[o][t]);
+            }
+#endif
+        }
+
+#pragma unroll
+    for (int o = 0; o < TILE_OUTPUTS; o++)
+#pragma unroll
+        for (int t = 0; t < TILE_TAPS; t++)
+            if (o >= first_output && t >= first_tap)
+                partial[o * TAPS + tap + t] = HELPER(_lanes)(sum[o][t]);
+}
+
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+NAME(global const float *restrict dy, global const float *restrict x, global float *restrict partial)
+{
+    const int chunk = (int)get_global_id(1);
+    const int count = min(CHUNK, SAMPLES - chunk * CHUNK);
+    const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
+    const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
+    dy += (size_t)chunk * CHUNK * DY_SAMPLE;
+    x += (size_t)chunk * CHUNK * X_SAMPLE;
+    partial += (size_t)chunk * OUTPUTS * TAPS;
+
+    for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
+        const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* the last tiles move back; old elements stay */
+        for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
+            const int at = min(tap, TAPS - TILE_TAPS);
+            HELPER(_tile)(dy + base * (OUT_HEIGHT * OUT_WIDTH), x, partial + base * TAPS, at, count,
+                          output - base, tap - at);
+        }
+    }
+}
+
+kernel void HELPER(_sum)(global const float *restrict partial, global float *restrict dw)
+{
+    const int element = (int)get_global_id(0);
+    if (element >= OUTPUTS * TAPS) return;
+    float sum = 0.0f;
+    for (int chunk = 0; chunk < CHUNKS; chunk++) sum += partial[chunk * (OUTPUTS * TAPS) + element];
+    dw[element] = sum;
+}
+
+#undef PASTE_
+#undef PASTE
+#undef HELPER
+#undef VECTOR
+#undef LOAD
+#undef OUT_HEIGHT
+#undef OUT_WIDTH
+#undef TAPS
+#undef DY_SAMPLE
+#undef X_SAMPLE
+#undef CHUNKS
+#undef NAME
+#undef SAMPLES
+#undef CHANNELS
+#undef OUTPUTS
+#undef HEIGHT
+#undef WIDTH
+#undef KERNEL_HEIGHT
+#undef KERNEL_WIDTH
+#undef CHUNK
+#undef LANES
+#undef TILE_OUTPUTS
+#undef TILE_TAPS
+#undef ITEM_OUTPUTS

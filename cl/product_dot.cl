@@ -1,0 +1,112 @@
+/* Matrix product C[b] = A[b] B[b]^T by dot products of rows, for CPU devices and few, long rows.
+ *
+ * A [M, K], B [N, K], C [M, N]: float32, row-major, dense. Both operands are read as vectors of 16 along K, nothing is
+ * copied; each element of C has 16 partial sums, added up at the end as a fixed tree.
+ *
+ * Needs macros:
+ *   NAME                    the kernel's name
+ *   M N K                   extents, at least 1
+ *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
+ *   TILE_ROWS TILE_COLUMNS  a register tile: TILE_ROWS <= M, TILE_COLUMNS <= N, their product at most 24
+ *   ITEM_ROWS ITEM_COLUMNS  the part of C of one work-item, multiples of TILE_ROWS and TILE_COLUMNS
+ *
+ * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local size (1, 1, 1). */
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define HELPER(name) PASTE(NAME, name)
+
+float HELPER(_sum)(float16 lanes)
+{
+    const float8 eight = lanes.lo + lanes.hi;
+    const float4 four = eight.lo + eight.hi;
+    const float2 two = four.lo + four.hi;
+    return two.x + two.y;
+}
+
+/* The last K % 16 elements of a row in lanes of their own, zero in the others. */
+float16 HELPER(_tail)(global const float *restrict row)
+{
+    float lanes[16];
+#pragma unroll
+    for (int l = 0; l < 16; l++) lanes[l] = l < K % 16 ? row[K / 16 * 16 + (l < K % 16 ? l : 0)] : 0.0f;
+    return vload16(0, lanes);
+}
+
+/* One register tile; only elements from (first_row, first_column) on are stored. */
+void HELPER(_tile)(global const float *restrict a, global const float *restrict b, global float *restrict c,
+                   int first_row, int first_column)
+{
+    float16 sum[TILE_ROWS][TILE_COLUMNS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] = (float16)(0.0f);
+
+    for (int k = 0; k < K / 16 * 16; k += 16) {
+        float16 left[TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) left[i] = vload16(0, a + i * K + k);
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++) {
+            const float16 right = vload16(0, b + j * K + k);
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = fma(left[i], right, sum[i][j]);
+        }
+    }
+#if K % 16
+    {
+        float16 left[TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) left[i] = HELPER(_tail)(a + i * K);
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++) {
+            const float16 right = HELPER(_tail)(b + j * K);
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = fma(left[i], right, sum[i][j]);
+        }
+    }
+#endif
+
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++)
+            if (i >= first_row && j >= first_column) c[i * N + j] = HELPER(_sum)(sum[i][j]);
+}
+
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
+{
+    const size_t batch = get_global_id(2);
+    a += batch * STRIDE_A;
+    b += batch * STRIDE_B;
+    c += batch * M * N;
+
+    const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
+    const int row_end = min(row_begin + ITEM_ROWS, M);
+    const int column_begin = (int)get_global_id(0) * ITEM_COLUMNS;
+    const int column_end = min(column_begin + ITEM_COLUMNS, N);
+
+    for (int row = row_begin; row < row_end; row += TILE_ROWS) {
+        const int top = min(row, M - TILE_ROWS); /* the last tiles move back; old elements stay */
+        for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
+            const int left = min(column, N - TILE_COLUMNS);
+            HELPER(_tile)(a + top * K, b + left * K, c + top * N + left, row - top, column - left);
+        }
+    }
+}
+
+#undef PASTE_
+#undef PASTE
+#undef HELPER
+#undef NAME
+#undef M
+#undef N
+#undef K
+#undef STRIDE_A
+#undef STRIDE_B
+#undef TILE_ROWS
+#undef TILE_COLUMNS
+#undef ITEM_ROWS
+#undef ITEM_COLUMNS
