@@ -1,5 +1,4 @@
-/* The table of data sets and kinds of data: one row says what it is, where it lies and how to get
- * it. */
+/* The table of data sets and kinds of data: what each is, where it lies and how to get it. */
 #ifndef PB_DATA_REGISTRY_H
 #define PB_DATA_REGISTRY_H
 
@@ -20,19 +19,17 @@ typedef struct pb_data_file {
     const char *sha256; /* 64 hexadecimal digits */
 } pb_data_file;
 
-/** One data set (needs_path is false: found by name) or one kind of files (needs_path is true:
- * data.path says where). */
+/** A data set, found by its name, or a kind of files that data.path points at. */
 typedef struct pb_data_row {
     const char *name;
-    const char *summary; /* one line                                            */
-    const char *how;     /* how to get it: "apt install dataset-fashion-mnist"; for a kind: what the
-                            path holds */
-    bool needs_path;
+    const char *summary; /* one line                                                   */
+    const char *how;     /* how to get it; for a kind, what its path must hold         */
+    bool needs_path;     /* a kind of files                                            */
     pb_loader *load;
-    int classes; /* 0: as many as the labels say                                */
-    const char *const *class_names;        /* [classes], or NULL          */
-    pb_data_file files[PB_DATA_FILES_MAX]; /* ends with a NULL name       */
-    const char *urls[PB_DATA_URLS_MAX];    /* mirrors that hold <file>.gz; none: not fetched */
+    int classes;                           /* 0: as many as the labels say             */
+    const char *const *class_names;        /* [classes]; NULL: "0", "1", ...           */
+    pb_data_file files[PB_DATA_FILES_MAX]; /* unused ones have no name                 */
+    const char *urls[PB_DATA_URLS_MAX];    /* mirrors of <file>.gz; none: not fetched  */
 } pb_data_row;
 
 /** Every row, in the order `passband data list` prints them. */

@@ -1,0 +1,134 @@
+#include <passband/dataset.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/registry.h"
+
+#define TEST_FRACTION_DEFAULT 0.2
+
+static pb_status check_options(pb_context *ctx, const pb_dataset_options *o)
+{
+    if (!o->name || !*o->name) return pb_fail(ctx, PB_ERR_CONFIG, "the data set has no name");
+    if (!(o->test_fraction >= 0 && o->test_fraction < 1))
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "the test fraction is %g, above 0 and below 1 is allowed", o->test_fraction);
+    if (o->limit < 0)
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "the limit of training samples is %d, it must be positive", o->limit);
+    return PB_OK;
+}
+
+static pb_status find_folder(pb_context *ctx, const pb_data_row *row, const char *path,
+                             char **folder)
+{
+    struct stat info;
+    if (!path || !*path) {
+        if (!row->needs_path) return pb_data_folder(ctx, row, folder);
+        return pb_fail(ctx, PB_ERR_CONFIG, "%s: the path of a folder is needed, with %s", row->name,
+                       row->how);
+    }
+    if (stat(path, &info) != 0)
+        return pb_fail(ctx, PB_ERR_DATA, "%s: the folder cannot be read: %s", path,
+                       strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return pb_fail(ctx, PB_ERR_DATA, "%s: is not a folder, it must be %s", path, row->summary);
+    *folder = strdup(path);
+    return *folder ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+}
+
+/* A registered data set has its own name, a folder of the user's the folder's. */
+static void set_name(const pb_data_row *row, const char *folder, pb_dataset *d)
+{
+    char *whole = row->needs_path ? realpath(folder, NULL) : NULL;
+    const char *slash = whole ? strrchr(whole, '/') : NULL;
+    snprintf(d->name, sizeof d->name, "%s", slash && slash[1] ? slash + 1 : row->name);
+    free(whole);
+}
+
+/* Takes the held-out rows out of the training part: they go to the test part, the others close up
+ * in place, which their ascending order allows. */
+static void move_rows(pb_dataset *d, const int32_t *train, int train_count, const int32_t *held_out)
+{
+    const size_t bytes = pb_sample_bytes(d);
+    char *from = d->train.data, *to = d->test.data;
+    for (int i = 0; i < d->test.count; i++) {
+        memcpy(to + (size_t)i * bytes, from + (size_t)held_out[i] * bytes, bytes);
+        d->test.labels[i] = d->train.labels[held_out[i]];
+    }
+    for (int i = 0; i < train_count; i++) {
+        if (train[i] != i) memcpy(from + (size_t)i * bytes, from + (size_t)train[i] * bytes, bytes);
+        d->train.labels[i] = d->train.labels[train[i]];
+    }
+    d->train.count = train_count;
+}
+
+static pb_status hold_out(pb_context *ctx, const char *folder, double fraction, uint64_t seed,
+                          pb_dataset *d)
+{
+    int32_t *train, *held_out;
+    int train_count, held_out_count;
+    const pb_status split =
+        pb_dataset_split(ctx, d->train.labels, d->train.count, d->classes, fraction, seed, &train,
+                         &train_count, &held_out, &held_out_count);
+    if (split != PB_OK) return pb_fail_prefix(ctx, split, "%s", folder);
+    const pb_status status = pb_samples_alloc(ctx, d, folder, (uint64_t)held_out_count, &d->test);
+    if (status == PB_OK) move_rows(d, train, train_count, held_out);
+    free(train);
+    free(held_out);
+    return status;
+}
+
+static pb_status load(pb_context *ctx, const pb_data_row *row, const char *folder,
+                      const pb_dataset_options *o, pb_dataset *d)
+{
+    set_name(row, folder, d);
+    const pb_status status = row->load(ctx, row, folder, d);
+    if (status != PB_OK && !row->needs_path && !o->path) {
+        char sentence[1024];
+        snprintf(sentence, sizeof sentence, "%s", pb_error(ctx));
+        return pb_fail(ctx, status, "%s (get the data set anew with: %s)", sentence, row->how);
+    }
+    PB_TRY(status);
+    if (d->test.count == 0) {
+        const double fraction = o->test_fraction > 0 ? o->test_fraction : TEST_FRACTION_DEFAULT;
+        PB_TRY(hold_out(ctx, folder, fraction, o->split_seed, d));
+    }
+    if (o->limit > 0 && o->limit < d->train.count) d->train.count = o->limit;
+    return PB_OK;
+}
+
+pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset)
+{
+    *dataset = NULL;
+    const pb_data_row *row;
+    char *folder = NULL;
+    PB_TRY(check_options(ctx, options));
+    PB_TRY(pb_data_find(ctx, options->name, &row));
+    PB_TRY(find_folder(ctx, row, options->path, &folder));
+    pb_dataset *d = calloc(1, sizeof *d);
+    const pb_status status = d ? load(ctx, row, folder, options, d)
+                               : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a data set");
+    free(folder);
+    if (status == PB_OK)
+        *dataset = d;
+    else
+        pb_dataset_free(&d);
+    return status;
+}
+
+void pb_dataset_free(pb_dataset **dataset)
+{
+    pb_dataset *d = *dataset;
+    if (!d) return;
+    pb_samples_clear(&d->train);
+    pb_samples_clear(&d->test);
+    for (int i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
+    free(d->class_names);
+    free(d);
+    *dataset = NULL;
+}
