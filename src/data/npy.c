@@ -1,18 +1,16 @@
 #include "data/npy.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "data/npy_header.h"
+#include "data/regular.h"
 
 #define PREFIX_BYTES     8 /* magic and version                                      */
 #define HEADER_BYTES_MAX 65536
@@ -196,21 +194,16 @@ static pb_status read_array(pb_context *ctx, const char *path, FILE *file, uint6
 pb_status pb_npy_load(pb_context *ctx, const char *path, pb_npy *array)
 {
     *array = (pb_npy){0};
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return pb_fail(ctx, PB_ERR_DATA, "%s: cannot be opened: %s", path, strerror(errno));
-    struct stat info;
-    FILE *file = NULL;
-    pb_status status = PB_OK;
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode))
-        status = pb_fail(ctx, PB_ERR_DATA, "%s: is not a regular file", path);
-    else if (!(file = fdopen(fd, "rb")))
-        status = pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", path);
-    else
-        status = read_array(ctx, path, file, (uint64_t)info.st_size, array);
-    if (file)
-        fclose(file);
-    else
+    int fd;
+    uint64_t file_bytes;
+    PB_TRY(pb_regular_open(ctx, path, &fd, &file_bytes));
+    FILE *file = fdopen(fd, "rb");
+    if (!file) {
         close(fd);
+        return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", path);
+    }
+    const pb_status status = read_array(ctx, path, file, file_bytes, array);
+    fclose(file);
     if (status != PB_OK) pb_npy_clear(array);
     return status;
 }

@@ -1,37 +1,21 @@
 #include "data/packed.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "data/regular.h"
 
 /* Deflate cannot pack more than 1032 bytes into one (zlib's technical notes). */
 #define DEFLATE_RATIO_MAX 1032
 #define CHUNK_BYTES       ((size_t)1 << 26)
 
-/* The descriptor of a regular file, or an error; O_NONBLOCK keeps a pipe from hanging the open. */
-static pb_status open_regular(pb_context *ctx, const char *path, int *descriptor, uint64_t *bytes)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return pb_fail(ctx, PB_ERR_DATA, "%s: cannot be opened: %s", path, strerror(errno));
-    struct stat info;
-    const int failed = fstat(fd, &info);
-    if (failed || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return pb_fail(ctx, PB_ERR_DATA, "%s: is not a regular file", path);
-    }
-    *descriptor = fd;
-    *bytes = (uint64_t)info.st_size;
-    return PB_OK;
-}
-
 pb_status pb_packed_open(pb_context *ctx, const char *path, pb_packed *file)
 {
     *file = (pb_packed){0};
     int fd;
-    PB_TRY(open_regular(ctx, path, &fd, &file->stored_bytes));
+    PB_TRY(pb_regular_open(ctx, path, &fd, &file->stored_bytes));
     file->path = strdup(path);
     file->file = gzdopen(fd, "rb");
     if (file->path && file->file) {

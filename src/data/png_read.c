@@ -1,17 +1,14 @@
 #include "data/png_read.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <png.h>
 
 #include "data/loader.h"
+#include "data/regular.h"
 
 #define CHUNK_BYTES_MAX ((png_alloc_size_t)8 << 20)
 
@@ -93,13 +90,9 @@ static bool attempt(reader *r, void (*step)(reader *))
 
 static pb_status open_reader(pb_context *ctx, const char *path, reader *r)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat info;
-    if (fd < 0) return pb_fail(ctx, PB_ERR_DATA, "%s: cannot be opened: %s", path, strerror(errno));
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return pb_fail(ctx, PB_ERR_DATA, "%s: is not a regular file", path);
-    }
+    int fd;
+    uint64_t bytes;
+    PB_TRY(pb_regular_open(ctx, path, &fd, &bytes));
     r->file = fdopen(fd, "rb");
     if (!r->file) {
         close(fd);
