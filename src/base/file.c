@@ -9,11 +9,16 @@
 #include "base/arena.h"
 #include "base/file.h"
 
+static pb_status status_of(int problem)
+{
+    return problem == ENOMEM ? PB_ERR_MEMORY : PB_ERR_IO;
+}
+
 /* ---- reading ---- */
 
 static pb_status fail_read(pb_context *ctx, const char *path, int problem)
 {
-    return pb_fail(ctx, PB_ERR_IO, "%s: cannot be read: %s", path, strerror(problem));
+    return pb_fail(ctx, status_of(problem), "%s: cannot be read: %s", path, strerror(problem));
 }
 
 static pb_status fail_large(pb_context *ctx, const char *path, size_t limit_bytes)
@@ -77,7 +82,7 @@ pb_status pb_file_read(pb_context *ctx, const char *path, size_t limit_bytes, ch
 
 static pb_status fail_write(pb_context *ctx, const char *path, int problem)
 {
-    return pb_fail(ctx, PB_ERR_IO, "%s: cannot be written: %s", path, strerror(problem));
+    return pb_fail(ctx, status_of(problem), "%s: cannot be written: %s", path, strerror(problem));
 }
 
 /* Renaming over a device or a folder would replace it, or fail late. */

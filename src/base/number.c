@@ -80,7 +80,9 @@ void pb_number_format(double number, char text[32])
 {
     locale_t plain;
     const locale_t previous = enter_plain_locale(&plain);
-    for (int digits = 1; digits <= 17; digits++) {
+    const bool whole = fabs(number) < 1e15 && floor(number) == number;
+    if (whole) snprintf(text, 32, "%.0f", number); /* 1000 rather than 1e+03 */
+    for (int digits = 1; !whole && digits <= 17; digits++) {
         snprintf(text, 32, "%.*g", digits, number);
         if (strtod(text, NULL) == number) break;
     }
