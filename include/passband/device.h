@@ -27,12 +27,15 @@ typedef struct pb_device_info {
     bool has_fp64, has_command_buffer;
 } pb_device_info;
 
-/** Lists every device of every platform; `*list` is freed with free(). A machine without any gives count 0. */
+/** Lists every device of every platform; `*list` is freed with free(). A machine without any gives count 0.
+ *  `picked` marks the one that pb_device_open would open for this selector, if any. */
 pb_status pb_device_list(pb_context *ctx, const char *selector, pb_device_info **list, int *count);
 
-/** Opens a device. `selector` is a part of the device's or platform's name, or its number in pb_device_list; NULL
- *  means $PASSBAND_DEVICE, and without it a GPU before a CPU, then the most compute units.
- *  PB_ERR_DEVICE when there is none or the selector fits none (the sentence lists what there is). */
+/** Opens a device. `selector` is a part of the device's or platform's name in any case, or its number in
+ *  pb_device_list; of several that fit the best is taken: a GPU before a CPU, then the most compute units. NULL means
+ *  $PASSBAND_DEVICE, and without it the best of all.
+ *  PB_ERR_DEVICE when there is none, the selector fits none (the sentence lists what there is), or the device is older
+ *  than OpenCL 1.2. */
 pb_status pb_device_open(pb_context *ctx, const char *selector, pb_device **device);
 void pb_device_close(pb_device **device);
 const pb_device_info *pb_device_describe(const pb_device *device);

@@ -24,6 +24,9 @@ const char *pb_found_wish(const char *selector);
 /** Index of the device to use, -1 when the wish fits none. Takes one that is not ready only if no
  * other fits. */
 int pb_found_choose(const pb_found *found, int count, const char *wish);
+/** The same, with a sentence where there is nothing to use. */
+pb_status pb_found_pick(pb_context *ctx, const pb_found *found, int count, const char *wish,
+                        int *index);
 
 /* ---- profile ---- */
 enum { PB_PENDING_MAX = 1024 };
@@ -38,6 +41,7 @@ typedef struct pb_pending {
 
 typedef struct pb_profile {
     bool on;
+    bool by_host;         /* the device's events tell no time */
     pb_profile_row *rows; /* one a label ever used, those without calls included */
     int row_count, row_capacity;
     pb_pending pending[PB_PENDING_MAX];
@@ -46,6 +50,8 @@ typedef struct pb_profile {
 
 /** The row of a label, made if need be: at preparation, so that running never allocates. */
 pb_status pb_profile_find(pb_device *device, const char *label, int *row);
+/** Sums up a launch that took so long. */
+void pb_profile_add(pb_device *device, const pb_pending *launch, double seconds);
 /** Takes over the events of a launch. */
 pb_status pb_profile_record(pb_device *device, pb_pending launch);
 /** Waits for all launches on their way but the `keep` youngest and sums them up. */

@@ -1,52 +1,7 @@
 /* Opening and closing a device; its queue. */
 #include <stdlib.h>
 
-#include "base/arena.h"
 #include "device/cl_device.h"
-
-static pb_status fail_no_such(pb_context *ctx, const pb_found *found, int count, const char *wish)
-{
-    pb_text list = {0};
-    for (int i = 0; i < count; i++) {
-        pb_text_append(&list, "%s%d \"%s\" (%s)", i ? ", " : "", i, found[i].info.name,
-                       found[i].info.platform);
-    }
-    const pb_status status =
-        pb_fail(ctx, PB_ERR_DEVICE,
-                "no OpenCL device fits \"%s\"; give a number or a part of a name of: %s", wish,
-                list.failed ? "what `passband devices` lists" : list.text);
-    pb_text_free(&list);
-    return status;
-}
-
-static pb_status pick(pb_context *ctx, const char *selector, pb_found *picked)
-{
-    pb_found *found;
-    int count;
-    PB_TRY(pb_found_scan(ctx, &found, &count));
-    const char *wish = pb_found_wish(selector);
-    const int i = pb_found_choose(found, count, wish);
-    pb_status status = PB_OK;
-    if (!count) {
-        status = pb_fail(ctx, PB_ERR_DEVICE,
-                         "there is no OpenCL device on this machine; `apt install "
-                         "pocl-opencl-icd` makes its CPU one");
-    } else if (i < 0) {
-        status = fail_no_such(ctx, found, count, wish);
-    } else if (found[i].ready) {
-        *picked = found[i];
-    } else if (found[i].major * 10 + found[i].minor < 12) {
-        status = pb_fail(ctx, PB_ERR_DEVICE,
-                         "device %s (%s) offers \"%s\" and passband needs OpenCL 1.2 or newer",
-                         found[i].info.name, found[i].info.platform, found[i].info.device_version);
-    } else {
-        status =
-            pb_fail(ctx, PB_ERR_DEVICE, "device %s (%s) is switched off or has no OpenCL compiler",
-                    found[i].info.name, found[i].info.platform);
-    }
-    free(found);
-    return status;
-}
 
 static pb_status make_queue(pb_device *device, bool profiling)
 {
@@ -72,23 +27,40 @@ static pb_status set_up(pb_device *device)
         device->context = NULL;
         return pb_cl_fail(device, error, "cannot open %s", device->info.name);
     }
+    /* Rusticl of Mesa 22 counts the events of a command instead of timing them, and admits it by a
+     * timer of no resolution. */
+    size_t resolution = 0;
+    clGetDeviceInfo(device->id, CL_DEVICE_PROFILING_TIMER_RESOLUTION, sizeof resolution,
+                    &resolution, NULL);
+    device->profile.by_host = resolution == 0;
     PB_TRY(make_queue(device, false));
     return pb_gemm_tune(device);
+}
+
+static pb_status pick(pb_device *device, const char *selector)
+{
+    pb_found *found;
+    int count, i;
+    PB_TRY(pb_found_scan(device->ctx, &found, &count));
+    const pb_status status = pb_found_pick(device->ctx, found, count, pb_found_wish(selector), &i);
+    if (status == PB_OK) {
+        device->info = found[i].info;
+        device->info.picked = true;
+        device->platform = found[i].platform;
+        device->id = found[i].id;
+    }
+    free(found);
+    return status;
 }
 
 pb_status pb_device_open(pb_context *ctx, const char *selector, pb_device **device)
 {
     *device = NULL;
-    pb_found picked = {0};
-    PB_TRY(pick(ctx, selector, &picked));
     pb_device *d = calloc(1, sizeof *d);
     if (!d) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory while opening a device");
     d->ctx = ctx;
-    d->info = picked.info;
-    d->info.picked = true;
-    d->platform = picked.platform;
-    d->id = picked.id;
-    const pb_status status = set_up(d);
+    pb_status status = pick(d, selector);
+    if (status == PB_OK) status = set_up(d);
     if (status != PB_OK) {
         pb_device_close(&d);
         return status;

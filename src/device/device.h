@@ -5,6 +5,7 @@
 
 #include <passband/device.h>
 
+/* Whatever is made on a device is freed before the device is closed. */
 pb_context *pb_device_context(const pb_device *device);
 
 /* ---- buffers ---- */
@@ -28,7 +29,7 @@ const char *pb_cl_source(const char *name);
 
 /* ---- modules: a built program ---- */
 typedef struct pb_module pb_module;
-/** Builds source with options, from the binary cache where the device does not cache by itself. A build error gives the
+/** Builds source as OpenCL C 1.2 with options (NULL: none), from the binary cache where the device does not cache by itself. A build error gives the
  *  first lines of the log. */
 pb_status pb_module_build(pb_device *device, const char *source, const char *options, pb_module **module);
 void pb_module_free(pb_module **module);
@@ -44,6 +45,7 @@ typedef struct pb_arg {
 #define PB_ARG_BUF(b)  ((pb_arg){.kind = PB_ARG_BUFFER, .buffer = (b)})
 #define PB_ARG_INT(n)  ((pb_arg){.kind = PB_ARG_I32, .i32 = (n)})
 #define PB_ARG_REAL(x) ((pb_arg){.kind = PB_ARG_F32, .f32 = (x)})
+#define PB_ARG_SHARED(n) ((pb_arg){.kind = PB_ARG_LOCAL, .local_bytes = (n)})
 
 typedef struct pb_launch pb_launch;
 typedef struct pb_launch_spec {
@@ -56,10 +58,14 @@ typedef struct pb_launch_spec {
     size_t local[3];   /* 0: the implementation chooses                                  */
     double flops, bytes; /* of one run, for profiles                                     */
 } pb_launch_spec;
-/** Prepares a launch: checks the number of arguments against CL_KERNEL_NUM_ARGS and binds them. */
+/** Prepares a launch: binds the arguments and checks their number, and, as far as the driver tells, their address
+ *  space and type. PB_ERR_INTERNAL names the kernel and the argument; PB_ERR_DEVICE when the device does not take such a
+ *  work-group. The module may be freed afterwards, the buffers must outlive the launch. */
 pb_status pb_launch_create(pb_device *device, const pb_launch_spec *spec, pb_launch **launch);
 
-/** C [batch, m, n] = op(A) op(B), row-major and dense, by CLBlast. batch strides in elements may be 0 for A and B. */
+/** C [batch, m, n] = op(A) op(B), row-major and dense, by CLBlast. batch strides in elements may be 0 for A and B.
+ *  A is [m, k], or [k, m] when transposed; B is [k, n], or [n, k]. What C held is not read. CLBlast compiles a
+ *  shape's kernels when it first runs. */
 typedef struct pb_gemm_spec {
     const char *label;
     int m, n, k, batch;
@@ -70,13 +76,14 @@ typedef struct pb_gemm_spec {
 pb_status pb_launch_gemm(pb_device *device, const pb_gemm_spec *spec, pb_launch **launch);
 
 void pb_launch_free(pb_launch **launch);
-/** Puts it into the queue. */
+/** Puts it into the queue. Waits only when the device is more than some thousand launches behind. */
 pb_status pb_launch_run(pb_device *device, pb_launch *launch);
 pb_status pb_device_flush(pb_device *device);
 pb_status pb_device_finish(pb_device *device);
 
 /* ---- profile ---- */
-/** From now on every launch is timed by its events. */
+/** From now on every launch is timed by its events, from zero; off keeps what was summed. A device without a timer is
+ *  timed by the host's clock, one launch at a time. Finishes all work before it. */
 pb_status pb_device_profile(pb_device *device, bool on);
 typedef struct pb_profile_row {
     char label[96];

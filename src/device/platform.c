@@ -1,4 +1,4 @@
-/* What OpenCL devices the machine has and which one is picked. */
+/* What OpenCL devices the machine has. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,58 +151,6 @@ pb_status pb_found_scan(pb_context *ctx, pb_found **found, int *count)
         }
     }
     return PB_OK;
-}
-
-const char *pb_found_wish(const char *selector)
-{
-    if (selector && *selector) return selector;
-    const char *wish = getenv("PASSBAND_DEVICE");
-    return wish && *wish ? wish : NULL;
-}
-
-static bool contains(const char *text, const char *part)
-{
-    const size_t length = strlen(part);
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < length && text[i] &&
-               tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
-            i++;
-        if (i == length) return true;
-    }
-    return false;
-}
-
-/* A number within the list, else -1: "580" may also be a part of a name. */
-static int number_in_list(const char *wish, int count)
-{
-    char *end;
-    const long number = strtol(wish, &end, 10);
-    const bool whole = isdigit((unsigned char)wish[0]) && *end == 0;
-    return whole && number < count ? (int)number : -1;
-}
-
-static bool better(const pb_found *a, const pb_found *b)
-{
-    if (a->ready != b->ready) return a->ready;
-    if (a->info.is_gpu != b->info.is_gpu) return a->info.is_gpu;
-    if (a->info.is_cpu != b->info.is_cpu) return a->info.is_cpu;
-    return a->info.compute_units > b->info.compute_units;
-}
-
-int pb_found_choose(const pb_found *found, int count, const char *wish)
-{
-    if (wish) {
-        const int number = number_in_list(wish, count);
-        if (number >= 0) return number;
-    }
-    int best = -1;
-    for (int i = 0; i < count; i++) {
-        const pb_device_info *info = &found[i].info;
-        if (wish && !contains(info->name, wish) && !contains(info->platform, wish)) continue;
-        if (best < 0 || better(&found[i], &found[best])) best = i;
-    }
-    return best;
 }
 
 pb_status pb_device_list(pb_context *ctx, const char *selector, pb_device_info **list, int *count)

@@ -38,18 +38,26 @@ static void release(pb_pending *launch)
     *launch = (pb_pending){0};
 }
 
+void pb_profile_add(pb_device *device, const pb_pending *launch, double seconds)
+{
+    pb_profile_row *row = &device->profile.rows[launch->row];
+    row->calls++;
+    row->seconds += seconds;
+    row->flops += launch->flops;
+    row->bytes += launch->bytes;
+}
+
 static pb_status sum_up(pb_device *device, const pb_pending *launch)
 {
     cl_ulong begin = 0, end = 0;
     cl_int error = launch->before ? nanoseconds(launch->before, CL_PROFILING_COMMAND_END, &begin)
                                   : nanoseconds(launch->event, CL_PROFILING_COMMAND_START, &begin);
     if (error == CL_SUCCESS) error = nanoseconds(launch->event, CL_PROFILING_COMMAND_END, &end);
-    pb_profile_row *row = &device->profile.rows[launch->row];
-    if (error != CL_SUCCESS) return pb_cl_fail(device, error, "cannot time \"%s\"", row->label);
-    row->calls++;
-    row->seconds += end > begin ? (double)(end - begin) * 1e-9 : 0;
-    row->flops += launch->flops;
-    row->bytes += launch->bytes;
+    if (error != CL_SUCCESS) {
+        return pb_cl_fail(device, error, "cannot time \"%s\"",
+                          device->profile.rows[launch->row].label);
+    }
+    pb_profile_add(device, launch, end > begin ? (double)(end - begin) * 1e-9 : 0);
     return PB_OK;
 }
 
