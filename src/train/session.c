@@ -85,7 +85,7 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
 
 /* ---- device ---- */
 
-/* Training samples, then test samples; `part` NULL stands for nothing. */
+/* Writes a data leaf: training samples, then test samples. */
 static pb_status upload(pb_session *s, pb_value leaf, const void *train, const void *test)
 {
     const size_t bytes = pb_leaf_bytes(s->graph.g, leaf);
@@ -163,6 +163,13 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
     s->plan_json = pb_plan_json(s->plan);
     if (!s->plan_json) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the plan's text");
     pb_sha256_hex(s->plan_json, strlen(s->plan_json), s->plan_sha256);
+    s->setup_seconds += pb_seconds() - start;
+    return PB_OK;
+}
+
+pb_status pb_session_upload(pb_session *s)
+{
+    const double start = pb_seconds();
     PB_TRY(upload_data(s));
     PB_TRY(upload_order(s, &s->graph.validate, s->held_rows, 0));
     PB_TRY(upload_order(s, &s->graph.test, NULL, s->data->train.count));

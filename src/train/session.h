@@ -27,9 +27,10 @@ typedef struct pb_session {
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s);
-/** Opens the device, makes the plan and copies the data to it. `selector` NULL: as the
- * configuration says. */
+/** Opens the device and makes the plan. `selector` NULL: as the configuration says. */
 pb_status pb_session_plan(pb_session *s, const char *selector);
+/** Copies the data to the device. */
+pb_status pb_session_upload(pb_session *s);
 void pb_session_close(pb_session *s);
 
 /** Whether the caller asked to stop. */

@@ -1,0 +1,270 @@
+#include "train/seed.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "train/checkpoint.h"
+#include "train/epoch.h"
+#include "train/metrics.h"
+
+/* ---- room ---- */
+
+/* Appends a zeroed tensor of a float leaf's shape under `name`. */
+static pb_status add_like(pb_session *s, pb_tensors *into, const char *name, pb_value leaf)
+{
+    const pb_shape shape = pb_value_shape(s->graph.g, leaf);
+    size_t dim[PB_MAX_AXES];
+    for (int a = 0; a < shape.axes; a++) dim[a] = (size_t)shape.dim[a];
+    void *zeros = calloc(1, pb_leaf_bytes(s->graph.g, leaf));
+    if (!zeros) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for %s", name);
+    const pb_status status = pb_tensors_add(s->ctx, into, name, pb_value_dtype(s->graph.g, leaf),
+                                            shape.axes, dim, zeros);
+    free(zeros);
+    return status;
+}
+
+/* A recording starts as NaN: what a seed that stops early never reaches. */
+static pb_status add_recording(pb_session *s, pb_tensors *into, const pb_recording *log)
+{
+    const size_t dim[] = {(size_t)s->graph.points, (size_t)log->width};
+    const size_t count = dim[0] * dim[1];
+    float *nan = malloc(count * sizeof *nan);
+    if (!nan) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory to record %s", log->name);
+    for (size_t i = 0; i < count; i++) nan[i] = NAN;
+    const pb_status status =
+        pb_tensors_add(s->ctx, into, log->name, PB_F32, 1 + log->axes, dim, nan);
+    free(nan);
+    return status;
+}
+
+static pb_status make_room(pb_session *s, pb_seed *state)
+{
+    const pb_run_graph *r = &s->graph;
+    for (int i = 0; i < r->lasting_count; i++) {
+        const char *name = pb_value_name(r->g, r->lasting[i]);
+        PB_TRY(add_like(s, &state->lasting, name, r->lasting[i]));
+        if (i < r->param_count) PB_TRY(add_like(s, &state->best, name, r->lasting[i]));
+    }
+    for (int i = 0; i < r->recording_count; i++) {
+        const pb_recording *log = &r->recordings[i];
+        PB_TRY(add_recording(s, &state->recordings, log));
+        if (log->latest != PB_NONE) PB_TRY(add_like(s, &state->views, log->name, log->latest));
+    }
+    if (r->mask != PB_NONE) PB_TRY(add_like(s, &state->views, "mask", r->mask));
+    if (r->originals == PB_NONE) return PB_OK;
+    PB_TRY(add_like(s, &state->views, "originals", r->originals));
+    return add_like(s, &state->views, "reconstructed", r->reconstructed);
+}
+
+pb_status pb_seed_create(pb_session *s, int64_t seed, pb_seed *state)
+{
+    *state = (pb_seed){.seed = seed, .best_accuracy = NAN, .best_loss = NAN, .mark = NAN};
+    state->metrics = json_array();
+    const pb_status status = state->metrics
+                                 ? make_room(s, state)
+                                 : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the metrics");
+    if (status != PB_OK) pb_seed_clear(state);
+    return status;
+}
+
+void pb_seed_clear(pb_seed *state)
+{
+    json_decref(state->metrics);
+    json_decref(state->result);
+    pb_tensors_clear(&state->lasting);
+    pb_tensors_clear(&state->best);
+    pb_tensors_clear(&state->recordings);
+    pb_tensors_clear(&state->views);
+    *state = (pb_seed){0};
+}
+
+/* ---- between plan and tensors ---- */
+
+static pb_status write_tensors(pb_session *s, const pb_value leaves[], const pb_tensors *from)
+{
+    for (int i = 0; i < from->count; i++)
+        PB_TRY(pb_session_write(s, leaves[i], from->tensor[i].data));
+    return PB_OK;
+}
+
+static bool all_finite(const pb_tensor *t)
+{
+    const float *values = t->data;
+    for (size_t i = 0; t->dtype == PB_F32 && i < t->bytes / sizeof *values; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+static pb_status read_lasting(pb_session *s, pb_seed *state)
+{
+    for (int i = 0; i < state->lasting.count; i++) {
+        const pb_tensor *t = &state->lasting.tensor[i];
+        PB_TRY(pb_session_read(s, s->graph.lasting[i], t->data));
+        if (!all_finite(t))
+            return pb_fail(s->ctx, PB_ERR_NOT_FINITE,
+                           "seed %" PRId64 ", epoch %d: %s has a value that is not finite; a lower "
+                           "learning rate may help",
+                           state->seed, state->epoch + 1, t->name);
+    }
+    return PB_OK;
+}
+
+static pb_status save_in(pb_session *s, const char *folder, const char *file,
+                         pb_status (*save)(pb_session *, const char *, const pb_seed *),
+                         const pb_seed *state)
+{
+    char *path = pb_path_join(folder, file);
+    if (!path) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
+    const pb_status status = save(s, path, state);
+    free(path);
+    return status;
+}
+
+static pb_status save_best(pb_session *s, const char *path, const pb_seed *state)
+{
+    return pb_safetensors_save(s->ctx, path, &state->best);
+}
+
+pb_status pb_seed_save_best(pb_session *s, const char *folder, const pb_seed *state)
+{
+    return save_in(s, folder, "best.safetensors", save_best, state);
+}
+
+pb_status pb_seed_load_best(pb_session *s, const char *folder)
+{
+    pb_tensors file = {0}, best = {0};
+    char *path = pb_path_join(folder, "best.safetensors");
+    pb_status status = path ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
+    for (int i = 0; status == PB_OK && i < s->graph.param_count; i++)
+        status =
+            add_like(s, &best, pb_value_name(s->graph.g, s->graph.lasting[i]), s->graph.lasting[i]);
+    if (status == PB_OK) status = pb_safetensors_load(s->ctx, path, &file);
+    if (status == PB_OK) status = pb_checkpoint_take(s->ctx, path, &file, "", &best);
+    if (status == PB_OK) status = write_tensors(s, s->graph.lasting, &best);
+    pb_tensors_clear(&file);
+    pb_tensors_clear(&best);
+    free(path);
+    return status;
+}
+
+/* ---- one epoch ---- */
+
+/* The best epoch has the highest accuracy, then the lowest loss; without validation it is the last.
+ */
+static bool is_best(const pb_seed *state, bool validated, const pb_scored *held)
+{
+    if (!validated || state->best_epoch == 0) return true;
+    if (held->accuracy != state->best_accuracy) return held->accuracy > state->best_accuracy;
+    return held->loss < state->best_loss;
+}
+
+static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored *held)
+{
+    if (is_best(state, validated, held)) {
+        state->best_epoch = state->epoch;
+        state->best_accuracy = validated ? held->accuracy : (double)NAN;
+        state->best_loss = validated ? held->loss : (double)NAN;
+        for (int i = 0; i < state->best.count; i++)
+            memcpy(state->best.tensor[i].data, state->lasting.tensor[i].data,
+                   state->best.tensor[i].bytes);
+    }
+    if (!validated) return;
+    const double min_delta = pb_option_float(s->config->train, "min_delta");
+    if (isnan(state->mark) || held->accuracy > state->mark + min_delta) {
+        state->mark = held->accuracy;
+        state->stale = 0;
+    } else {
+        state->stale++;
+    }
+}
+
+static bool is_over(pb_session *s, const pb_seed *state)
+{
+    const int64_t patience = pb_option_int(s->config->train, "patience");
+    return state->epoch >= pb_option_int(s->config->train, "epochs") ||
+           (patience > 0 && state->stale >= patience);
+}
+
+static pb_status run_epoch(pb_session *s, pb_seed *state)
+{
+    pb_trained trained = {0};
+    pb_scored held = {.loss = NAN, .accuracy = NAN};
+    const bool validated = s->held_count > 0;
+    PB_TRY(pb_epoch_train(s, state->seed, state->epoch, &state->recordings, &trained));
+    PB_TRY(read_lasting(s, state));
+    if (validated) {
+        PB_TRY(pb_epoch_score(s, &s->graph.validate, NULL, &held));
+        if (!isfinite(held.loss))
+            return pb_fail(s->ctx, PB_ERR_NOT_FINITE,
+                           "seed %" PRId64 ", epoch %d: the validation loss is not finite; a lower "
+                           "learning rate may help",
+                           state->seed, state->epoch + 1);
+    }
+    state->epoch++;
+    judge(s, state, validated, &held);
+    return pb_metrics_append(s, state, &trained, &held);
+}
+
+/* ---- the end ---- */
+
+pb_status pb_seed_test(pb_session *s, json_t **result)
+{
+    const int classes = s->data->classes;
+    double *accuracies = calloc((size_t)classes, sizeof *accuracies);
+    if (!accuracies) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for %d classes", classes);
+    pb_scored scored = {.class_accuracies = accuracies};
+    pb_status status = pb_epoch_score(s, &s->graph.test, s->data->test.labels, &scored);
+    if (status == PB_OK) {
+        json_t *list = json_array();
+        for (int c = 0; c < classes; c++) json_array_append_new(list, pb_json_real(accuracies[c]));
+        *result =
+            json_pack("{s:o, s:o, s:o}", "test_loss", pb_json_real(scored.loss), "test_accuracy",
+                      pb_json_real(scored.accuracy), "class_accuracies", list);
+        if (!*result) status = pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the test's result");
+    }
+    free(accuracies);
+    return status;
+}
+
+/* Looks through the mask with the parameters that the plan holds. */
+static pb_status inspect(pb_session *s, pb_seed *state)
+{
+    const pb_run_graph *r = &s->graph;
+    if (!r->inspects) return PB_OK;
+    PB_TRY(pb_session_submit(s, "inspect", 1));
+    int next = 0; /* views stand in the order in which make_room added them */
+    for (int i = 0; i < r->recording_count; i++)
+        if (r->recordings[i].latest != PB_NONE)
+            PB_TRY(pb_session_read(s, r->recordings[i].latest, state->views.tensor[next++].data));
+    const pb_value rest[] = {r->mask, r->originals, r->reconstructed};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (rest[i] != PB_NONE)
+            PB_TRY(pb_session_read(s, rest[i], state->views.tensor[next++].data));
+    return PB_OK;
+}
+
+static pb_status finish(pb_session *s, pb_seed *state)
+{
+    PB_TRY(write_tensors(s, s->graph.lasting, &state->best));
+    PB_TRY(inspect(s, state));
+    return pb_seed_test(s, &state->result);
+}
+
+pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
+                      pb_status (*after_epoch)(void *user, const pb_seed *state), void *user)
+{
+    PB_TRY(pb_plan_init(s->plan, (uint64_t)state->seed));
+    if (state->epoch > 0) PB_TRY(write_tensors(s, s->graph.lasting, &state->lasting));
+    while (!is_over(s, state)) {
+        PB_TRY(run_epoch(s, state));
+        PB_TRY(save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state));
+        if (state->best_epoch == state->epoch) PB_TRY(pb_seed_save_best(s, folder, state));
+        PB_TRY(after_epoch(user, state));
+    }
+    PB_TRY(finish(s, state));
+    return save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state);
+}

@@ -1,0 +1,47 @@
+/* A seed of a run: what it has learned so far and what that came to. A checkpoint is this on disk.
+ */
+#ifndef PB_TRAIN_SEED_H
+#define PB_TRAIN_SEED_H
+
+#include <jansson.h>
+
+#include "train/safetensors.h"
+#include "train/session.h"
+
+typedef struct pb_seed {
+    int64_t seed;
+    int epoch;            /* epochs done                                                       */
+    int best_epoch;       /* counted from 1; 0: none done yet                                  */
+    double best_accuracy; /* on the validation part, and its loss; NaN without one             */
+    double best_loss;
+    double mark;           /* accuracy that an epoch must beat by min_delta to be a gain        */
+    int stale;             /* epochs since the last gain                                        */
+    json_t *metrics;       /* array: the lines of metrics.jsonl                                 */
+    pb_tensors lasting;    /* graph.lasting as of the last epoch                                */
+    pb_tensors best;       /* the parameters of the best epoch                                  */
+    pb_tensors recordings; /* [points, ...] each, as graph.recordings                          */
+    /* once it is finished */
+    json_t *result;   /* test_loss, test_accuracy, class_accuracies; NULL before           */
+    pb_tensors views; /* mask, originals, reconstructed, the latest of each recording      */
+} pb_seed;
+
+/** Makes room for a seed of this run, nothing learned yet. */
+pb_status pb_seed_create(pb_session *s, int64_t seed, pb_seed *state);
+void pb_seed_clear(pb_seed *state);
+
+/** Trains a seed to its end: writes a checkpoint after every epoch and calls `after_epoch` then,
+ * tests the best parameters and keeps the result. A seed that has epochs already goes on after
+ * them. `folder` is the seed's own. */
+pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
+                      pb_status (*after_epoch)(void *user, const pb_seed *state), void *user);
+
+/** The file of parameters that eval scores. */
+pb_status pb_seed_save_best(pb_session *s, const char *folder, const pb_seed *state);
+/** Puts parameters of a file into the plan; PB_ERR_IO when they are not those of this run. */
+pb_status pb_seed_load_best(pb_session *s, const char *folder);
+
+/** Scores the parameters that the plan holds on the test part: test_loss, test_accuracy,
+ * class_accuracies. */
+pb_status pb_seed_test(pb_session *s, json_t **result);
+
+#endif
