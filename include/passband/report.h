@@ -1,0 +1,34 @@
+/* Reports: pictures, a page and tables of runs, drawn from their folders alone.
+ *
+ * A report can be drawn of a run that is unfinished or was made long ago: what a folder does not
+ * hold is left out. Pictures appear whole or not at all, and are replaced when a report is drawn
+ * again. */
+#ifndef PASSBAND_REPORT_H
+#define PASSBAND_REPORT_H
+
+#include <stdio.h>
+
+#include <passband/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Draws one run into its folder: plots/ (PNG, SVG, the gnuplot script and its data), events/
+ * (TensorBoard) and index.html. Without gnuplot everything else is still written and PB_ERR_RUN
+ * says what is missing. */
+pb_status pb_report_run(pb_context *ctx, const char *folder);
+
+/** Draws several runs in common pictures into out_folder: plots/ and index.html. Runs of the same
+ * name are told apart by the names of their folders. */
+pb_status pb_report_compare(pb_context *ctx, int count, const char *const folders[],
+                            const char *out_folder);
+
+/** Prints an aligned table: name, test and validation accuracy as mean +- standard deviation over
+ * seeds, seconds an epoch, parameters. */
+pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[], FILE *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

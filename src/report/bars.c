@@ -1,0 +1,144 @@
+/* Bars of percentages. */
+#include "report/bars.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_FIGURES    80  /* more bars than this are too narrow to carry their figure */
+#define LEVEL_FIGURES   14  /* more bars than this carry it upright                     */
+#define MOST_TICKS      40  /* more places than this cannot all be named                */
+#define LEVEL_TICK_TEXT 100 /* letters that fit side by side below the axis             */
+
+pb_status pb_bars_create(pb_context *ctx, int series_count, int rows, double width, pb_bars *bars)
+{
+    *bars = (pb_bars){.series = calloc((size_t)series_count, sizeof *bars->series), .width = width};
+    if (!bars->series) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory drawing bars");
+    bars->series_count = series_count;
+    for (int i = 0; i < series_count; i++) {
+        bars->series[i].colour = pb_plot_colour(i);
+        bars->series[i].rows = calloc((size_t)rows, sizeof *bars->series[i].rows);
+        if (!bars->series[i].rows) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory drawing bars");
+    }
+    return PB_OK;
+}
+
+void pb_bars_clear(pb_bars *bars)
+{
+    for (int i = 0; i < bars->series_count; i++) free(bars->series[i].rows);
+    free(bars->series);
+    *bars = (pb_bars){0};
+}
+
+void pb_bars_add(pb_series *series, double at, double percent, double error)
+{
+    if (isfinite(percent))
+        series->rows[series->count++] = (pb_bar){at, percent, isfinite(error) ? error : 0};
+}
+
+bool pb_bars_have_whiskers(const pb_bars *bars)
+{
+    for (int i = 0; i < bars->series_count; i++)
+        for (int row = 0; row < bars->series[i].count; row++)
+            if (bars->series[i].rows[row].error > 0) return true;
+    return false;
+}
+
+static int count_bars(const pb_bars *bars)
+{
+    int count = 0;
+    for (int i = 0; i < bars->series_count; i++) count += bars->series[i].count;
+    return count;
+}
+
+/* ---- axes ---- */
+
+void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const void *of)
+{
+    pb_text *s = &plot->script;
+    const int every = (count + MOST_TICKS - 1) / MOST_TICKS, shown = (count + every - 1) / every;
+    size_t longest = 0;
+    char buffer[16];
+    for (int i = 0; i < count; i += every) {
+        const size_t length = strlen(name(of, i, buffer));
+        if (length > longest) longest = length;
+    }
+    const bool sloped = (longest + 1) * (size_t)shown > LEVEL_TICK_TEXT;
+    const double foot = !sloped ? 0.075 : longest > 30 ? 0.3 : 0.06 + 0.0085 * (double)longest;
+    pb_text_append(s, "set bmargin at screen %g\nset xtics scale 0 %s (", foot,
+                   sloped ? "rotate by -35" : "norotate");
+    for (int i = 0; i < count; i += every) {
+        pb_text_append(s, "%s", i ? ", " : "");
+        pb_plot_quote(s, name(of, i, buffer));
+        pb_text_append(s, " %d", i);
+    }
+    pb_text_append(s, ")\nset xrange [-0.6:%g]\n", count - 0.4);
+}
+
+/* Room above 100 is for the figures. */
+static void percent_axis(pb_plot *plot, const pb_bars *bars, bool upright, const char *what)
+{
+    double least = INFINITY, largest = -INFINITY;
+    for (int i = 0; i < bars->series_count; i++)
+        for (int row = 0; row < bars->series[i].count; row++) {
+            const pb_bar *bar = &bars->series[i].rows[row];
+            least = fmin(least, bar->percent - bar->error);
+            largest = fmax(largest, bar->percent);
+        }
+    const double bottom = pb_zoomed_floor(least, largest), span = 100 - bottom;
+    const double step = span <= 6 ? 1 : span <= 12 ? 2 : span <= 30 ? 5 : span <= 60 ? 10 : 20;
+    pb_text *s = &plot->script;
+    pb_text_append(s, "set yrange [%g:%g]\nset ytics %g, %g, 100\n", bottom,
+                   100 + span * (upright ? 0.12 : 0.07), bottom, step);
+    pb_text_append(
+        s, bottom > 0 ? "set ylabel '%s (%%), axis starts at %g'\n" : "set ylabel '%s (%%)'\n",
+        what, bottom);
+}
+
+/* ---- bars ---- */
+
+void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what)
+{
+    pb_text *s = &plot->script;
+    const int count = count_bars(bars), first = plot->blocks;
+    const bool upright = count > LEVEL_FIGURES;
+    for (int i = 0; i < bars->series_count; i++) {
+        pb_text_append(&plot->data, "# place percent standard_error\n");
+        for (int row = 0; row < bars->series[i].count; row++) {
+            const pb_bar *bar = &bars->series[i].rows[row];
+            pb_text_append(&plot->data, "%.6g %.9g %.9g\n", bar->at, bar->percent, bar->error);
+        }
+        pb_plot_end_block(plot);
+    }
+    percent_axis(plot, bars, upright, what);
+    pb_text_append(s,
+                   "set lmargin at screen 0.085\nset rmargin at screen 0.975\n"
+                   "set boxwidth %g absolute\nset style fill solid 0.88 noborder\n",
+                   bars->width);
+    const char *comma = "plot ";
+    for (int i = 0; i < bars->series_count; i++) {
+        const pb_series *series = &bars->series[i];
+        if (!series->count) continue;
+        pb_text_append(s, "%s'%s.dat' index %d using 1:2 with boxes linecolor rgb '%s'", comma,
+                       plot->name, first + i, series->colour);
+        comma = ", \\\n     ";
+        if (!series->legend) continue;
+        pb_text_append(s, " title ");
+        pb_plot_quote(s, series->legend);
+    }
+    const int last = first + bars->series_count - 1;
+    if (pb_bars_have_whiskers(bars))
+        pb_text_append(
+            s,
+            "%s'%s.dat' index %d:%d using ($3 > 0 ? $1 : NaN):2:3 with yerrorbars pointtype 0 "
+            "linewidth 1.2 linecolor rgb '#222222'",
+            comma, plot->name, first, last);
+    if (count <= MOST_FIGURES)
+        pb_text_append(
+            s,
+            "%s'%s.dat' index %d:%d using 1:($2 + $3):(sprintf('%s', $2)) with labels %s "
+            "textcolor rgb '#222222'",
+            comma, plot->name, first, last, upright ? "%.1f" : "%.2f",
+            upright ? "left rotate by 90 offset 0, 0.4 font tiny" : "center offset 0, 0.7");
+    pb_text_append(s, "\n");
+}

@@ -1,0 +1,24 @@
+/* The pictures of a report, one function each. A picture whose data no run has is not drawn, and is
+ * no error. */
+#ifndef PB_REPORT_PICTURES_H
+#define PB_REPORT_PICTURES_H
+
+#include "report/record.h"
+
+/** Training and validation loss against iterations: loss.png. */
+pb_status pb_draw_loss(pb_context *ctx, int count, const pb_record runs[], const char *folder);
+/** Test accuracy as bars, of seeds for one run, of runs for several: test_accuracy.png. */
+pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs[],
+                                const char *folder);
+/** Test accuracy of each class: class_accuracies.png. */
+pb_status pb_draw_class_accuracies(pb_context *ctx, int count, const pb_record runs[],
+                                   const char *folder);
+/** Evolution of learned band weights over iterations, a panel a run: band_weights.png. */
+pb_status pb_draw_band_weights(pb_context *ctx, int count, const pb_record runs[],
+                               const char *folder);
+/** The mask on the coefficients as a heat map, a panel a run: mask.png. */
+pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const char *folder);
+/** Originals beside their masked reconstructions, drawn without gnuplot: reconstructions.png. */
+pb_status pb_draw_reconstructions(pb_context *ctx, const pb_record *run, const char *folder);
+
+#endif

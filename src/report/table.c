@@ -1,0 +1,86 @@
+/* A table of runs for the command line. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <passband/report.h>
+
+#include "report/record.h"
+
+enum { COLUMNS = 5, CELL_BYTES = 128 };
+
+typedef struct row {
+    char cells[COLUMNS][CELL_BYTES];
+} row;
+
+static void print_score(char cell[CELL_BYTES], pb_score score)
+{
+    if (!isfinite(score.mean))
+        snprintf(cell, CELL_BYTES, "-");
+    else if (json_array_size(score.per_seed) > 1 && isfinite(score.std))
+        snprintf(cell, CELL_BYTES, "%.2f %% +- %.2f", 100 * score.mean, 100 * score.std);
+    else
+        snprintf(cell, CELL_BYTES, "%.2f %%", 100 * score.mean);
+}
+
+static void print_number(char cell[CELL_BYTES], int digits, double number)
+{
+    if (isfinite(number))
+        snprintf(cell, CELL_BYTES, "%.*f", digits, number);
+    else
+        snprintf(cell, CELL_BYTES, "-");
+}
+
+static void fill(row *r, const pb_record *run)
+{
+    snprintf(r->cells[0], CELL_BYTES, "%s", run->name);
+    print_score(r->cells[1], pb_record_score(run, "test_accuracy"));
+    print_score(r->cells[2], pb_record_score(run, "val_accuracy"));
+    print_number(r->cells[3], 3, pb_record_number(run, "seconds_per_epoch"));
+    print_number(r->cells[4], 0, pb_record_number(run, "parameters"));
+}
+
+/* Characters of UTF-8 text. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+/* The name stands at the left, figures at the right. */
+static void print_row(FILE *out, const row *r, const int widths[COLUMNS])
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        const int padding = widths[c] - width_of(r->cells[c]);
+        if (c == 0)
+            fprintf(out, "%s%*s", r->cells[c], padding, "");
+        else
+            fprintf(out, "  %*s%s", padding, "", r->cells[c]);
+    }
+    fputc('\n', out);
+}
+
+pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[], FILE *out)
+{
+    pb_record *runs;
+    PB_TRY(pb_records_load(ctx, count, folders, &runs));
+    row *rows = calloc((size_t)count + 1, sizeof *rows);
+    pb_status status =
+        rows ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a table of %d runs", count);
+    if (rows) {
+        int widths[COLUMNS] = {0};
+        rows[0] = (row){
+            {"run", "test accuracy", "validation accuracy", "seconds per epoch", "parameters"}};
+        for (int i = 0; i < count; i++) fill(&rows[i + 1], &runs[i]);
+        for (int i = 0; i <= count; i++)
+            for (int c = 0; c < COLUMNS; c++)
+                if (width_of(rows[i].cells[c]) > widths[c]) widths[c] = width_of(rows[i].cells[c]);
+        for (int i = 0; i <= count; i++) print_row(out, &rows[i], widths);
+        if (ferror(out)) status = pb_fail(ctx, PB_ERR_IO, "the table cannot be written");
+    }
+    free(rows);
+    pb_records_free(&runs, count);
+    return status;
+}
