@@ -1,5 +1,5 @@
-/* Reverse-mode differentiation by the table's gradient rules. What it appends are ops of the same table, so its result
- * can be differentiated again. */
+/* Reverse-mode differentiation by the table's gradient rules. What it appends are ops of the same
+ * table, so its result can be differentiated again. */
 #include "graph/store.h"
 
 #include <stdlib.h>
@@ -37,7 +37,9 @@ static void accumulate(backward *b, pb_value v, pb_value gradient)
 static pb_status step_back(backward *b, pb_value v)
 {
     const pb_record *r = pb_record_of(b->g, v);
-    if (!carries(r)) return PB_OK;
+    bool goes_on = false;
+    for (int i = 0; i < r->arity; i++) goes_on |= b->depends[r->in[i]];
+    if (!goes_on || !carries(r)) return PB_OK;
     if (!pb_ops[r->op].gradient) {
         pb_graph_fail(b->g, PB_ERR_GRADIENT, "gradient: the op %s has no gradient rule",
                       pb_ops[r->op].name);
@@ -84,9 +86,8 @@ static pb_status differentiate(backward *b, pb_value y, int count, const pb_valu
         if (b->upstream[v] != PB_NONE) PB_TRY(step_back(b, v));
     for (int i = 0; i < count; i++) {
         const pb_value gradient = b->upstream[wrt[i]];
-        gradients[i] = gradient != PB_NONE
-                           ? gradient
-                           : pb_constant(b->g, 0, pb_value_shape(b->g, wrt[i]));
+        gradients[i] =
+            gradient != PB_NONE ? gradient : pb_constant(b->g, 0, pb_value_shape(b->g, wrt[i]));
     }
     return pb_graph_status(b->g);
 }

@@ -69,10 +69,27 @@ typedef struct pb_record {
     const char *scope;  /* stage that appended it, or NULL */
 } pb_record;
 
+/* Which attributes an op has; printing shows them and equal values agree in them. */
+enum {
+    PB_HAS_SHAPE = 1 << 0, /* shape asked for                          */
+    PB_HAS_DTYPE = 1 << 1, /* dtype asked for                          */
+    PB_HAS_LEAF = 1 << 2,  /* role, init                               */
+    PB_HAS_NUMBER = 1 << 3, /* number, data                            */
+    PB_HAS_AXIS = 1 << 4,
+    PB_HAS_ORDER = 1 << 5,
+    PB_HAS_BEFORE = 1 << 6,
+    PB_HAS_AFTER = 1 << 7,
+    PB_HAS_COUNT = 1 << 8,
+    PB_HAS_EXTENT = 1 << 9, /* height, width                           */
+    PB_HAS_WINDOW = 1 << 10,
+    PB_HAS_TRANSPOSE = 1 << 11,
+};
+
 typedef struct pb_op_row {
     const char *name;
     pb_op_class class;
     int arity;        /* -1: any number                                                           */
+    unsigned attrs;   /* PB_HAS_...                                                               */
     const char *expr; /* elementwise: OpenCL C on float or int scalars, $0 $1 $2 the inputs       */
     /* Checks inputs and sets record->shape and record->dtype. Errors name op and shapes. */
     pb_status (*infer)(pb_graph *g, pb_record *record);
@@ -82,6 +99,11 @@ typedef struct pb_op_row {
     bool no_gradient; /* piecewise constant: gradients stop here without an error (step, argmax, iota, ...)     */
     /* Float64 reference: inputs and output as doubles, row-major. Tests compare kernels with it, fold uses it. */
     void (*reference)(const pb_graph *g, const pb_record *r, const double *const in[], double *out);
+    /* A simpler value equal to the op on `in`, for the fold pass, or PB_NONE; `r` gives attributes, shape and dtype. */
+    pb_value (*simplify)(pb_graph *g, const pb_record *r, const pb_value in[]);
+    /* For the hoist pass: whether row i of the value (axis 0) depends on row i of the inputs with by_row[k] and on the
+     * whole of the others. NULL: no. */
+    bool (*by_rows)(const pb_graph *g, const pb_record *r, bool by_row[]);
 } pb_op_row;
 
 extern const pb_op_row pb_ops[PB_OP_COUNT];
@@ -122,10 +144,11 @@ pb_status pb_pass_dead(const pb_graph *g, pb_graph **out, pb_value **map);
 pb_status pb_pass_fold(const pb_graph *g, pb_graph **out, pb_value **map);
 /** Equal values (same op, inputs, attributes) become one. */
 pb_status pb_pass_share(const pb_graph *g, pb_graph **out, pb_value **map);
-/** Moves gathers of data rows as late as they go: op(gather(data, i)) becomes gather(op(data), i) for every op that
- *  works on each row by itself, so that op(data) depends on data only. */
+/** Moves gathers of static rows as late as they go: op(gather(data, i)) becomes gather(op(data), i) for every op that
+ *  works on each row by itself, so that op(data) depends on data only. It stops where a row would grow more than
+ *  fourfold (one_hot of labels). */
 pb_status pb_pass_hoist(const pb_graph *g, pb_graph **out, pb_value **map);
-/** dead, hoist, fold, share, dead. */
+/** dead, share, hoist, fold, share, dead. */
 pb_status pb_passes(const pb_graph *g, pb_graph **out, pb_value **map);
 /** is_static[v]: v depends on data leaves and constants only. `is_static` has pb_graph_count(g) entries. */
 void pb_graph_static(const pb_graph *g, bool is_static[]);

@@ -9,48 +9,27 @@ static void print_extents(FILE *out, const char *word, int axes, const int numbe
     for (int i = 0; i < axes; i++) fprintf(out, "%c%d", i ? ',' : '=', numbers[i]);
 }
 
-/* What an op's attributes add to its name; only those that the op has. */
-static void print_attrs(const pb_graph *g, const pb_record *r, FILE *out)
+/* What the attributes that the op has add to its name. */
+static void print_attrs(const pb_record *r, FILE *out)
 {
     static const char *const roles[] = {"data", "input", "param", "state"};
+    const unsigned has = pb_ops[r->op].attrs;
     const pb_attrs *a = &r->attrs;
     const int axes = r->shape.axes;
-    switch (r->op) {
-    case PB_OP_LEAF: fprintf(out, " %s \"%s\"", roles[a->role], r->name); break;
-    case PB_OP_CONSTANT:
-        if (a->data)
-            fprintf(out, " data");
-        else
-            fprintf(out, " %.9g", a->number);
-        break;
-    case PB_OP_IOTA:
-    case PB_OP_CONCAT:
-    case PB_OP_SUM:
-    case PB_OP_MAX:
-    case PB_OP_ARGMAX: fprintf(out, " axis=%d", a->axis); break;
-    case PB_OP_PERMUTE: print_extents(out, "order", axes, a->order); break;
-    case PB_OP_SLICE: print_extents(out, "begin", axes, a->before); break;
-    case PB_OP_PAD:
-        print_extents(out, "before", axes, a->before);
-        print_extents(out, "after", axes, a->after);
-        break;
-    case PB_OP_MATMUL:
-        fprintf(out, "%s%s", a->transpose_a ? " transpose_a" : "",
-                a->transpose_b ? " transpose_b" : "");
-        break;
-    case PB_OP_POOL_INDEX:
-    case PB_OP_POOL_GATHER:
-    case PB_OP_POOL_SCATTER:
-    case PB_OP_CONV:
-    case PB_OP_CONV_DX:
-    case PB_OP_CONV_DW:
+    if (has & PB_HAS_LEAF) fprintf(out, " %s \"%s\"", roles[a->role], r->name);
+    if ((has & PB_HAS_NUMBER) && a->data) fprintf(out, " data");
+    if ((has & PB_HAS_NUMBER) && !a->data) fprintf(out, " %.9g", a->number);
+    if (has & PB_HAS_AXIS) fprintf(out, " axis=%d", a->axis);
+    if (has & PB_HAS_ORDER) print_extents(out, "order", axes, a->order);
+    if (has & PB_HAS_BEFORE) print_extents(out, "before", axes, a->before);
+    if (has & PB_HAS_AFTER) print_extents(out, "after", axes, a->after);
+    if (has & PB_HAS_WINDOW) {
         print_extents(out, "kernel", 2, a->window.kernel);
         print_extents(out, "stride", 2, a->window.stride);
         print_extents(out, "padding", 2, a->window.padding);
-        break;
-    default: break;
     }
-    (void)g;
+    if ((has & PB_HAS_TRANSPOSE) && a->transpose_a) fprintf(out, " transpose_a");
+    if ((has & PB_HAS_TRANSPOSE) && a->transpose_b) fprintf(out, " transpose_b");
 }
 
 static pb_status finish(const pb_graph *g, FILE *out)
@@ -70,7 +49,7 @@ pb_status pb_graph_print(const pb_graph *g, FILE *out)
         fprintf(out, "%%%d %s %s = %s", v, pb_dtype_name(r->dtype), pb_shape_text(r->shape, text),
                 pb_ops[r->op].name);
         for (int i = 0; i < r->arity; i++) fprintf(out, "%s%%%d", i ? ", " : " ", r->in[i]);
-        print_attrs(g, r, out);
+        print_attrs(r, out);
         fputc('\n', out);
     }
     const pb_program_list *list = pb_graph_programs(g);
@@ -95,7 +74,7 @@ static void print_quoted(FILE *out, const char *text)
 pb_status pb_graph_print_dot(const pb_graph *g, FILE *out)
 {
     static const char *const colours[] = {
-        [PB_LEAF] = "lightyellow",   [PB_ELEMENTWISE] = "white",      [PB_MOVEMENT] = "lightgrey",
+        [PB_LEAF] = "lightyellow",    [PB_ELEMENTWISE] = "white",      [PB_MOVEMENT] = "lightgrey",
         [PB_REDUCTION] = "lightblue", [PB_CONTRACTION] = "lightgreen", [PB_EFFECT] = "pink"};
     char text[PB_SHAPE_TEXT];
     fprintf(out, "digraph passband {\n"

@@ -56,8 +56,7 @@ static pb_status evaluate(evaluation *e, int leaf_count, const pb_value leaves[]
 {
     for (int i = 0; i < leaf_count; i++) {
         if (e->content[leaves[i]]) continue;
-        e->content[leaves[i]] =
-            copy(leaf_data[i], pb_shape_count(pb_value_shape(e->g, leaves[i])));
+        e->content[leaves[i]] = copy(leaf_data[i], pb_shape_count(pb_value_shape(e->g, leaves[i])));
         if (!e->content[leaves[i]]) return no_memory(e);
     }
     for (int i = 0; i < wanted_count; i++) e->needed[wanted[i]] = true;
@@ -84,10 +83,9 @@ pb_status pb_reference(const pb_graph *g, int leaf_count, const pb_value leaves[
     evaluation e = {.g = g, .count = pb_graph_count(g)};
     e.needed = calloc((size_t)e.count + 1, sizeof *e.needed);
     e.content = calloc((size_t)e.count + 1, sizeof *e.content);
-    const pb_status status =
-        e.needed && e.content
-            ? evaluate(&e, leaf_count, leaves, leaf_data, wanted_count, wanted, out)
-            : no_memory(&e);
+    const pb_status status = e.needed && e.content ? evaluate(&e, leaf_count, leaves, leaf_data,
+                                                              wanted_count, wanted, out)
+                                                   : no_memory(&e);
     for (int v = 0; e.content && v < e.count; v++) free(e.content[v]);
     free(e.content);
     free(e.needed);

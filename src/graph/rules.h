@@ -46,6 +46,19 @@ pb_reference_rule pb_ref_pool_index, pb_ref_pool_gather, pb_ref_pool_scatter;
 pb_reference_rule pb_ref_sum, pb_ref_max, pb_ref_argmax;
 pb_reference_rule pb_ref_matmul, pb_ref_conv, pb_ref_conv_dx, pb_ref_conv_dw;
 
+/* Simplifications and the rules of rows. */
+typedef pb_value pb_simplify_rule(pb_graph *g, const pb_record *r, const pb_value in[]);
+typedef bool pb_rows_rule(const pb_graph *g, const pb_record *r, bool by_row[]);
+pb_simplify_rule pb_simplify_add, pb_simplify_sub, pb_simplify_mul, pb_simplify_div;
+pb_simplify_rule pb_simplify_neg, pb_simplify_select, pb_simplify_cast, pb_simplify_detach;
+pb_simplify_rule pb_simplify_reshape, pb_simplify_permute, pb_simplify_broadcast, pb_simplify_slice;
+pb_simplify_rule pb_simplify_pad, pb_simplify_gather, pb_simplify_sum, pb_simplify_max;
+pb_simplify_rule pb_simplify_matmul;
+pb_rows_rule pb_rows_all;   /* every input                      */
+pb_rows_rule pb_rows_first; /* the first, with the whole others */
+pb_rows_rule pb_rows_whole; /* axis 0 is passed through whole   */
+pb_rows_rule pb_rows_permute, pb_rows_concat, pb_rows_reduce, pb_rows_matmul;
+
 /** Input i's record, and the input itself. */
 static inline pb_value pb_in(const pb_graph *g, pb_value v, int i)
 {
