@@ -10,7 +10,7 @@ static pb_status relu_build(pb_builder *b, const pb_options *options)
 
 const pb_stage pb_stage_relu = {
     .name = "relu",
-    .summary = "max(x, 0)",
+    .summary = "rectifier: max(x, 0)",
     .kind = PB_STAGE_LAYER,
     .build = relu_build,
 };

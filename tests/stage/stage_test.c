@@ -1,0 +1,272 @@
+/* Transforms, layers and losses against PyTorch and SciPy (fixtures/make_fixtures.py), and what
+ * stages say of shapes that do not fit. */
+#include "network.h"
+
+START_TEST(test_layers)
+{
+    fixture *f = fixture_load("layers.txt");
+    const char *name = fixture_case(f, _i);
+    ck_assert_ptr_nonnull(name);
+    network n;
+    network_start(&n, PB_F32, fixture_shape(f, name, "input_shape"), 10, true);
+    ck_assert_msg(network_build(&n, fixture_text(f, name, "stages")) == PB_OK, "%s: %s", name,
+                  pb_error(n.ctx));
+    const pb_shape shape = fixture_shape(f, name, "output_shape");
+    ck_assert_msg(pb_shape_equal(pb_value_shape(n.g, n.b.x), shape), "%s gives %s", name,
+                  pb_shape_words(pb_value_shape(n.g, n.b.x)).text);
+    assert_value(&n, n.b.x, f, name, "output");
+    network_free(&n);
+    fixture_free(f);
+}
+END_TEST
+
+START_TEST(test_layer_fixtures_all_run)
+{
+    fixture *f = fixture_load("layers.txt");
+    ck_assert_ptr_nonnull(fixture_case(f, 18));
+    ck_assert_ptr_null(fixture_case(f, 19)); /* the loop of test_layers ends here */
+    fixture_free(f);
+}
+END_TEST
+
+START_TEST(test_load)
+{
+    static const struct {
+        pb_dtype dtype;
+        const char *stages;
+        double factor, offset;
+    } cases[] = {
+        {PB_U8, "[load]", 1 / 255.0, -0.5},
+        {PB_U8, "[load: {scale: centered}]", 1 / 255.0, -0.5},
+        {PB_U8, "[load: {scale: unit}]", 1 / 255.0, 0},
+        {PB_U8, "[load: {scale: none}]", 1, 0},
+        {PB_F32, "[load]", 1, 0},
+        {PB_F32, "[load: {scale: unit}]", 1 / 255.0, 0},
+    };
+    network n;
+    network_start(&n, cases[_i].dtype, PB_SHAPE(2, 3, 4), 10, false);
+    ck_assert_msg(network_build(&n, cases[_i].stages) == PB_OK, "%s", pb_error(n.ctx));
+    ck_assert_int_eq(pb_value_dtype(n.g, n.b.x), PB_F32);
+    ck_assert_int_eq(pb_builder_find(&n.b, "pixels"), n.b.x);
+    double *got, expected[24];
+    for (int i = 0; i < 24; i++)
+        expected[i] = leaf_content(&n, n.samples)[i] * cases[_i].factor + cases[_i].offset;
+    network_evaluate(&n, 1, &n.b.x, &got);
+    assert_near(got, expected, 24, cases[_i].stages);
+    free(got);
+    network_free(&n);
+}
+END_TEST
+
+static pb_value loss_named(const network *n, const char *name)
+{
+    for (int i = 0; i < n->b.loss_count; i++) {
+        if (strcmp(n->b.losses[i].name, name) == 0) return n->b.losses[i].value;
+    }
+    return PB_NONE;
+}
+
+/* sum, norm and every so many elements, as the fixture tells a gradient */
+static void assert_gradient(const double *g, int size, const fixture *f, const char *key)
+{
+    int count;
+    double *expected = fixture_numbers(f, "adaptive", key, &count), got[128] = {0};
+    const int step = size / 50 > 1 ? size / 50 : 1;
+    for (int i = 0; i < size; i++) {
+        got[0] += g[i];
+        got[1] += g[i] * g[i];
+        if (i % step == 0) got[2 + i / step] = g[i];
+    }
+    got[1] = sqrt(got[1]);
+    ck_assert_int_eq(count, 2 + (size + step - 1) / step);
+    assert_near(got, expected, 2, key);
+    assert_near(got + 2, expected + 2, count - 2, key);
+    free(expected);
+}
+
+START_TEST(test_adaptive_network)
+{
+    fixture *f = fixture_load("network.txt");
+    network n;
+    network_start(&n, PB_U8, fixture_shape(f, "adaptive", "input_shape"), 10, true);
+    ck_assert_msg(network_build(&n, fixture_text(f, "adaptive", "stages")) == PB_OK, "%s",
+                  pb_error(n.ctx));
+    ck_assert_msg(pb_builder_finish(&n.b) == PB_OK, "%s", pb_error(n.ctx));
+    assert_value(&n, n.b.loss, f, "adaptive", "loss");
+    assert_value(&n, loss_named(&n, "cross_entropy"), f, "adaptive", "cross_entropy");
+    assert_value(&n, loss_named(&n, "reconstruction"), f, "adaptive", "reconstruction");
+    assert_value(&n, n.b.logits, f, "adaptive", "logits");
+    assert_value(&n, pb_builder_find(&n.b, "mask"), f, "adaptive", "mask");
+    assert_value(&n, pb_builder_find(&n.b, "hits"), f, "adaptive", "hits");
+    assert_value(&n, pb_builder_find(&n.b, "sample_loss"), f, "adaptive", "sample_loss");
+    ck_assert_int_eq(n.b.log_count, 1);
+    ck_assert_str_eq(n.b.logs[0].name, "band_weights");
+    assert_value(&n, n.b.logs[0].value, f, "adaptive", "band_weights");
+    ck_assert_int_eq(n.b.loss_count, 2);
+
+    static const char *const names[] = {
+        "band_mask_1.weights", "conv1d_1.weight", "conv1d_1.bias",
+        "conv1d_2.weight",     "conv1d_2.bias",   "linear_1.weight",
+        "linear_1.bias",       "linear_2.weight", "linear_2.bias",
+    };
+    ck_assert_int_eq(n.b.param_count, 9);
+    double *gradients[9];
+    network_evaluate(&n, 9, n.b.gradients, gradients);
+    for (int i = 0; i < 9; i++) {
+        char key[32];
+        ck_assert_str_eq(pb_value_name(n.g, n.b.params[i]), names[i]);
+        snprintf(key, sizeof key, "gradient_%d", i);
+        assert_gradient(gradients[i], (int)pb_shape_count(pb_value_shape(n.g, n.b.params[i])), f,
+                        key);
+        free(gradients[i]);
+    }
+    /* adam took the band weights, sgd the rest */
+    ck_assert_int_eq(n.b.rate_count, 2);
+    ck_assert_str_eq(n.b.rates[0].name, "adam_1");
+    ck_assert_int_eq(n.b.owner[0], 1);
+    for (int i = 1; i < 9; i++) ck_assert_int_eq(n.b.owner[i], 2);
+    network_free(&n);
+    fixture_free(f);
+}
+END_TEST
+
+/* The evaluation program: parameters are shared with the training program, samples of weight 0 do
+ * not count. */
+START_TEST(test_evaluation_shares_and_weighs)
+{
+    fixture *f = fixture_load("network.txt");
+    const char *stages = fixture_text(f, "adaptive", "stages");
+    network n;
+    network_start(&n, PB_U8, fixture_shape(f, "adaptive", "input_shape"), 10, true);
+    ck_assert_msg(network_build(&n, stages) == PB_OK, "%s", pb_error(n.ctx));
+    ck_assert_msg(pb_builder_finish(&n.b) == PB_OK, "%s", pb_error(n.ctx));
+    const pb_builder training = n.b;
+
+    pb_builder_init(&n.b, n.ctx, n.g, false, 10, n.samples, n.labels);
+    const float weights[] = {1, 1, 1, 0};
+    n.b.weights = pb_constant_data(n.g, weights, PB_SHAPE(4));
+    n.b.weight_sum = pb_sum_all(n.g, n.b.weights);
+    ck_assert_msg(network_build(&n, stages) == PB_OK, "%s", pb_error(n.ctx));
+    ck_assert_msg(pb_builder_finish(&n.b) == PB_OK, "%s", pb_error(n.ctx));
+    assert_value(&n, n.b.loss, f, "adaptive_filled_up", "loss");
+    assert_value(&n, loss_named(&n, "cross_entropy"), f, "adaptive_filled_up", "cross_entropy");
+    assert_value(&n, loss_named(&n, "reconstruction"), f, "adaptive_filled_up", "reconstruction");
+    ck_assert_int_eq(n.b.param_count, 9);
+    for (int i = 0; i < 9; i++) ck_assert_int_eq(n.b.params[i], training.params[i]);
+    ck_assert_int_eq(n.b.assign_count, 0); /* nothing learns */
+    ck_assert_int_eq(n.b.rate_count, 0);
+    network_free(&n);
+    fixture_free(f);
+}
+END_TEST
+
+/* A training graph must not pay for weights that are all one. */
+START_TEST(test_uniform_mask_has_no_parameter)
+{
+    network n;
+    network_start(&n, PB_U8, PB_SHAPE(2, 8, 8), 64, true);
+    ck_assert_msg(
+        network_build(
+            &n, "[load, dct2: {keep: 8}, band_mask: {weights: uniform}, reshape: {shape: 64}, "
+                "cross_entropy, reconstruction]") == PB_OK,
+        "%s", pb_error(n.ctx));
+    ck_assert_int_eq(n.b.param_count, 0);
+    ck_assert_str_eq(n.b.logs[0].name, "band_weights");
+    double *got;
+    network_evaluate(&n, 1, &n.b.logs[0].value, &got);
+    for (int i = 0; i < 8; i++) ck_assert_double_eq(got[i], 0.125);
+    free(got);
+    network_free(&n);
+}
+END_TEST
+
+typedef struct bad_case {
+    int dims[5]; /* of the samples, ends with 0 */
+    const char *stages;
+    const char *fragment;
+    pb_status status;
+} bad_case;
+
+// clang-format off
+static const bad_case bad_cases[] = {
+    {{4, 28, 28}, "[load, dct2: {keep: 29}]", "dct2_1: cannot keep 29 x 29 coefficients of 28 x 28 images; allowed is 1 to 28", PB_ERR_SHAPE},
+    {{4, 3, 8, 8}, "[dct2: {keep: 2}]", "dct2_1: takes gray images [batch, height, width], but gets [4, 3, 8, 8]", PB_ERR_SHAPE},
+    {{4}, "[load]", "load_1: takes samples [batch, ...], but gets [4]", PB_ERR_SHAPE},
+    {{4, 9}, "[band_mask]", "band_mask_1: takes coefficients [batch, height, width], but gets [4, 9]", PB_ERR_SHAPE},
+    {{4, 9}, "[reshape: {shape: [2, 4]}]", "reshape_1: 9 numbers a sample, [4, 9] with the batch, do not fit", PB_ERR_SHAPE},
+    {{4, 9}, "[reshape: {shape: [2, -1]}]", "reshape_1: 9 numbers", PB_ERR_SHAPE},
+    {{4, 9}, "[reshape: {shape: [16000000, 16000000, 16000000]}]", "reshape_1: 9 numbers", PB_ERR_SHAPE},
+    {{4, 9}, "[reshape: {shape: [-1, 16000000, 16000000]}]", "reshape_1: 9 numbers", PB_ERR_SHAPE},
+    {{4, 9}, "[reshape: {shape: [-1, 3, -1]}]", "reshape_1: shape has -1 twice", PB_ERR_CONFIG},
+    {{4, 9}, "[reshape: {shape: [0, 9]}]", "reshape_1: shape has an axis of 0", PB_ERR_CONFIG},
+    {{4, 9}, "[reshape: {shape: []}]", "reshape_1: shape has 0 axes", PB_ERR_CONFIG},
+    {{4, 9}, "[reshape: {shape: [1, 1, 3, 3]}]", "reshape_1: shape has 4 axes; allowed is 1 to 3", PB_ERR_CONFIG},
+    {{4, 9}, "[relu, conv1d: {channels: 2, kernel: 10}]", "conv1d_1: a kernel of 10 does not fit [4, 9] with padding 0", PB_ERR_SHAPE},
+    {{4, 2, 3, 9}, "[conv1d: {channels: 2}]", "conv1d_1: takes [batch, length] or [batch, channels, length], but gets [4, 2, 3, 9]", PB_ERR_SHAPE},
+    {{4, 9}, "[conv2d: {channels: 2}]", "conv2d_1: takes [batch, height, width] or [batch, channels, height, width], but gets [4, 9]", PB_ERR_SHAPE},
+    {{4, 9, 9}, "[conv2d: {channels: 2, kernel: [3, 3, 3]}]", "conv2d_1: kernel has 3 numbers; allowed is one, or [height, width]", PB_ERR_CONFIG},
+    {{4, 2, 9}, "[conv2d: {channels: 2, kernel: [3, 1]}]", "conv2d_1: a kernel of 3 does not fit [4, 2, 9]", PB_ERR_SHAPE},
+    {{4, 9}, "[max_pool1d: {kernel: 3, padding: 2}]", "max_pool1d_1: padding 2 is more than half of the kernel 3", PB_ERR_CONFIG},
+    {{4, 1}, "[max_pool1d]", "max_pool1d_1: a kernel of 2 does not fit [4, 1]", PB_ERR_SHAPE},
+    {{4, 9, 9}, "[cross_entropy]", "cross_entropy_1: takes one number for each of the 10 classes, [batch, 10], but gets [4, 9, 9]", PB_ERR_SHAPE},
+    {{4, 9}, "[relu, linear: {features: 9}, cross_entropy]", "features: 10", PB_ERR_SHAPE},
+    {{4, 10}, "[cross_entropy, cross_entropy]", "cross_entropy_2: there is a loss named cross_entropy already", PB_ERR_CONFIG},
+    {{4, 4, 4}, "[reconstruction]", "reconstruction_1: there are no coefficients to compare; it needs a dct2 and a band_mask", PB_ERR_CONFIG},
+    {{4, 4, 4}, "[dct2: {keep: 2}, reconstruction]", "reconstruction_1: there are no masked coefficients to compare; it needs a band_mask", PB_ERR_CONFIG},
+    {{4, 4, 4}, "[band_mask, band_mask]", "band_mask_2: band_weights is recorded already", PB_ERR_CONFIG},
+    {{4, 9}, "[linear: {features: 0}]", "linear.features", PB_ERR_CONFIG},
+};
+// clang-format on
+
+START_TEST(test_bad)
+{
+    const bad_case *bad = &bad_cases[_i];
+    pb_shape shape = {0};
+    while (bad->dims[shape.axes] > 0) shape.dim[shape.axes] = bad->dims[shape.axes], shape.axes++;
+    network n;
+    network_start(&n, PB_F32, shape, 10, true);
+    const pb_status status = network_build(&n, bad->stages);
+    ck_assert_msg(status == bad->status, "%s gave %s: %s", bad->stages, pb_status_name(status),
+                  pb_error(n.ctx));
+    ck_assert_msg(strstr(pb_error(n.ctx), bad->fragment) != NULL, "for %s\nexpected '%s', got\n%s",
+                  bad->stages, bad->fragment, pb_error(n.ctx));
+    network_free(&n);
+}
+END_TEST
+
+START_TEST(test_table)
+{
+    int count;
+    const pb_stage *const *stages = pb_stages(&count);
+    ck_assert_int_ge(count, 15);
+    for (int i = 0; i < count; i++) {
+        ck_assert_ptr_eq(pb_stage_find(stages[i]->name), stages[i]);
+        ck_assert_ptr_nonnull(stages[i]->build);
+        ck_assert_uint_gt(strlen(stages[i]->summary), 10);
+        for (const pb_option *o = stages[i]->options; o != NULL && o->name != NULL; o++) {
+            ck_assert_msg(o->help != NULL, "%s.%s has no help", stages[i]->name, o->name);
+            ck_assert_msg((o->type == PB_OPTION_CHOICE) == (o->choices != NULL), "%s.%s",
+                          stages[i]->name, o->name);
+        }
+    }
+    ck_assert_ptr_null(pb_stage_find("nothing"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stage");
+    TCase *numbers = tcase_create("numbers"), *errors = tcase_create("errors");
+    tcase_set_timeout(numbers, 120);
+    tcase_add_loop_test(numbers, test_layers, 0, 19);
+    tcase_add_test(numbers, test_layer_fixtures_all_run);
+    tcase_add_loop_test(numbers, test_load, 0, 6);
+    tcase_add_test(numbers, test_adaptive_network);
+    tcase_add_test(numbers, test_evaluation_shares_and_weighs);
+    tcase_add_test(numbers, test_uniform_mask_has_no_parameter);
+    tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
+    tcase_add_test(errors, test_table);
+    suite_add_tcase(suite, numbers);
+    suite_add_tcase(suite, errors);
+    return run_suite(suite);
+}
