@@ -1,0 +1,166 @@
+/* Matrix products of CLBlast against a plain product in float64. */
+#include <math.h>
+
+#include "every_device.h"
+
+typedef struct product {
+    int m, n, k, batch;
+    bool ta, tb;
+    bool shared_a, shared_b; /* one matrix for the whole batch */
+} product;
+
+static const product products[] = {
+    {1, 1, 1, 1, false, false, false, false},      {7, 5, 3, 1, false, false, false, false},
+    {33, 17, 65, 1, true, false, false, false},    {13, 40, 9, 1, false, true, false, false},
+    {16, 9, 31, 1, true, true, false, false},      {1, 64, 20, 1, false, true, false, false},
+    {130, 67, 129, 1, false, false, false, false}, /* by tiles, with a rest on each side */
+    {128, 128, 64, 1, true, true, false, false},   {5, 7, 11, 3, false, false, false, false},
+    {9, 4, 6, 5, true, false, false, true},        {4, 9, 6, 5, false, true, true, false},
+    {3, 3, 3, 2, true, true, false, false},
+};
+
+static unsigned next_random(unsigned *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static pb_buffer *random_matrix(pb_context *ctx, pb_device *device, size_t count, unsigned *state,
+                                float **host)
+{
+    pb_buffer *buffer;
+    *host = malloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        (*host)[i] = (float)next_random(state) / (float)(1 << 23) - 1.0f;
+    OK(ctx, pb_buffer_create(device, count * sizeof(float), &buffer));
+    OK(ctx, pb_buffer_write(device, buffer, 0, *host, count * sizeof(float)));
+    return buffer;
+}
+
+static void check_product(pb_context *ctx, pb_device *device, const product *p)
+{
+    const size_t mk = (size_t)(p->m * p->k), kn = (size_t)(p->k * p->n), mn = (size_t)(p->m * p->n);
+    const size_t stride_c = mn + 3; /* what lies between products stays as it is */
+    const size_t c_count = stride_c * (size_t)p->batch;
+    unsigned state = (unsigned)(p->m * 1000 + p->n * 100 + p->k);
+    float *a, *b, *c = malloc(c_count * sizeof(float));
+    pb_buffer *da =
+        random_matrix(ctx, device, mk * (size_t)(p->shared_a ? 1 : p->batch), &state, &a);
+    pb_buffer *db =
+        random_matrix(ctx, device, kn * (size_t)(p->shared_b ? 1 : p->batch), &state, &b);
+    pb_buffer *dc;
+    for (size_t i = 0; i < c_count; i++) c[i] = NAN; /* must not be read */
+    OK(ctx, pb_buffer_create(device, c_count * sizeof(float), &dc));
+    OK(ctx, pb_buffer_write(device, dc, 0, c, c_count * sizeof(float)));
+
+    const pb_gemm_spec spec = {.label = "product",
+                               .m = p->m,
+                               .n = p->n,
+                               .k = p->k,
+                               .batch = p->batch,
+                               .transpose_a = p->ta,
+                               .transpose_b = p->tb,
+                               .stride_a = p->shared_a ? 0 : mk,
+                               .stride_b = p->shared_b ? 0 : kn,
+                               .stride_c = stride_c,
+                               .a = da,
+                               .b = db,
+                               .c = dc};
+    pb_launch *launch;
+    OK(ctx, pb_launch_gemm(device, &spec, &launch));
+    OK(ctx, pb_launch_run(device, launch));
+    OK(ctx, pb_launch_run(device, launch));
+    OK(ctx, pb_buffer_read(device, dc, 0, c, c_count * sizeof(float)));
+
+    for (int s = 0; s < p->batch; s++) {
+        const float *as = a + (size_t)s * spec.stride_a, *bs = b + (size_t)s * spec.stride_b;
+        const float *cs = c + (size_t)s * stride_c;
+        for (int i = 0; i < p->m; i++)
+            for (int j = 0; j < p->n; j++) {
+                double sum = 0, size = 0;
+                for (int l = 0; l < p->k; l++) {
+                    const double term = (double)as[p->ta ? l * p->m + i : i * p->k + l] *
+                                        (double)bs[p->tb ? j * p->k + l : l * p->n + j];
+                    sum += term;
+                    size += fabs(term);
+                }
+                ck_assert_msg(fabs(cs[i * p->n + j] - sum) <= 1e-6 * (size + 1),
+                              "%dx%dx%d%s%s, product %d of %d, (%d, %d): %g, not %g", p->m, p->n,
+                              p->k, p->ta ? " ta" : "", p->tb ? " tb" : "", s, p->batch, i, j,
+                              (double)cs[i * p->n + j], sum);
+            }
+        for (int i = 0; i < 3; i++) ck_assert(isnan(cs[mn + (size_t)i]));
+    }
+    pb_launch_free(&launch);
+    pb_buffer_free(&da);
+    pb_buffer_free(&db);
+    pb_buffer_free(&dc);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void check_products(pb_context *ctx, pb_device *device)
+{
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+        check_product(ctx, device, &products[i]);
+}
+
+START_TEST(products_agree_with_float64)
+{
+    every_device(check_products);
+}
+END_TEST
+
+/* Operands that are views: offsets are the buffer's own. */
+static void check_views(pb_context *ctx, pb_device *device)
+{
+    const size_t align = pb_device_describe(device)->base_address_align_bytes;
+    pb_buffer *all, *a, *b, *c;
+    const float left[] = {1, 2, 3, 4, 5, 6}, right[] = {1, -1, 0, 2, 10, 0};
+    float got[4];
+    OK(ctx, pb_buffer_create(device, 4 * align, &all));
+    OK(ctx, pb_buffer_view(device, all, align, sizeof left, &a));
+    OK(ctx, pb_buffer_view(device, all, 2 * align, sizeof right, &b));
+    OK(ctx, pb_buffer_view(device, all, 3 * align, sizeof got, &c));
+    OK(ctx, pb_buffer_write(device, a, 0, left, sizeof left));
+    OK(ctx, pb_buffer_write(device, b, 0, right, sizeof right));
+    pb_launch *launch;
+    const pb_gemm_spec spec = {.m = 2, .n = 2, .k = 3, .batch = 1, .a = a, .b = b, .c = c};
+    OK(ctx, pb_launch_gemm(device, &spec, &launch));
+    OK(ctx, pb_launch_run(device, launch));
+    OK(ctx, pb_buffer_read(device, c, 0, got, sizeof got));
+    const float expected[] = {31, 3, 64, 6}; /* [1 2 3; 4 5 6] [1 -1; 0 2; 10 0] */
+    for (int i = 0; i < 4; i++) ck_assert_float_eq(got[i], expected[i]);
+    pb_launch_free(&launch);
+
+    pb_gemm_spec wrong = spec;
+    wrong.k = 4;
+    FAILS(ctx, PB_ERR_INTERNAL, "A needs 32 bytes", pb_launch_gemm(device, &wrong, &launch));
+    wrong = spec;
+    wrong.n = 0;
+    FAILS(ctx, PB_ERR_INTERNAL, "2 x 0 x 3", pb_launch_gemm(device, &wrong, &launch));
+    wrong = spec;
+    wrong.c = NULL;
+    FAILS(ctx, PB_ERR_INTERNAL, "C is no buffer", pb_launch_gemm(device, &wrong, &launch));
+    wrong = spec;
+    wrong.batch = 2;
+    FAILS(ctx, PB_ERR_INTERNAL, "overlap", pb_launch_gemm(device, &wrong, &launch));
+    ck_assert_ptr_null(launch);
+    pb_buffer_free(&a);
+    pb_buffer_free(&b);
+    pb_buffer_free(&c);
+    pb_buffer_free(&all);
+}
+
+START_TEST(operands_may_be_views)
+{
+    every_device(check_views);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {products_agree_with_float64, operands_may_be_views};
+    return RUN_TESTS("matrix products", tests);
+}
