@@ -128,13 +128,26 @@ static void shape_work(pb_launch *launch, const pb_launch_spec *spec)
     }
 }
 
+/* Rusticl of Mesa 22 answers with the sub-group size (32 on llvmpipe) and runs groups of 1024 all
+ * the same: there, an answer equal to the preferred multiple says nothing. */
+static size_t largest_group(const pb_device *device, cl_kernel kernel)
+{
+    const pb_device_info *info = &device->info;
+    size_t most = info->max_work_group_size, multiple = 0;
+    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most,
+                             NULL);
+    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE,
+                             sizeof multiple, &multiple, NULL);
+    if (most == multiple && strcmp(info->platform, "rusticl") == 0)
+        return info->max_work_group_size;
+    return most;
+}
+
 static pb_status check_work(pb_device *device, const pb_launch *launch, const char *name)
 {
     const pb_device_info *info = &device->info;
     const size_t *local = launch->local;
-    size_t most = info->max_work_group_size;
-    clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most,
-                             &most, NULL);
+    const size_t most = largest_group(device, launch->kernel);
     bool allowed = local[0] * local[1] * local[2] <= most;
     for (int d = 0; d < 3; d++) allowed &= local[d] <= info->max_work_item_sizes[d];
     if (!allowed) {
