@@ -9,6 +9,7 @@
  *
  * Needs macros:
  *   NAME                    the kernels' common name
+ *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH STRIDE_Y STRIDE_X PADDING_Y PADDING_X
  *
  * Launched by the plan, any local size, global size in one dimension at least the number of elements:
@@ -23,6 +24,7 @@
 
 kernel void NAME(global const float *restrict x, global const float *restrict w, global float *restrict y)
 {
+    x += X_OFFSET, w += W_OFFSET, y += Y_OFFSET;
     const size_t element = get_global_id(0);
     if (element >= (size_t)SAMPLES * OUTPUTS * OUT_HEIGHT * OUT_WIDTH) return;
     const int q = (int)(element % OUT_WIDTH), p = (int)(element / OUT_WIDTH % OUT_HEIGHT);
@@ -42,6 +44,7 @@ kernel void NAME(global const float *restrict x, global const float *restrict w,
 kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float *restrict w,
                              global float *restrict dx)
 {
+    dy += Y_OFFSET, w += W_OFFSET, dx += X_OFFSET;
     const size_t element = get_global_id(0);
     if (element >= (size_t)SAMPLES * CHANNELS * HEIGHT * WIDTH) return;
     const int column = (int)(element % WIDTH), row = (int)(element / WIDTH % HEIGHT);
@@ -67,6 +70,7 @@ kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float
 kernel void PASTE(NAME, _dw)(global const float *restrict dy, global const float *restrict x,
                              global float *restrict dw)
 {
+    dy += Y_OFFSET, x += X_OFFSET, dw += W_OFFSET;
     const size_t element = get_global_id(0);
     if (element >= (size_t)OUTPUTS * CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH) return;
     const int j = (int)(element % KERNEL_WIDTH), i = (int)(element / KERNEL_WIDTH % KERNEL_HEIGHT);
@@ -107,3 +111,6 @@ kernel void PASTE(NAME, _dw)(global const float *restrict dy, global const float
 #undef STRIDE_X
 #undef PADDING_Y
 #undef PADDING_X
+#undef X_OFFSET
+#undef W_OFFSET
+#undef Y_OFFSET

@@ -10,6 +10,7 @@
  *
  * Needs macros:
  *   NAME                    the first kernel's name
+ *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   CHUNK                   samples of a work-item, 1 <= CHUNK <= SAMPLES
  *   LANES                   width of a vector: 4, 8 or 16, at most OUT_WIDTH
@@ -25,6 +26,13 @@
 #define HELPER(name) PASTE(NAME, name)
 #define VECTOR PASTE(float, LANES)
 #define LOAD PASTE(vload, LANES)
+#if LANES == 16
+#define FIRST_LANES(v) (v)
+#elif LANES == 8
+#define FIRST_LANES(v) ((v).lo)
+#else
+#define FIRST_LANES(v) ((v).lo.lo)
+#endif
 #define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
 #define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
 #define TAPS (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
@@ -32,18 +40,14 @@
 #define X_SAMPLE (CHANNELS * HEIGHT * WIDTH)
 #define CHUNKS ((SAMPLES + CHUNK - 1) / CHUNK)
 
+/* Adds lanes LANES / 2, ... 2 and 1 apart. */
 float HELPER(_lanes)(VECTOR lanes)
 {
-#if LANES == 16
-    const float8 eight = lanes.lo + lanes.hi;
-    const float4 four = eight.lo + eight.hi;
-#elif LANES == 8
-    const float4 four = lanes.lo + lanes.hi;
-#else
-    const float4 four = lanes;
-#endif
-    const float2 two = four.lo + four.hi;
-    return two.x + two.y;
+    const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#pragma unroll
+    for (uint apart = LANES / 2; apart > 0; apart /= 2)
+        lanes += shuffle(lanes, FIRST_LANES(lane) ^ apart);
+    return lanes.s0;
 }
 
 /* The last vector of a row, which overlaps the one before: elements that one had are zero. */
@@ -113,6 +117,7 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict dy, global const float *restrict x, global float *restrict partial)
 {
+    dy += DY_OFFSET, x += X_OFFSET;
     const int chunk = (int)get_global_id(1);
     const int count = min(CHUNK, SAMPLES - chunk * CHUNK);
     const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
@@ -133,6 +138,7 @@ NAME(global const float *restrict dy, global const float *restrict x, global flo
 
 kernel void HELPER(_sum)(global const float *restrict partial, global float *restrict dw)
 {
+    dw += DW_OFFSET;
     const int element = (int)get_global_id(0);
     if (element >= OUTPUTS * TAPS) return;
     float sum = 0.0f;
@@ -145,6 +151,7 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 #undef HELPER
 #undef VECTOR
 #undef LOAD
+#undef FIRST_LANES
 #undef OUT_HEIGHT
 #undef OUT_WIDTH
 #undef TAPS
@@ -164,3 +171,6 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 #undef TILE_OUTPUTS
 #undef TILE_TAPS
 #undef ITEM_OUTPUTS
+#undef X_OFFSET
+#undef DY_OFFSET
+#undef DW_OFFSET

@@ -14,6 +14,7 @@
  *
  * Needs macros:
  *   NAME                    the kernel's name
+ *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
  *   CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   W_BASE W_OUTPUT W_CHANNEL W_ROW W_COLUMN
  *   LANES                   width of a vector: 4, 8 or 16
@@ -99,6 +100,7 @@ void HELPER(_copy)(local const float *restrict line, global float *restrict y)
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict x, global const float *restrict weight, global float *restrict y)
 {
+    x += X_OFFSET, weight += W_OFFSET, y += Y_OFFSET;
 #if !ONE_ROW
     local float line[TILE_OUTPUTS * ITEM_POSITIONS] __attribute__((aligned(64)));
 #endif
@@ -160,3 +162,6 @@ NAME(global const float *restrict x, global const float *restrict weight, global
 #undef TILE_OUTPUTS
 #undef ITEM_OUTPUTS
 #undef ITEM_ROWS
+#undef X_OFFSET
+#undef W_OFFSET
+#undef Y_OFFSET

@@ -16,12 +16,13 @@
 #define PASTE(a, b) PASTE_(a, b)
 #define HELPER(name) PASTE(NAME, name)
 
+/* Adds lanes 8, 4, 2 and 1 apart. */
 float HELPER(_sum)(float16 lanes)
 {
-    const float8 eight = lanes.lo + lanes.hi;
-    const float4 four = eight.lo + eight.hi;
-    const float2 two = four.lo + four.hi;
-    return two.x + two.y;
+    const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#pragma unroll
+    for (uint apart = 8; apart > 0; apart /= 2) lanes += shuffle(lanes, lane ^ apart);
+    return lanes.s0;
 }
 
 /* The last K % 16 elements of a row in lanes of their own, zero in the others. */

@@ -6,6 +6,7 @@
  *
  * Needs macros:
  *   NAME                    the kernel's name
+ *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
  *   M N K                   extents, at least 1
  *   TRANSPOSE_A TRANSPOSE_B 0 or 1
  *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
@@ -21,6 +22,7 @@
 kernel __attribute__((reqd_work_group_size(TILE, TILE, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
+    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
     local float tile_a[TILE][SPAN + 1]; /* [k][row]; one more element spreads columns over memory banks */
     local float tile_b[TILE][SPAN + 1]; /* [k][column] */
     const size_t batch = get_global_id(2);
@@ -80,3 +82,6 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef STRIDE_B
 #undef TILE
 #undef WORK
+#undef A_OFFSET
+#undef B_OFFSET
+#undef C_OFFSET

@@ -8,6 +8,7 @@
  *
  * Needs macros:
  *   NAME                    the kernel's name
+ *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
  *   M N K                   extents, at least 1
  *   TRANSPOSE_A TRANSPOSE_B 0 or 1
  *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
@@ -75,15 +76,39 @@ void HELPER(_pack)(global const float *restrict b, local float *restrict panel, 
             panel[k * TILE_COLUMNS + j] = j < width ? b[k * B_ROW + j * B_COLUMN] : 0.0f;
 }
 
-/* One register tile: rows first .. TILE_ROWS - 1 of it are added to C, or start it. */
+/* Columns of C that a vector has: all 16, or the first `width`. */
+float16 HELPER(_load)(global const float *restrict c, int width)
+{
+    if (width >= 16) return vload16(0, c);
+    float part[16];
+    for (int j = 0; j < 16; j++) part[j] = j < width ? c[j] : 0.0f;
+    return vload16(0, part);
+}
+
+void HELPER(_store)(float16 sum, global float *restrict c, int width)
+{
+    if (width >= 16) {
+        vstore16(sum, 0, c);
+        return;
+    }
+    float part[16];
+    vstore16(sum, 0, part);
+    for (int j = 0; j < width; j++) c[j] = part[j];
+}
+
+/* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its rows the first `old` were
+ * done before, and are left alone. */
 void HELPER(_tile)(global const float *restrict a, local const float *restrict panel,
-                   global float *restrict c, int depth, int width, int first, bool start)
+                   global float *restrict c, int depth, int width, int old, bool start)
 {
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < COLUMN_VECTORS; j++) sum[i][j] = (float16)(0.0f);
+        for (int j = 0; j < COLUMN_VECTORS; j++) {
+            sum[i][j] = (float16)(0.0f);
+            if (!start && i >= old) sum[i][j] = HELPER(_load)(c + i * N + 16 * j, width - 16 * j);
+        }
 
     for (int k = 0; k < depth; k++) {
         float16 row[COLUMN_VECTORS];
@@ -99,26 +124,16 @@ void HELPER(_tile)(global const float *restrict a, local const float *restrict p
     }
 
 #pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++) {
-        if (i < first) continue;
+    for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < COLUMN_VECTORS; j++) {
-            global float *target = c + i * N + 16 * j;
-            if (width >= 16 * j + 16) {
-                vstore16(start ? sum[i][j] : sum[i][j] + vload16(0, target), 0, target);
-            } else {
-                float part[16];
-                vstore16(sum[i][j], 0, part);
-                for (int l = 0; l < width - 16 * j; l++)
-                    target[l] = start ? part[l] : part[l] + target[l];
-            }
-        }
-    }
+        for (int j = 0; j < COLUMN_VECTORS; j++)
+            if (i >= old) HELPER(_store)(sum[i][j], c + i * N + 16 * j, width - 16 * j);
 }
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
+    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
     local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
     const size_t batch = get_global_id(2);
     a += batch * STRIDE_A;
@@ -165,3 +180,6 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef DEPTH
 #undef ITEM_ROWS
 #undef ITEM_COLUMNS
+#undef A_OFFSET
+#undef B_OFFSET
+#undef C_OFFSET

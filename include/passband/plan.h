@@ -31,6 +31,8 @@ pb_status pb_plan_finish(pb_plan *plan);
 pb_status pb_plan_print(const pb_plan *plan, FILE *out);
 /** The same as JSON text, owned by the caller: solver choices that make a run repeatable. */
 char *pb_plan_json(const pb_plan *plan);
+/** The OpenCL C source of every kernel, owned by the plan. */
+const char *pb_plan_source(const pb_plan *plan);
 /** Bytes of device memory the plan holds. */
 size_t pb_plan_memory_bytes(const pb_plan *plan);
 

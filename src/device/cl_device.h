@@ -105,6 +105,7 @@ pb_amount pb_amount_of(uint64_t bytes);
 /* ---- matrix products ---- */
 typedef struct pb_gemm {
     size_t m, n, k, batch, lda, ldb, stride_a, stride_b, stride_c;
+    size_t offset_a, offset_b, offset_c;
     bool transpose_a, transpose_b;
     cl_mem a, b, c;
 } pb_gemm;

@@ -34,12 +34,14 @@ pb_status pb_gemm_tune(pb_device *device)
 /* ---- preparing ---- */
 
 static pb_status check_operand(pb_device *device, const pb_gemm_spec *spec, const char *name,
-                               const pb_buffer *buffer, int rows, int columns, size_t stride)
+                               const pb_buffer *buffer, int rows, int columns, size_t stride,
+                               size_t offset)
 {
     const char *label = spec->label ? spec->label : "gemm";
     if (!buffer) return pb_fail(device->ctx, PB_ERR_INTERNAL, "%s: %s is no buffer", label, name);
     const size_t needed =
-        ((size_t)(spec->batch - 1) * stride + (size_t)rows * (size_t)columns) * sizeof(float);
+        (offset + (size_t)(spec->batch - 1) * stride + (size_t)rows * (size_t)columns) *
+        sizeof(float);
     if (buffer->bytes >= needed) return PB_OK;
     return pb_fail(device->ctx, PB_ERR_INTERNAL, "%s: %s needs %zu bytes and its buffer has %zu",
                    label, name, needed, buffer->bytes);
@@ -56,8 +58,8 @@ static int grow_scratch(pb_device *device, const pb_gemm *g)
 {
     size_t bytes = 0;
     int error = CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, transpose(g->transpose_a),
-                                           transpose(g->transpose_b), g->m, g->n, g->k, 0, g->lda,
-                                           0, g->ldb, 0, g->n, &device->queue, &bytes);
+                                           transpose(g->transpose_b), g->m, g->n, g->k, g->offset_a,
+                                           g->lda, g->offset_b, g->ldb, g->offset_c, g->n, &device->queue, &bytes);
     if (error || bytes <= device->gemm_scratch_bytes) return error;
     cl_int made;
     const cl_mem scratch = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &made);
@@ -81,9 +83,9 @@ pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *
     if (spec->batch > 1 && spec->stride_c < (size_t)m * (size_t)n) {
         return pb_fail(device->ctx, PB_ERR_INTERNAL, "%s: products of the batch overlap", label);
     }
-    PB_TRY(check_operand(device, spec, "A", spec->a, m, k, spec->stride_a));
-    PB_TRY(check_operand(device, spec, "B", spec->b, k, n, spec->stride_b));
-    PB_TRY(check_operand(device, spec, "C", spec->c, m, n, spec->stride_c));
+    PB_TRY(check_operand(device, spec, "A", spec->a, m, k, spec->stride_a, spec->offset_a));
+    PB_TRY(check_operand(device, spec, "B", spec->b, k, n, spec->stride_b, spec->offset_b));
+    PB_TRY(check_operand(device, spec, "C", spec->c, m, n, spec->stride_c, spec->offset_c));
     *gemm = (pb_gemm){
         .m = (size_t)m,
         .n = (size_t)n,
@@ -94,6 +96,9 @@ pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *
         .stride_a = spec->stride_a,
         .stride_b = spec->stride_b,
         .stride_c = spec->stride_c,
+        .offset_a = spec->offset_a,
+        .offset_b = spec->offset_b,
+        .offset_c = spec->offset_c,
         .transpose_a = spec->transpose_a,
         .transpose_b = spec->transpose_b,
         .a = spec->a->mem,
@@ -112,11 +117,12 @@ int pb_gemm_enqueue(pb_device *device, const pb_gemm *g, cl_event *event)
     const CLBlastTranspose ta = transpose(g->transpose_a), tb = transpose(g->transpose_b);
     if (g->batch > 1) {
         return CLBlastSgemmStridedBatched(
-            CLBlastLayoutRowMajor, ta, tb, g->m, g->n, g->k, 1, g->a, 0, g->lda, g->stride_a, g->b,
-            0, g->ldb, g->stride_b, 0, g->c, 0, g->n, g->stride_c, g->batch, &device->queue, event);
+            CLBlastLayoutRowMajor, ta, tb, g->m, g->n, g->k, 1, g->a, g->offset_a, g->lda, g->stride_a,
+            g->b, g->offset_b, g->ldb, g->stride_b, 0, g->c, g->offset_c, g->n, g->stride_c, g->batch, &device->queue, event);
     }
-    return CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, ta, tb, g->m, g->n, g->k, 1, g->a, 0,
-                                      g->lda, g->b, 0, g->ldb, 0, g->c, 0, g->n, &device->queue,
+    return CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, ta, tb, g->m, g->n, g->k, 1, g->a,
+                                      g->offset_a, g->lda, g->b, g->offset_b, g->ldb, 0, g->c,
+                                      g->offset_c, g->n, &device->queue,
                                       event, device->gemm_scratch);
 }
 

@@ -1,0 +1,190 @@
+/* Planning a lowered graph: storage of leaves and constants, the static part, then each program in
+ * turn. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/build.h"
+
+static const char prelude[] =
+    "/* Written by passband's plan: one kernel a fused unit or solver. */\n"
+    "#pragma OPENCL FP_CONTRACT OFF\n\n";
+
+static pb_status persistent_region(pb_build *b, pb_dtype dtype, size_t count, int *region)
+{
+    PB_TRY(pb_build_region(b, dtype, count, region));
+    b->regions[*region].persistent = true;
+    return PB_OK;
+}
+
+/* Leaves that are assigned as one lie in one region, one after another. */
+static pb_status place_joined_leaves(pb_build *b, pb_value joined)
+{
+    const pb_record *r = pb_build_record(b, joined);
+    if (r->op != PB_OP_CONCAT || b->place[joined].region >= 0) return PB_OK;
+    int region;
+    PB_TRY(persistent_region(b, r->dtype, pb_shape_count(r->shape), &region));
+    b->place[joined] = pb_place_dense(r->shape, region, 0);
+    int64_t offset = 0;
+    for (int i = 0; i < r->arity; ++i) {
+        const pb_value leaf = pb_build_strip(b, r->in[i]);
+        const pb_shape shape = pb_build_record(b, leaf)->shape;
+        if (b->place[leaf].region >= 0)
+            return pb_fail(b->ctx, PB_ERR_SHAPE,
+                           "leaf %s is assigned as a part of two joined values",
+                           pb_build_record(b, leaf)->name);
+        b->place[leaf] = pb_place_dense(shape, region, offset);
+        offset += (int64_t)pb_shape_count(shape);
+    }
+    return PB_OK;
+}
+
+static pb_status place_leaves(pb_build *b)
+{
+    for (pb_value v = 0; v < b->count; ++v)
+        if (pb_build_record(b, v)->op == PB_OP_ASSIGN)
+            PB_TRY(place_joined_leaves(b, pb_build_record(b, v)->in[0]));
+    for (pb_value v = 0; v < b->count; ++v) {
+        const pb_record *r = pb_build_record(b, v);
+        if (b->place[v].region >= 0 ||
+            !(r->op == PB_OP_LEAF || (r->op == PB_OP_CONSTANT && r->attrs.data)))
+            continue;
+        int region;
+        PB_TRY(persistent_region(b, r->dtype, pb_shape_count(r->shape), &region));
+        if (r->op == PB_OP_CONSTANT) b->regions[region].initial = r->attrs.data;
+        b->place[v] = pb_place_dense(r->shape, region, 0);
+    }
+    return PB_OK;
+}
+
+/* ---- the static part ---- */
+
+/* Whether v takes more than elementwise work on stored data: then it is worth keeping. */
+static bool is_worth_keeping(const pb_build *b, pb_value v, signed char known[])
+{
+    if (known[v] >= 0) return known[v];
+    const pb_record *r = pb_build_record(b, v);
+    bool worth = pb_ops[r->op].class == PB_REDUCTION || pb_ops[r->op].class == PB_CONTRACTION;
+    for (int i = 0; i < r->arity && !worth; ++i) worth = is_worth_keeping(b, r->in[i], known);
+    known[v] = worth;
+    return worth;
+}
+
+/* Static values that the programs read, largest expressions first met from above. Movement is
+ * looked through: it costs nothing to repeat, and a broadcast would only take memory. */
+static void find_kept(const pb_build *b, pb_value v, signed char known[], bool seen[], bool kept[])
+{
+    if (seen[v]) return;
+    seen[v] = true;
+    const pb_record *r = pb_build_record(b, v);
+    if (b->place[v].region >= 0) return;
+    const bool movement =
+        pb_ops[r->op].class == PB_MOVEMENT && r->op != PB_OP_PAD && r->op != PB_OP_CONCAT;
+    if (b->is_static[v] && !movement && is_worth_keeping(b, v, known)) {
+        kept[v] = true;
+        return;
+    }
+    for (int i = 0; i < r->arity; ++i) find_kept(b, r->in[i], known, seen, kept);
+}
+
+static pb_status add_program(pb_build *b, const char *name, int assign_count,
+                             const pb_value *assigns, bool is_setup)
+{
+    pb_program_build *p = &b->programs[b->program_count];
+    *p = (pb_program_build){.name = name,
+                            .index = b->program_count,
+                            .is_setup = is_setup,
+                            .assign_count = assign_count,
+                            .assigns = assigns};
+    ++b->program_count;
+    const size_t n = (size_t)b->count;
+    p->place = pb_arena_alloc(b->arena, n * sizeof *p->place);
+    p->needed = pb_arena_alloc(b->arena, n * sizeof *p->needed);
+    p->stored = pb_arena_alloc(b->arena, n * sizeof *p->stored);
+    p->root_of = pb_arena_alloc(b->arena, n * sizeof *p->root_of);
+    if (!p->place || !p->needed || !p->stored || !p->root_of)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan program %s", name);
+    for (size_t v = 0; v < n; ++v) {
+        p->place[v].region = -1;
+        p->root_of[v] = -1;
+    }
+    return PB_OK;
+}
+
+static pb_status add_setup(pb_build *b)
+{
+    const pb_program_list *list = pb_graph_programs(b->g);
+    const size_t n = (size_t)b->count;
+    signed char *known = pb_arena_alloc(b->arena, n);
+    bool *seen = pb_arena_alloc(b->arena, n * sizeof *seen),
+         *kept = pb_arena_alloc(b->arena, n * sizeof *kept);
+    pb_value *values = pb_arena_alloc(b->arena, n * sizeof *values);
+    if (!known || !seen || !kept || !values)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
+    memset(known, -1, n);
+    for (int i = 0; i < list->count; ++i)
+        for (int k = 0; k < list->program[i].assign_count; ++k)
+            find_kept(b, pb_build_record(b, list->program[i].assigns[k])->in[1], known, seen, kept);
+    int count = 0;
+    for (pb_value v = 0; v < b->count; ++v)
+        if (kept[v]) values[count++] = v;
+    PB_TRY(add_program(b, "setup", count, values, true));
+    for (int i = 0; i < count; ++i) {
+        const pb_record *r = pb_build_record(b, values[i]);
+        int region;
+        PB_TRY(persistent_region(b, r->dtype, pb_shape_count(r->shape), &region));
+        b->place[values[i]] = pb_place_dense(r->shape, region, 0);
+    }
+    return PB_OK;
+}
+
+static pb_status plan_program(pb_build *b, pb_program_build *p)
+{
+    PB_TRY(pb_plan_roots(b, p));
+    PB_TRY(pb_plan_units(b, p));
+    for (int i = 0; i < p->sequence_count; ++i) {
+        pb_unit *u = &p->units[p->sequence[i]];
+        if (u->kind == PB_UNIT_LIBRARY) {
+            PB_TRY(pb_solve(b, p, u));
+            continue;
+        }
+        bool possible;
+        PB_TRY(pb_codegen(b, p, u, false, &possible));
+        if (!possible)
+            return pb_fail(b->ctx, PB_ERR_INTERNAL, "kernel %d of program %s cannot be written", i,
+                           p->name);
+    }
+    return PB_OK;
+}
+
+pb_status pb_build_plan(pb_build *b)
+{
+    const size_t n = (size_t)b->count;
+    b->place = pb_arena_alloc(b->arena, (n + 1) * sizeof *b->place);
+    b->is_static = pb_arena_alloc(b->arena, (n + 1) * sizeof *b->is_static);
+    if (!b->place || !b->is_static)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
+    for (size_t v = 0; v < n; ++v) b->place[v].region = -1;
+    pb_graph_static(b->g, b->is_static);
+    PB_TRY(place_leaves(b));
+    pb_text_append(&b->source, "%s", prelude);
+    PB_TRY(add_setup(b));
+    const pb_program_list *list = pb_graph_programs(b->g);
+    for (int i = 0; i < list->count; ++i)
+        PB_TRY(add_program(b, list->program[i].name, list->program[i].assign_count,
+                           list->program[i].assigns, false));
+    for (int i = 0; i < b->program_count; ++i) PB_TRY(plan_program(b, &b->programs[i]));
+    return PB_OK;
+}
+
+void pb_build_clear(pb_build *b)
+{
+    for (int i = 0; i < b->region_count; ++i) pb_buffer_free(&b->regions[i].buffer);
+    for (int i = 0; i < b->program_count; ++i) {
+        free(b->programs[i].roots);
+        free(b->programs[i].units);
+        free(b->programs[i].sequence);
+    }
+    free(b->regions);
+    pb_text_free(&b->source);
+    pb_arena_free(&b->arena);
+}

@@ -1,0 +1,531 @@
+/* Kernels of fused units. Three shapes of loop nest share the expressions of expression.c:
+ *
+ *   MAP      rows x columns elements, each stored
+ *   ROWS     the same with reductions along the columns of each row, in phases (maximum, then sum
+ * of exponentials, ...) COLUMNS  outer x reduced x inner: sums over the middle axis, then elements
+ * of outer x inner
+ *
+ * A work-item takes a block of rows (and, in a MAP, a block of columns): large blocks on a CPU,
+ * single elements on a GPU. Sums of a row run in 16 interleaved partial sums that are added as a
+ * fixed tree, so they vectorise and always give the same bits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/expression.h"
+
+#define LANES 16
+
+typedef struct loop {
+    const char
+        *lanes_of[PB_UNIT_MAX_ROOTS]; /* accumulator array of a root's reduction, else NULL */
+} loop;
+
+static const pb_root *root_of(const pb_writer *w, int i)
+{
+    return &w->p->roots[w->unit->roots[i]];
+}
+
+static const pb_record *record_of(const pb_writer *w, int i)
+{
+    return pb_build_record(w->b, root_of(w, i)->v);
+}
+
+static bool is_row_value(const pb_writer *w, int i)
+{
+    const size_t count = pb_shape_count(record_of(w, i)->shape);
+    return w->unit->kind == PB_UNIT_ROWS && count == (size_t)w->unit->rows && w->unit->columns != 1;
+}
+
+/* Pooling windows with the columns' stride let the loop take `stride` columns at a time, so that
+ * quotients and remainders by the stride are constants. */
+static int find_unroll(pb_writer *w, pb_value v, bool *seen)
+{
+    if (seen[v]) return 1;
+    seen[v] = true;
+    bool member = false;
+    for (int i = 0; i < w->unit->root_count; ++i) member |= root_of(w, i)->v == v;
+    if (!member && pb_build_place(w->b, w->p, v).region >= 0) return 1;
+    const pb_record *r = pb_build_record(w->b, v);
+    int best = 1;
+    if (r->op == PB_OP_POOL_SCATTER && w->unit->columns % r->attrs.window.stride[1] == 0)
+        best = r->attrs.window.stride[1];
+    for (int i = 0; i < r->arity; ++i) {
+        const int deeper = find_unroll(w, r->in[i], seen);
+        if (deeper > best) best = deeper;
+    }
+    return best;
+}
+
+static int unroll_of(pb_writer *w)
+{
+    bool *seen = calloc((size_t)w->b->count, sizeof *seen);
+    if (!seen) return 1;
+    int best = 1;
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const int deeper = find_unroll(w, root_of(w, i)->v, seen);
+        if (deeper > best) best = deeper;
+    }
+    free(seen);
+    return best <= 4 && w->unit->columns % best == 0 ? best : 1;
+}
+
+static pb_at root_at(pb_writer *w, int i, const pb_index *linear)
+{
+    return pb_at_linear(w, record_of(w, i)->shape, linear);
+}
+
+static const pb_index *store_address(pb_writer *w, int i, pb_at at)
+{
+    return pb_address(w, &root_of(w, i)->place, record_of(w, i)->shape, at);
+}
+
+static void store(pb_writer *w, int i, pb_at at, pb_scalar x, pb_text *out)
+{
+    const pb_index *address = store_address(w, i, at);
+    if (!address) {
+        w->impossible = true;
+        return;
+    }
+    w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
+    pb_text_append(out, "            %s[%s] = %s;\n",
+                   pb_parameter(w, root_of(w, i)->place.region, true),
+                   pb_index_text(w->pool, address), x.text);
+}
+
+/* Where the unit's assignments write in this turn of the loop: reads elsewhere in those regions are
+ * refused. */
+static void note_assigned(pb_writer *w, const pb_index *element, const pb_index *row)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const pb_index *linear = is_row_value(w, i) ? row : element;
+        w->assigned[i] = linear ? store_address(w, i, root_at(w, i, linear)) : NULL;
+        w->assigned_in_loop[i] = !is_row_value(w, i) && !root_of(w, i)->reduction;
+    }
+}
+
+static const char *identity_of(const pb_record *r)
+{
+    if (r->op == PB_OP_MAX || r->op == PB_OP_ARGMAX)
+        return r->dtype == PB_I32 && r->op == PB_OP_MAX ? "INT_MIN" : "(-INFINITY)";
+    return r->dtype == PB_F32 ? "0.0f" : "0";
+}
+
+/* One turn of an accumulation. */
+static void accumulate(pb_text *out, const pb_record *r, const char *into,
+                       const char *index_of_best, const char *x, const char *index)
+{
+    if (r->op == PB_OP_SUM)
+        pb_text_append(out, "            %s += %s;\n", into, x);
+    else if (r->op == PB_OP_MAX)
+        pb_text_append(out, "            %s = %s < %s ? %s : %s;\n", into, into, x, x, into);
+    else
+        pb_text_append(out, "            if (%s > %s) { %s = %s; %s = %s; }\n", x, into, into, x,
+                       index_of_best, index);
+}
+
+/* Declares the accumulators of the reductions of a phase. */
+static bool declare_accumulators(pb_writer *w, pb_text *out, int phase, const char *size)
+{
+    bool any = false;
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const pb_record *r = record_of(w, i);
+        if (!root_of(w, i)->reduction || pb_depth(w, root_of(w, i)->v) - 1 != phase) continue;
+        any = true;
+        const char *type = r->op == PB_OP_ARGMAX ? "float" : pb_c_type(r->dtype);
+        if (*size && r->op != PB_OP_ARGMAX)
+            pb_text_append(out, "        %s c%d[%s]; for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
+                           type, i, size, size, i, identity_of(r));
+        else
+            pb_text_append(out, "        %s c%d = %s;\n", type, i, identity_of(r));
+        if (r->op == PB_OP_ARGMAX) pb_text_append(out, "        int c%d_at = 0;\n", i);
+    }
+    return any;
+}
+
+/* Writes the body of one loop turn at column `column` (an index in loop variables): accumulations
+ * and stores. */
+static void write_turn(pb_writer *w, pb_text *stores, int phase, bool in_lanes, const pb_index *row,
+                       const pb_index *column)
+{
+    const pb_unit *u = w->unit;
+    const pb_index *linear = pb_index_add(w->pool, pb_index_mul(w->pool, row, u->columns), column);
+    note_assigned(w, linear, row);
+    for (int i = 0; i < u->root_count && !w->impossible; ++i) {
+        const pb_root *root = root_of(w, i);
+        const pb_record *r = record_of(w, i);
+        const int depth = pb_depth(w, root->v);
+        if (root->reduction) {
+            if (depth - 1 != phase) continue;
+            pb_shape inner = pb_build_record(w->b, r->in[0])->shape;
+            const pb_scalar x = pb_element(w, r->in[0], pb_at_linear(w, inner, linear));
+            const bool lanes = in_lanes && r->op != PB_OP_ARGMAX;
+            accumulate(stores, r,
+                       pb_arena_printf(w->arena,
+                                       lanes                               ? "c%d[l]"
+                                       : in_lanes || r->op == PB_OP_ARGMAX ? "c%d"
+                                                                           : "c%d[0]",
+                                       i),
+                       pb_arena_printf(w->arena, "c%d_at", i), x.text,
+                       pb_index_text(w->pool, column));
+        } else if (!is_row_value(w, i) && depth == phase && root->stored) {
+            const pb_at at = root_at(w, i, linear);
+            store(w, i, at, pb_element(w, root->v, at), stores);
+        }
+    }
+}
+
+static void append_turn(pb_writer *w, pb_text *out, const pb_text *stores)
+{
+    pb_text_append(out, "%s%s", w->element_text.text ? w->element_text.text : "",
+                   stores->text ? stores->text : "");
+}
+
+/* The loop of one phase over the columns of row r. */
+static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, const pb_index *row,
+                           bool columns_split)
+{
+    const int64_t turns = w->unit->columns / unroll;
+    pb_text declared = {0};
+    const bool reduces = declare_accumulators(w, &declared, phase, "");
+    pb_text_free(&declared);
+    const bool lanes = reduces && turns >= 2 * LANES;
+    if (reduces) declare_accumulators(w, out, phase, lanes ? "16" : "1");
+
+    const pb_index *variable = pb_index_variable(w->pool, "j", turns, LEVEL_ELEMENT);
+    for (int part = 0; part < 2; ++part) { /* the lanes, then what is left over */
+        if (part == 0 && !lanes) continue;
+        if (part == 1 && lanes && turns % LANES == 0) break;
+        pb_writer_next_loop(w);
+        pb_text stores = {0}, body = {0};
+        for (int k = 0; k < unroll && !w->impossible; ++k) {
+            const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, variable, unroll),
+                                                  pb_index_constant(w->pool, k));
+            write_turn(w, &stores, phase, part == 0, row, column);
+        }
+        append_turn(w, &body, &stores);
+        if (stores.text && part == 0)
+            pb_text_append(
+                out,
+                "        for (int q = 0; q < %d; q += %d)\n        for (int l = 0; l < %d; ++l) {\n"
+                "            const int j = q + l;\n%s        }\n",
+                (int)(turns / LANES * LANES), LANES, LANES, body.text ? body.text : "");
+        else if (stores.text) {
+            if (turns == 1)
+                pb_text_append(out, "        {\n%s        }\n", body.text ? body.text : "");
+            else if (columns_split)
+                pb_text_append(out,
+                               "        for (int j = j_begin; j < j_end; ++j) {\n%s        }\n",
+                               body.text ? body.text : "");
+            else
+                pb_text_append(out, "        for (int j = %d; j < %d; ++j) {\n%s        }\n",
+                               (int)(lanes ? turns / LANES * LANES : 0), (int)turns,
+                               body.text ? body.text : "");
+        }
+        if (stores.failed || body.failed) w->impossible = true;
+        pb_text_free(&stores);
+        pb_text_free(&body);
+    }
+    for (int i = 0; i < w->unit->root_count; ++i) { /* the lanes as a fixed tree */
+        const pb_record *r = record_of(w, i);
+        if (!root_of(w, i)->reduction || pb_depth(w, root_of(w, i)->v) - 1 != phase) continue;
+        if (r->op == PB_OP_ARGMAX) {
+            pb_text_append(out, "        const int r%d = c%d_at;\n", i, i);
+        } else {
+            if (lanes) {
+                pb_text_append(out,
+                               "        for (int s = %d; s > 0; s >>= 1)\n            for (int l = "
+                               "0; l < s; ++l) ",
+                               LANES / 2);
+                if (r->op == PB_OP_SUM)
+                    pb_text_append(out, "c%d[l] += c%d[l + s];\n", i, i);
+                else
+                    pb_text_append(out, "c%d[l] = c%d[l] < c%d[l + s] ? c%d[l + s] : c%d[l];\n", i,
+                                   i, i, i, i);
+            }
+            pb_text_append(out, "        const %s r%d = c%d[0];\n", pb_c_type(r->dtype), i, i);
+        }
+        w->reduced[i] = pb_arena_printf(w->arena, "r%d", i);
+    }
+}
+
+static int largest_depth(pb_writer *w)
+{
+    int depth = 0;
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const pb_root *root = root_of(w, i);
+        int d = pb_depth(w, root->v) - (root->reduction ? 1 : 0);
+        if (d > depth && !(is_row_value(w, i) && !root->reduction)) depth = d;
+    }
+    return depth;
+}
+
+/* MAP and ROWS. */
+static void write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
+{
+    pb_unit *u = w->unit;
+    const pb_index *row = pb_index_variable(w->pool, "r", u->rows, LEVEL_ROW);
+    *unroll = unroll_of(w);
+    w->reduced_at = row;
+    w->reduced_level = LEVEL_ROW;
+    const int last = largest_depth(w);
+    pb_text loops[PB_MAX_PHASES + 1] = {{0}}, tail = {0};
+    for (w->phase = 0; w->phase <= last && w->phase < PB_MAX_PHASES && !w->impossible; ++w->phase)
+        write_row_loop(w, &loops[w->phase], w->phase, *unroll, row, columns_split);
+    pb_writer_next_loop(w);
+    note_assigned(w, NULL, row);
+    for (int i = 0; i < u->root_count && !w->impossible; ++i) { /* values of the whole row */
+        const pb_root *root = root_of(w, i);
+        if (!is_row_value(w, i) && !root->reduction) continue;
+        if (!root->stored) continue;
+        w->phase = pb_depth(w, root->v);
+        const pb_at at = root_at(w, i, row);
+        store(w, i, at, pb_element(w, root->v, at), &tail);
+    }
+    for (int d = 0; d <= PB_MAX_PHASES; ++d) {
+        pb_text_append(body, "%s", w->row_text[d].text ? w->row_text[d].text : "");
+        if (d <= last) pb_text_append(body, "%s", loops[d].text ? loops[d].text : "");
+        if (d <= last && loops[d].failed) w->impossible = true;
+        pb_text_free(&loops[d]);
+    }
+    pb_text_append(body, "%s", tail.text ? tail.text : "");
+    pb_text_free(&tail);
+}
+
+/* COLUMNS: accumulators of a block of inner elements, a loop over the reduced axis, then the
+ * elements. */
+static void write_columns(pb_writer *w, pb_text *body, int block)
+{
+    pb_unit *u = w->unit;
+    const pb_index *o = pb_index_variable(w->pool, "o", u->outer, LEVEL_ROW);
+    const pb_index *r = pb_index_variable(w->pool, "r", u->reduced, LEVEL_MIDDLE);
+    const pb_index *i = pb_index_variable(w->pool, "i", u->inner, LEVEL_ELEMENT);
+    const pb_index *out = pb_index_add(w->pool, pb_index_mul(w->pool, o, u->inner), i);
+    const pb_index *in = pb_index_add(
+        w->pool,
+        pb_index_mul(w->pool, pb_index_add(w->pool, pb_index_mul(w->pool, o, u->reduced), r),
+                     u->inner),
+        i);
+    pb_text declared = {0}, first = {0}, turn = {0}, stores = {0};
+    const char *size = pb_arena_printf(w->arena, "%d", block);
+    declare_accumulators(w, &declared, 0, size);
+    const char *count = u->inner % block == 0 ? size
+                                              : pb_arena_printf(w->arena, "min(%d, %d - i_begin)",
+                                                                block, (int)u->inner);
+    /* phase 0 */
+    for (int k = 0; k < u->root_count && !w->impossible; ++k) {
+        const pb_root *root = root_of(w, k);
+        const pb_record *rec = record_of(w, k);
+        if (!root->reduction) continue;
+        if (pb_depth(w, root->v) != 1) w->impossible = true;
+        const pb_scalar x = pb_element(
+            w, rec->in[0], pb_at_linear(w, pb_build_record(w->b, rec->in[0])->shape, in));
+        const bool arg = rec->op == PB_OP_ARGMAX;
+        if (arg && block != 1) w->impossible = true;
+        accumulate(&stores, rec, pb_arena_printf(w->arena, arg ? "c%d" : "c%d[l]", k),
+                   pb_arena_printf(w->arena, "c%d_at", k), x.text, "r");
+        w->reduced[k] = pb_arena_printf(w->arena, arg ? "c%d_at" : "c%d[l]", k);
+    }
+    append_turn(w, &turn, &stores);
+    pb_text_append(
+        &first,
+        "        for (int r = 0; r < %d; ++r) {\n%s        for (int l = 0; l < %s; ++l) {\n"
+        "            const int i = i_begin + l;\n%s        }\n        }\n",
+        (int)u->reduced, w->middle_text.text ? w->middle_text.text : "", count,
+        turn.text ? turn.text : "");
+    pb_text_free(&stores);
+    pb_text_free(&turn);
+    /* phase 1 */
+    pb_writer_next_loop(w);
+    w->phase = 1;
+    w->reduced_at = out;
+    w->reduced_level = LEVEL_ELEMENT;
+    note_assigned(w, out, out);
+    for (int k = 0; k < u->root_count && !w->impossible; ++k) {
+        const pb_root *root = root_of(w, k);
+        if (!root->stored) continue;
+        if (pb_depth(w, root->v) > 1) w->impossible = true;
+        const pb_at at = root_at(w, k, out);
+        store(w, k, at, pb_element(w, root->v, at), &stores);
+    }
+    append_turn(w, &turn, &stores);
+    pb_text_append(body, "%s%s%s%s", w->row_text[0].text ? w->row_text[0].text : "",
+                   declared.text ? declared.text : "", first.text ? first.text : "",
+                   w->row_text[1].text ? w->row_text[1].text : "");
+    pb_text_append(body,
+                   "        for (int l = 0; l < %s; ++l) {\n            const int i = i_begin + "
+                   "l;\n%s        }\n",
+                   count, turn.text ? turn.text : "");
+    if (declared.failed || first.failed || turn.failed) w->impossible = true;
+    pb_text_free(&declared);
+    pb_text_free(&first);
+    pb_text_free(&stores);
+    pb_text_free(&turn);
+}
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* How rows and columns are cut into work-items. */
+typedef struct cut {
+    int64_t rows_each, columns_each, row_items, column_items;
+} cut;
+
+static cut cut_rows(const pb_build *b, const pb_unit *u, int64_t turns, int statements, bool splits)
+{
+    cut c = {.rows_each = 1, .columns_each = splits ? 1 : turns};
+    if (b->on_cpu) {
+        const double work = (double)u->rows * (double)turns * (statements + 2);
+        int64_t items = (int64_t)(work / 16384) + 1;
+        const int64_t most = 4 * (int64_t)b->info->compute_units;
+        if (items > most) items = most;
+        if (items > 1 && items < b->info->compute_units) items = b->info->compute_units;
+        c.rows_each = ceil_div(u->rows, items);
+        if (splits) {
+            const int64_t pieces = u->rows >= items ? 1 : ceil_div(items, u->rows);
+            c.columns_each = ceil_div(ceil_div(turns, pieces), 16) * 16;
+        }
+    }
+    c.row_items = ceil_div(u->rows, c.rows_each);
+    c.column_items = splits ? ceil_div(turns, c.columns_each) : 1;
+    return c;
+}
+
+static void append_signature(pb_writer *w, pb_text *out, const char *name)
+{
+    pb_text_append(out, "kernel void %s(", name);
+    for (int i = 0; i < w->arg_count; ++i)
+        pb_text_append(out, "%sglobal %s%s *restrict a%d", i ? ", " : "",
+                       w->arg_written[i] ? "" : "const ",
+                       pb_c_type(w->b->regions[w->args[i]].dtype), i);
+    pb_text_append(out, ")\n{\n%s", w->kernel_text.text ? w->kernel_text.text : "");
+}
+
+static double unit_bytes(const pb_writer *w)
+{
+    double bytes = 0;
+    for (int i = 0; i < w->arg_count; ++i) {
+        const pb_region *region = &w->b->regions[w->args[i]];
+        double elements = (double)region->count;
+        const pb_unit *u = w->unit;
+        const double space = u->kind == PB_UNIT_COLUMNS
+                                 ? (double)u->outer * (double)u->reduced * (double)u->inner
+                                 : (double)u->rows * (double)u->columns;
+        if (elements > space) elements = space; /* gathers touch a part of a data set */
+        bytes += elements * (double)pb_dtype_bytes(region->dtype);
+    }
+    return bytes;
+}
+
+static void describe(pb_writer *w, const char *name)
+{
+    pb_unit *u = w->unit;
+    pb_text label = {0};
+    const char *kind = u->kind == PB_UNIT_MAP    ? "map"
+                       : u->kind == PB_UNIT_ROWS ? "rows"
+                                                 : "columns";
+    pb_text_append(&label, "%s %s", name, kind);
+    if (u->kind == PB_UNIT_COLUMNS)
+        pb_text_append(&label, " %dx%dx%d", (int)u->outer, (int)u->reduced, (int)u->inner);
+    else
+        pb_text_append(&label, " %dx%d", (int)u->rows, (int)u->columns);
+    u->label = pb_arena_strdup(w->b->arena, label.text ? label.text : name);
+    pb_text_free(&label);
+    u->name = name;
+    u->solver = "generated";
+    u->bytes = unit_bytes(w);
+    const double elements = u->kind == PB_UNIT_COLUMNS
+                                ? (double)u->outer * (double)u->reduced * (double)u->inner
+                                : (double)u->rows * (double)u->columns;
+    u->flops = elements * w->statements;
+}
+
+static void finish_unit(pb_writer *w, const char *name, const size_t global[3])
+{
+    pb_unit *u = w->unit;
+    u->launch_count = 1;
+    u->launches[0].kernel = name;
+    u->launches[0].arg_count = w->arg_count;
+    memcpy(u->launches[0].args, w->args, sizeof w->args);
+    for (int i = 0; i < 3; ++i) {
+        u->launches[0].global[i] = global[i];
+        u->launches[0].local[i] = 1;
+    }
+    if (!w->b->on_cpu) {
+        const int axis = global[0] >= global[1] ? 0 : 1;
+        u->launches[0].local[axis] =
+            w->b->info->max_work_group_size < 64 ? w->b->info->max_work_group_size : 64;
+    }
+    describe(w, name);
+}
+
+pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, bool check_only,
+                     bool *possible)
+{
+    *possible = false;
+    pb_writer *w = malloc(sizeof *w);
+    if (!w || !pb_writer_open(w, b, p, unit)) {
+        if (w) pb_writer_close(w);
+        free(w);
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
+    }
+    pb_text body = {0};
+    const char *name = check_only ? "check" : pb_arena_printf(b->arena, "k_%d", b->kernel_count);
+    size_t global[3] = {1, 1, 1};
+    if (unit->kind == PB_UNIT_COLUMNS) {
+        const int block =
+            b->on_cpu && unit->inner > 1 ? (unit->inner < 64 ? (int)unit->inner : 64) : 1;
+        write_columns(w, &body, block);
+        global[0] = (size_t)ceil_div(unit->inner, block);
+        global[1] = (size_t)unit->outer;
+        if (!check_only) {
+            append_signature(w, &b->source, name);
+            pb_text_append(
+                &b->source,
+                "    const int i_begin = (int)get_global_id(0) * %d, o = (int)get_global_id(1);\n"
+                "    if (i_begin < %d && o < %d) {\n%s    }\n}\n\n",
+                block, (int)unit->inner, (int)unit->outer, body.text ? body.text : "");
+        }
+    } else {
+        const bool splits = unit->kind == PB_UNIT_MAP;
+        int unroll;
+        write_rows(w, &body, splits, &unroll);
+        const int64_t turns = unit->columns / unroll;
+        const cut c = cut_rows(b, unit, turns, w->statements, splits);
+        global[0] = (size_t)c.column_items;
+        global[1] = (size_t)c.row_items;
+        if (!check_only) {
+            append_signature(w, &b->source, name);
+            pb_text_append(&b->source,
+                           "    const int r_begin = (int)get_global_id(1) * %d, r_end = "
+                           "min(r_begin + %d, %d);\n",
+                           (int)c.rows_each, (int)c.rows_each, (int)unit->rows);
+            if (splits && turns > 1)
+                pb_text_append(&b->source,
+                               "    const int j_begin = (int)get_global_id(0) * %d, j_end = "
+                               "min(j_begin + %d, %d);\n",
+                               (int)c.columns_each, (int)c.columns_each, (int)turns);
+            pb_text_append(&b->source,
+                           "    %sfor (int r = r_begin; r < r_end; ++r) {\n%s    }\n}\n\n",
+                           splits && turns > 1 ? "" : "if (get_global_id(0) == 0) ",
+                           body.text ? body.text : "");
+        }
+    }
+    const bool failed = body.failed || b->source.failed || !pb_index_pool_ok(w->pool);
+    *possible = !w->impossible;
+    if (*possible && !check_only) {
+        finish_unit(w, name, global);
+        ++b->kernel_count;
+    }
+    unit->irregular = w->irregular;
+    unit->arg_count = w->arg_count;
+    memcpy(unit->args, w->args, sizeof w->args);
+    memcpy(unit->arg_written, w->arg_written, sizeof w->arg_written);
+    memcpy(unit->arg_read, w->arg_read, sizeof w->arg_read);
+    pb_text_free(&body);
+    pb_writer_close(w);
+    free(w);
+    if (failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
+    return PB_OK;
+}

@@ -1,0 +1,164 @@
+/* Graph to graph, before planning: ops in the forms that kernels take.
+ *   - stride-1 convolutions read zero-padded copies, so that the fast kernels never test bounds:
+ * the padding becomes an op of its own and is written by whoever computes the input
+ *   - long sums go in two steps, so that there is work for every compute unit
+ *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
+ * of summation The lowered graph means the same, op by op; the float64 reference can evaluate it
+ * too. */
+#include <stdlib.h>
+
+#include "graph/store.h"
+#include "plan/build.h"
+
+#define PART_LENGTH 512 /* elements of a row that one work-item sums */
+
+typedef struct lowering {
+    const pb_graph *from;
+    pb_graph *to;
+    const pb_device_info *info;
+    pb_value *map;
+} lowering;
+
+static pb_value pad_plane(pb_graph *g, pb_value x, int vertical, int horizontal)
+{
+    if (vertical == 0 && horizontal == 0) return x;
+    const int margin[PB_MAX_AXES] = {0, 0, vertical, horizontal};
+    return pb_pad(g, x, margin, margin);
+}
+
+static bool is_unit_stride(const pb_window *window)
+{
+    return window->stride[0] == 1 && window->stride[1] == 1;
+}
+
+static pb_value lower_conv(lowering *l, const pb_record *r, const pb_value in[])
+{
+    pb_window window = r->attrs.window;
+    if (!l->info->is_cpu || !is_unit_stride(&window))
+        return pb_append(l->to, r->op, r->arity, in, &r->attrs);
+    const int *padding = window.padding, *kernel = window.kernel;
+    switch (r->op) {
+    case PB_OP_CONV: {
+        const pb_value x = pad_plane(l->to, in[0], padding[0], padding[1]);
+        return pb_conv(l->to, x, in[1], (pb_window){{kernel[0], kernel[1]}, {1, 1}, {0, 0}});
+    }
+    case PB_OP_CONV_DW: {
+        const pb_value x = pad_plane(l->to, in[0], padding[0], padding[1]);
+        return pb_conv_dw(l->to, x, in[1], (pb_window){{kernel[0], kernel[1]}, {1, 1}, {0, 0}});
+    }
+    default: { /* dx = valid correlation of dy, padded by kernel - 1 - padding, with the flipped
+                  weights */
+        const int margin[2] = {kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]};
+        if (margin[0] < 0 || margin[1] < 0) return pb_append(l->to, r->op, r->arity, in, &r->attrs);
+        const pb_value dy = pad_plane(l->to, in[0], margin[0], margin[1]);
+        window.padding[0] = kernel[0] - 1;
+        window.padding[1] = kernel[1] - 1;
+        return pb_conv_dx(l->to, dy, in[1], window, r->attrs.height, r->attrs.width);
+    }
+    }
+}
+
+/* How many parts a sum of `length` elements with `others` results is cut into; 1: none. */
+static int parts_of(const lowering *l, int length, int64_t outer, int64_t inner)
+{
+    const int units = (int)l->info->compute_units;
+    if (inner == 1) {
+        if (length <= 2 * PART_LENGTH || outer >= 64) return 1;
+        return (length + PART_LENGTH - 1) / PART_LENGTH;
+    }
+    const int64_t items = outer * ((inner + 63) / 64);
+    if (items >= 2 * units || (int64_t)length * inner < 65536 || length < 64) return 1;
+    const int parts = 4 * units;
+    return parts < length / 8 ? parts : length / 8;
+}
+
+/* [outer, length, inner] -> [outer parts, length / parts, inner] -> sum -> [outer, parts, inner] ->
+ * sum */
+static pb_value lower_sum(lowering *l, const pb_record *r, const pb_value in[])
+{
+    const pb_shape shape = pb_value_shape(l->to, in[0]);
+    const int axis = r->attrs.axis, length = shape.dim[axis];
+    if (length == 1) return in[0];
+    int64_t outer = 1, inner = 1;
+    for (int i = 0; i < shape.axes; ++i) {
+        if (i < axis) outer *= shape.dim[i];
+        if (i > axis) inner *= shape.dim[i];
+    }
+    const int wanted = parts_of(l, length, outer, inner);
+    if (wanted <= 1 || r->dtype != PB_F32) return pb_append(l->to, r->op, r->arity, in, &r->attrs);
+    int parts = wanted;
+    while (parts < 2 * wanted && length % parts) ++parts;
+    if (length % parts) parts = wanted;
+    const int part = (length + parts - 1) / parts;
+    pb_value x = pb_reshape(l->to, in[0], PB_SHAPE((int)outer, length, (int)inner));
+    if (part * parts != length) {
+        const int before[PB_MAX_AXES] = {0}, after[PB_MAX_AXES] = {0, part * parts - length, 0};
+        x = pb_pad(l->to, x, before, after);
+    }
+    x = pb_reshape(l->to, x, PB_SHAPE((int)outer * parts, part, (int)inner));
+    x = pb_sum(l->to, x, 1, true);
+    x = pb_reshape(l->to, x, PB_SHAPE((int)outer, parts, (int)inner));
+    const pb_record second = {.op = PB_OP_SUM, .dtype = PB_F32, .arity = 1, .attrs = {.axis = 1}};
+    x = lower_sum(l, &second, &x); /* still long when there are millions */
+    return pb_reshape(l->to, x, r->shape);
+}
+
+static pb_value lower_scatter_add(lowering *l, const pb_record *r, const pb_value in[])
+{
+    const pb_shape rows = pb_value_shape(l->to, in[0]);
+    const int count = r->attrs.count, length = rows.dim[0];
+    const pb_value targets = pb_iota(l->to, PB_SHAPE(count, length), 0);
+    const pb_value index = pb_reshape(l->to, in[1], PB_SHAPE(1, length));
+    const pb_value hot = pb_cast(l->to, pb_equal(l->to, targets, index), PB_F32);
+    const pb_value flat = pb_reshape(l->to, in[0], PB_SHAPE(length, -1));
+    return pb_reshape(l->to, pb_matmul(l->to, hot, flat), r->shape);
+}
+
+static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[])
+{
+    switch (r->op) { /* the ops that have another form here */
+    case PB_OP_CONV:
+    case PB_OP_CONV_DX:
+    case PB_OP_CONV_DW: return lower_conv(l, r, in);
+    case PB_OP_SUM: return lower_sum(l, r, in);
+    case PB_OP_SCATTER_ADD: return lower_scatter_add(l, r, in);
+    default: return pb_graph_copy(l->to, r, in);
+    }
+}
+
+pb_status pb_lower(const pb_graph *g, const pb_device_info *info, pb_graph **out, pb_value **map)
+{
+    pb_context *ctx = pb_graph_context(g);
+    const int count = pb_graph_count(g);
+    lowering l = {.from = g,
+                  .to = pb_graph_create(ctx),
+                  .info = info,
+                  .map = malloc(sizeof(pb_value) * (size_t)(count + 1))};
+    pb_value *in = NULL;
+    pb_status status = PB_OK;
+    if (!l.to || !l.map)
+        status = pb_fail(ctx, PB_ERR_MEMORY, "no memory to lower a graph of %d values", count);
+    for (pb_value v = 0; status == PB_OK && v < count; ++v) {
+        const pb_record *r = pb_record_of(g, v);
+        pb_value *grown = realloc(in, sizeof(pb_value) * (size_t)(r->arity + 1));
+        if (!grown) {
+            status = pb_fail(ctx, PB_ERR_MEMORY, "no memory to lower a graph of %d values", count);
+            break;
+        }
+        in = grown;
+        for (int i = 0; i < r->arity; ++i) in[i] = l.map[r->in[i]];
+        pb_graph_scope(l.to, r->scope);
+        l.map[v] = lower_value(&l, r, in);
+        status = pb_graph_status(l.to);
+    }
+    free(in);
+    if (status == PB_OK) status = pb_graph_copy_programs(g, l.to, l.map);
+    if (status != PB_OK) {
+        pb_graph_free(&l.to);
+        free(l.map);
+        return status;
+    }
+    *out = l.to;
+    *map = l.map;
+    return PB_OK;
+}

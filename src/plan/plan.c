@@ -1,0 +1,334 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "plan/build.h"
+
+struct pb_plan {
+    pb_context *ctx;
+    pb_device *device;
+    pb_graph *g;   /* lowered; owned */
+    pb_value *map; /* the caller's values to ours */
+    int map_count;
+    pb_build build;
+    pb_module *module;
+    pb_buffer *arena;
+    size_t arena_bytes, setup_bytes, persistent_bytes;
+    pb_launch **launches[18];
+    int launch_count[18];
+    bool setup_done;
+};
+
+static const char *const no_memory = "no memory for a plan";
+
+/* g -> passes -> lowering -> equal values shared -> dead ones dropped, with the caller's ids
+ * carried along. */
+static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info *info)
+{
+    pb_graph *graph = NULL;
+    pb_value *map = NULL;
+    PB_TRY(pb_passes(g, &graph, &map));
+    for (int step = 0; step < 3; ++step) {
+        pb_graph *next = NULL;
+        pb_value *next_map = NULL;
+        const pb_status status = step == 0   ? pb_lower(graph, info, &next, &next_map)
+                                 : step == 1 ? pb_pass_share(graph, &next, &next_map)
+                                             : pb_pass_dead(graph, &next, &next_map);
+        pb_graph_free(&graph);
+        if (status != PB_OK) {
+            free(map);
+            return status;
+        }
+        graph = next;
+        for (int v = 0; v < plan->map_count; ++v)
+            map[v] = map[v] == PB_NONE ? PB_NONE : next_map[map[v]];
+        free(next_map);
+    }
+    plan->g = graph;
+    plan->map = map;
+    return PB_OK;
+}
+
+static size_t region_bytes(const pb_region *r)
+{
+    return r->count * pb_dtype_bytes(r->dtype);
+}
+
+static pb_status check_memory(const pb_plan *plan)
+{
+    const pb_device_info *info = plan->build.info;
+    const size_t step = plan->persistent_bytes + plan->arena_bytes,
+                 setup = plan->persistent_bytes + plan->setup_bytes;
+    const size_t most = step > setup ? step : setup;
+    if (most <= info->global_memory_bytes) return PB_OK;
+    return pb_fail(plan->ctx, PB_ERR_DEVICE,
+                   "the plan needs %.1f MB of device memory, %s has %.1f MB", (double)most / 1e6,
+                   info->name, (double)info->global_memory_bytes / 1e6);
+}
+
+static pb_status create_persistent(pb_plan *plan)
+{
+    pb_build *b = &plan->build;
+    for (int i = 0; i < b->region_count; ++i)
+        if (b->regions[i].persistent) plan->persistent_bytes += region_bytes(&b->regions[i]);
+    PB_TRY(check_memory(plan));
+    for (int i = 0; i < b->region_count; ++i) {
+        pb_region *r = &b->regions[i];
+        if (!r->persistent) continue;
+        PB_TRY(pb_buffer_create(plan->device, region_bytes(r), &r->buffer));
+        if (r->initial)
+            PB_TRY(pb_buffer_write(plan->device, r->buffer, 0, r->initial, region_bytes(r)));
+        else
+            PB_TRY(pb_buffer_zero(plan->device, r->buffer));
+    }
+    return PB_OK;
+}
+
+/* Views of an arena for the regions of programs that run in it. */
+static pb_status create_views(pb_plan *plan, pb_buffer *arena, bool setup)
+{
+    pb_build *b = &plan->build;
+    for (int i = 0; i < b->region_count; ++i) {
+        pb_region *r = &b->regions[i];
+        if (r->persistent || r->first < 0 || b->programs[r->program].is_setup != setup) continue;
+        PB_TRY(pb_buffer_view(plan->device, arena, r->arena_offset, region_bytes(r), &r->buffer));
+    }
+    return PB_OK;
+}
+
+static pb_status create_launch(pb_plan *plan, const pb_unit *u, int i, pb_launch **launch)
+{
+    const pb_build *b = &plan->build;
+    pb_arg args[PB_UNIT_MAX_ARGS];
+    for (int k = 0; k < u->launches[i].arg_count; ++k)
+        args[k] = PB_ARG_BUF(b->regions[u->launches[i].args[k]].buffer);
+    pb_launch_spec spec = {.label = u->label,
+                           .module = plan->module,
+                           .kernel = u->launches[i].kernel,
+                           .arg_count = u->launches[i].arg_count,
+                           .args = args,
+                           .flops = i == 0 ? u->flops : 0,
+                           .bytes = i == 0 ? u->bytes : 0};
+    for (int k = 0; k < 3; ++k) {
+        spec.global[k] = u->launches[i].global[k];
+        spec.local[k] = u->launches[i].local[k];
+    }
+    return pb_launch_create(plan->device, &spec, launch);
+}
+
+static pb_status create_launches(pb_plan *plan, int program)
+{
+    const pb_build *b = &plan->build;
+    const pb_program_build *p = &b->programs[program];
+    plan->launches[program] =
+        calloc((size_t)p->sequence_count * PB_MAX_LAUNCHES + 1, sizeof(pb_launch *));
+    if (!plan->launches[program]) return pb_fail(plan->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    for (int i = 0; i < p->sequence_count; ++i) {
+        const pb_unit *u = &p->units[p->sequence[i]];
+        if (u->is_gemm) {
+            pb_gemm_spec gemm = u->gemm;
+            gemm.a = b->regions[u->gemm_region[0]].buffer;
+            gemm.b = b->regions[u->gemm_region[1]].buffer;
+            gemm.c = b->regions[u->gemm_region[2]].buffer;
+            PB_TRY(pb_launch_gemm(plan->device, &gemm,
+                                  &plan->launches[program][plan->launch_count[program]++]));
+        }
+        for (int k = 0; k < u->launch_count; ++k)
+            PB_TRY(
+                create_launch(plan, u, k, &plan->launches[program][plan->launch_count[program]++]));
+    }
+    return PB_OK;
+}
+
+static void free_launches(pb_plan *plan, int program)
+{
+    for (int i = 0; i < plan->launch_count[program]; ++i)
+        pb_launch_free(&plan->launches[program][i]);
+    free(plan->launches[program]);
+    plan->launches[program] = NULL;
+    plan->launch_count[program] = 0;
+}
+
+static pb_status create_on_device(pb_plan *plan)
+{
+    pb_build *b = &plan->build;
+    PB_TRY(pb_plan_memory(b, &plan->arena_bytes, &plan->setup_bytes));
+    PB_TRY(pb_module_build(plan->device, b->source.text, "", &plan->module));
+    PB_TRY(create_persistent(plan));
+    if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
+    PB_TRY(create_views(plan, plan->arena, false));
+    for (int i = 0; i < b->program_count; ++i)
+        if (!b->programs[i].is_setup) PB_TRY(create_launches(plan, i));
+    return PB_OK;
+}
+
+pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **out)
+{
+    pb_context *ctx = pb_device_context(device);
+    *out = NULL;
+    PB_TRY(pb_graph_status(g));
+    pb_plan *plan = calloc(1, sizeof *plan);
+    if (!plan) return pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
+    plan->ctx = ctx;
+    plan->device = device;
+    plan->map_count = pb_graph_count(g);
+    pb_status status = simplify(plan, g, pb_device_describe(device));
+    if (status == PB_OK) {
+        pb_build *b = &plan->build;
+        b->ctx = ctx;
+        b->device = device;
+        b->info = pb_device_describe(device);
+        b->g = plan->g;
+        b->count = pb_graph_count(plan->g);
+        b->on_cpu = b->info->is_cpu;
+        b->arena = pb_arena_create();
+        status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
+    }
+    if (status == PB_OK) status = create_on_device(plan);
+    if (status != PB_OK) pb_plan_free(&plan);
+    *out = plan;
+    return status;
+}
+
+void pb_plan_free(pb_plan **plan)
+{
+    if (!*plan) return;
+    for (int i = 0; i < (*plan)->build.program_count; ++i) free_launches(*plan, i);
+    pb_build_clear(&(*plan)->build);
+    pb_buffer_free(&(*plan)->arena);
+    pb_module_free(&(*plan)->module);
+    pb_graph_free(&(*plan)->g);
+    free((*plan)->map);
+    free(*plan);
+    *plan = NULL;
+}
+
+/* The setup runs once, in an arena of its own that goes away afterwards. */
+static pb_status run_setup(pb_plan *plan)
+{
+    pb_build *b = &plan->build;
+    pb_buffer *arena = NULL;
+    pb_status status =
+        plan->setup_bytes ? pb_buffer_create(plan->device, plan->setup_bytes, &arena) : PB_OK;
+    if (status == PB_OK) status = create_views(plan, arena, true);
+    if (status == PB_OK) status = create_launches(plan, 0);
+    for (int i = 0; status == PB_OK && i < plan->launch_count[0]; ++i)
+        status = pb_launch_run(plan->device, plan->launches[0][i]);
+    const pb_status finished = pb_device_finish(plan->device);
+    free_launches(plan, 0);
+    for (int i = 0; i < b->region_count; ++i)
+        if (!b->regions[i].persistent && b->regions[i].program == 0)
+            pb_buffer_free(&b->regions[i].buffer);
+    pb_buffer_free(&arena);
+    plan->setup_done = status == PB_OK && finished == PB_OK;
+    return status != PB_OK ? status : finished;
+}
+
+static pb_status find_leaf(pb_plan *plan, pb_value leaf, size_t bytes, pb_buffer **buffer,
+                           size_t *offset)
+{
+    const pb_value v = leaf >= 0 && leaf < plan->map_count ? plan->map[leaf] : PB_NONE;
+    if (v == PB_NONE || pb_record_of(plan->g, v)->op != PB_OP_LEAF)
+        return pb_fail(plan->ctx, PB_ERR_USAGE, "value %d is not a leaf that a program uses", leaf);
+    const pb_record *r = pb_record_of(plan->g, v);
+    const size_t size = pb_shape_count(r->shape) * pb_dtype_bytes(r->dtype);
+    if (size != bytes)
+        return pb_fail(plan->ctx, PB_ERR_SHAPE, "leaf %s has %zu bytes, not %zu", r->name, size,
+                       bytes);
+    const pb_place *place = &plan->build.place[v];
+    *buffer = plan->build.regions[place->region].buffer;
+    *offset = (size_t)place->offset * pb_dtype_bytes(r->dtype);
+    return PB_OK;
+}
+
+pb_status pb_plan_write(pb_plan *plan, pb_value leaf, const void *data, size_t bytes)
+{
+    pb_buffer *buffer;
+    size_t offset;
+    PB_TRY(find_leaf(plan, leaf, bytes, &buffer, &offset));
+    if (pb_record_of(plan->g, plan->map[leaf])->attrs.role == PB_ROLE_DATA)
+        plan->setup_done = false;
+    return pb_buffer_write(plan->device, buffer, offset, data, bytes);
+}
+
+pb_status pb_plan_read(pb_plan *plan, pb_value leaf, void *data, size_t bytes)
+{
+    pb_buffer *buffer;
+    size_t offset;
+    PB_TRY(find_leaf(plan, leaf, bytes, &buffer, &offset));
+    return pb_buffer_read(plan->device, buffer, offset, data, bytes);
+}
+
+static void fill(const pb_record *r, uint64_t seed, float *data, size_t count)
+{
+    const pb_stream stream = pb_stream_make(seed, r->name, 0);
+    const pb_init *init = &r->attrs.init;
+    for (size_t i = 0; i < count; ++i) {
+        switch (init->kind) {
+        case PB_INIT_CONSTANT: data[i] = init->a; break;
+        case PB_INIT_UNIFORM:
+            data[i] = init->a + (init->b - init->a) * pb_stream_uniform(stream, i);
+            break;
+        case PB_INIT_NORMAL: data[i] = init->a + init->b * pb_stream_normal(stream, i); break;
+        }
+    }
+}
+
+pb_status pb_plan_init(pb_plan *plan, uint64_t seed)
+{
+    for (pb_value v = 0; v < plan->map_count; ++v) {
+        const pb_record *r = plan->map[v] == PB_NONE ? NULL : pb_record_of(plan->g, plan->map[v]);
+        if (!r || r->op != PB_OP_LEAF ||
+            (r->attrs.role != PB_ROLE_PARAM && r->attrs.role != PB_ROLE_STATE))
+            continue;
+        const size_t count = pb_shape_count(r->shape);
+        float *data = malloc(count * sizeof *data);
+        if (!data)
+            return pb_fail(plan->ctx, PB_ERR_MEMORY, "no memory to initialise leaf %s", r->name);
+        fill(r, seed, data, count);
+        if (r->dtype == PB_I32)
+            for (size_t i = 0; i < count; ++i) {
+                const int32_t number = (int32_t)data[i];
+                memcpy(&data[i], &number, sizeof number);
+            }
+        const pb_status status = pb_plan_write(plan, v, data, count * sizeof *data);
+        free(data);
+        PB_TRY(status);
+    }
+    return PB_OK;
+}
+
+pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
+{
+    const pb_build *b = &plan->build;
+    int index = 1;
+    while (index < b->program_count && strcmp(b->programs[index].name, program) != 0) ++index;
+    if (index == b->program_count)
+        return pb_fail(plan->ctx, PB_ERR_USAGE, "the plan has no program %s", program);
+    if (!plan->setup_done) PB_TRY(run_setup(plan));
+    for (int t = 0; t < times; ++t)
+        for (int i = 0; i < plan->launch_count[index]; ++i)
+            PB_TRY(pb_launch_run(plan->device, plan->launches[index][i]));
+    return pb_device_flush(plan->device);
+}
+
+pb_status pb_plan_finish(pb_plan *plan)
+{
+    return pb_device_finish(plan->device);
+}
+
+size_t pb_plan_memory_bytes(const pb_plan *plan)
+{
+    return plan->persistent_bytes + plan->arena_bytes;
+}
+
+const char *pb_plan_source(const pb_plan *plan)
+{
+    return plan->build.source.text;
+}
+
+const pb_build *pb_plan_build_of(const pb_plan *plan)
+{
+    return &plan->build;
+}

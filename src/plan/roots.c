@@ -1,0 +1,289 @@
+/* Which values of a program are stored. Products, convolutions and reductions are, and what they
+ * read; values that are joined or padded are written straight to their place in the whole;
+ * everything else is recomputed where it is used, unless that would repeat much work. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/build.h"
+
+/* Operations that a value with several users may repeat before it is stored instead. */
+#define REPEAT_LIMIT 14
+
+const pb_record *pb_build_record(const pb_build *b, pb_value v)
+{
+    return pb_record_of(b->g, v);
+}
+
+pb_value pb_build_strip(const pb_build *b, pb_value v)
+{
+    while (pb_build_record(b, v)->op == PB_OP_RESHAPE) v = pb_build_record(b, v)->in[0];
+    return v;
+}
+
+pb_place pb_place_dense(pb_shape shape, int region, int64_t offset)
+{
+    pb_place place = {.region = region, .offset = offset};
+    int strides[PB_MAX_AXES];
+    pb_shape_strides(shape, strides);
+    for (int i = 0; i < shape.axes; ++i) place.stride[i] = strides[i];
+    return place;
+}
+
+bool pb_place_is_dense(const pb_place *place, pb_shape shape)
+{
+    int strides[PB_MAX_AXES];
+    pb_shape_strides(shape, strides);
+    for (int i = 0; i < shape.axes; ++i)
+        if (shape.dim[i] > 1 && place->stride[i] != strides[i]) return false;
+    return true;
+}
+
+pb_place pb_build_place(const pb_build *b, const pb_program_build *p, pb_value v)
+{
+    const pb_record *r = pb_build_record(b, v);
+    if (p && p->place[v].region >= 0) return p->place[v];
+    if (b->place[v].region >= 0 && !(p && p->is_setup && p->root_of[v] >= 0)) return b->place[v];
+    if (r->op == PB_OP_RESHAPE) {
+        const pb_place inner = pb_build_place(b, p, r->in[0]);
+        if (inner.region >= 0 && pb_place_is_dense(&inner, pb_build_record(b, r->in[0])->shape))
+            return pb_place_dense(r->shape, inner.region, inner.offset);
+    }
+    return (pb_place){.region = -1};
+}
+
+pb_status pb_build_region(pb_build *b, pb_dtype dtype, size_t count, int *region)
+{
+    if (b->region_count == b->region_capacity) {
+        const int capacity = b->region_capacity ? 2 * b->region_capacity : 64;
+        pb_region *grown = realloc(b->regions, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d regions of a plan", capacity);
+        b->regions = grown;
+        b->region_capacity = capacity;
+    }
+    *region = b->region_count++;
+    b->regions[*region] =
+        (pb_region){.dtype = dtype, .count = count, .first = -1, .last = -1, .program = -1};
+    return PB_OK;
+}
+
+pb_value pb_library_operand(const pb_build *b, pb_value library, int input)
+{
+    const pb_record *r = pb_build_record(b, library);
+    pb_value v = pb_build_strip(b, r->in[input]);
+    const pb_record *operand = pb_build_record(b, v);
+    if (r->op != PB_OP_MATMUL || operand->op != PB_OP_BROADCAST || v != r->in[input]) return v;
+    /* repeated along leading axes only: the solver repeats it by a stride of 0 */
+    const pb_shape from = pb_build_record(b, operand->in[0])->shape, to = operand->shape;
+    for (int i = 0; i < to.axes; ++i) {
+        const bool leading = i < to.axes - 2;
+        if (leading ? from.dim[i] != 1 : from.dim[i] != to.dim[i]) return v;
+    }
+    return pb_build_strip(b, operand->in[0]);
+}
+
+static pb_status add_root(pb_build *b, pb_program_build *p, pb_root root)
+{
+    if (p->root_count == p->root_capacity) {
+        const int capacity = p->root_capacity ? 2 * p->root_capacity : 64;
+        pb_root *grown = realloc(p->roots, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d stored values of a plan",
+                           capacity);
+        p->roots = grown;
+        p->root_capacity = capacity;
+    }
+    root.unit = -1;
+    root.stored = true;
+    p->roots[p->root_count++] = root;
+    return PB_OK;
+}
+
+static bool has_place(const pb_build *b, const pb_program_build *p, pb_value v)
+{
+    return p->place[v].region >= 0 || (b->place[v].region >= 0 && !p->is_setup) ||
+           (p->is_setup && b->place[v].region >= 0 &&
+            pb_ops[pb_build_record(b, v)->op].class == PB_LEAF);
+}
+
+static void mark_needed(const pb_build *b, pb_program_build *p, pb_value v)
+{
+    if (p->needed[v]) return;
+    p->needed[v] = true;
+    if (!p->is_setup && b->place[v].region >= 0) return; /* static, leaf or constant data */
+    const pb_record *r = pb_build_record(b, v);
+    for (int i = 0; i < r->arity; ++i) mark_needed(b, p, r->in[i]);
+}
+
+/* Operations to compute one element from stored values. */
+static int repeat_cost(const pb_build *b, const pb_program_build *p, pb_value v)
+{
+    const pb_record *r = pb_build_record(b, v);
+    if (p->stored[v] || has_place(b, p, v) || pb_ops[r->op].class == PB_LEAF) return 0;
+    int cost = 0;
+    switch (pb_ops[r->op].class) {
+    case PB_ELEMENTWISE:
+        cost = r->op == PB_OP_EXP || r->op == PB_OP_LOG || r->op == PB_OP_SIN ||
+                       r->op == PB_OP_COS || r->op == PB_OP_TANH
+                   ? 8
+               : r->op == PB_OP_DIV || r->op == PB_OP_SQRT ? 3
+                                                           : 1;
+        break;
+    case PB_MOVEMENT: cost = r->op == PB_OP_GATHER || r->op == PB_OP_PAD ? 1 : 0; break;
+    default: break;
+    }
+    int times = 1;
+    if (r->op == PB_OP_POOL_INDEX || r->op == PB_OP_POOL_GATHER)
+        times = r->attrs.window.kernel[0] * r->attrs.window.kernel[1];
+    for (int i = 0; i < r->arity && cost < 1000; ++i) cost += times * repeat_cost(b, p, r->in[i]);
+    return cost;
+}
+
+/* Stored values may be asked for as reshapes or not at all: leaves and constants with data have
+ * their place. */
+static void mark_stored(const pb_build *b, pb_program_build *p, pb_value v)
+{
+    v = pb_build_strip(b, v);
+    if (!has_place(b, p, v)) p->stored[v] = true;
+}
+
+/* An axis-0 join (or one whose outer axes are 1) lays its parts one after another. */
+static bool parts_are_dense(const pb_record *r)
+{
+    for (int i = 0; i < r->attrs.axis; ++i)
+        if (r->shape.dim[i] != 1) return false;
+    return true;
+}
+
+/* Storage of a joined or padded value: what other programs read of the setup has its place already.
+ */
+static pb_status whole_region(pb_build *b, pb_program_build *p, pb_value v, int *region)
+{
+    const pb_record *r = pb_build_record(b, v);
+    if (p->is_setup && b->place[v].region >= 0) {
+        *region = b->place[v].region;
+    } else {
+        PB_TRY(pb_build_region(b, r->dtype, pb_shape_count(r->shape), region));
+        b->regions[*region].program = p->index;
+    }
+    p->place[v] = pb_place_dense(r->shape, *region, 0);
+    return PB_OK;
+}
+
+/* A joined value: its parts are written to their place in it. */
+static pb_status place_concat(pb_build *b, pb_program_build *p, pb_value v)
+{
+    const pb_record *r = pb_build_record(b, v);
+    int region;
+    PB_TRY(whole_region(b, p, v, &region));
+    int begin = 0;
+    for (int i = 0; i < r->arity; ++i) {
+        pb_place place = p->place[v];
+        place.offset += begin * place.stride[r->attrs.axis];
+        begin += pb_build_record(b, r->in[i])->shape.dim[r->attrs.axis];
+        const pb_value part = pb_build_strip(b, r->in[i]);
+        const pb_record *owner = pb_build_record(b, part);
+        const pb_op_class class = pb_ops[owner->op].class;
+        if (!has_place(b, p, part) && class != PB_LEAF && owner->op != PB_OP_PAD &&
+            owner->op != PB_OP_CONCAT && parts_are_dense(r)) {
+            p->stored[part] = true;
+            p->place[part] = pb_place_dense(owner->shape, region, place.offset);
+            continue;
+        }
+        place = (pb_place){.region = region, .offset = place.offset};
+        for (int k = 0; k < r->shape.axes; ++k) place.stride[k] = p->place[v].stride[k];
+        PB_TRY(add_root(b, p,
+                        (pb_root){.v = r->in[i], .place = place, .forced = true, .leaf = PB_NONE}));
+    }
+    return PB_OK;
+}
+
+static pb_status place_pad(pb_build *b, pb_program_build *p, pb_value v)
+{
+    const pb_record *r = pb_build_record(b, v);
+    int region;
+    PB_TRY(whole_region(b, p, v, &region));
+    b->regions[region].persistent = true;
+    b->regions[region].zeroed = true;
+    pb_place inside = p->place[v];
+    for (int i = 0; i < r->shape.axes; ++i) inside.offset += r->attrs.before[i] * inside.stride[i];
+    p->root_of[v] = p->root_count;
+    return add_root(b, p,
+                    (pb_root){.v = r->in[0], .place = inside, .forced = true, .leaf = PB_NONE});
+}
+
+static pb_status place_value(pb_build *b, pb_program_build *p, pb_value v)
+{
+    const pb_record *r = pb_build_record(b, v);
+    bool forced = p->place[v].region >= 0; /* a part of a joined value */
+    if (p->is_setup && b->place[v].region >= 0) {
+        p->place[v] = b->place[v];
+        forced = true;
+    }
+    if (p->place[v].region < 0) {
+        int region;
+        PB_TRY(whole_region(b, p, v, &region));
+    }
+    if (pb_ops[r->op].class == PB_CONTRACTION) return PB_OK; /* a library unit writes it */
+    p->root_of[v] = p->root_count;
+    return add_root(b, p,
+                    (pb_root){.v = v,
+                              .place = p->place[v],
+                              .forced = forced,
+                              .leaf = PB_NONE,
+                              .reduction = pb_ops[r->op].class == PB_REDUCTION});
+}
+
+static pb_status place_assign(pb_build *b, pb_program_build *p, pb_value assign)
+{
+    const pb_record *r = pb_build_record(b, assign);
+    const pb_place target = pb_build_place(b, p, r->in[0]);
+    if (target.region < 0)
+        return pb_fail(b->ctx, PB_ERR_INTERNAL, "an assignment's target has no storage of its own");
+    const pb_shape shape = pb_build_record(b, r->in[1])->shape;
+    return add_root(b, p,
+                    (pb_root){.v = r->in[1],
+                              .place = pb_place_dense(shape, target.region, target.offset),
+                              .forced = true,
+                              .leaf = r->in[0]});
+}
+
+pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
+{
+    for (int i = 0; i < p->assign_count; ++i) {
+        const pb_record *r = pb_build_record(b, p->assigns[i]);
+        mark_needed(b, p, r->op == PB_OP_ASSIGN ? r->in[1] : p->assigns[i]);
+        if (p->is_setup) p->stored[p->assigns[i]] = true;
+    }
+    int *users = calloc((size_t)b->count, sizeof *users);
+    if (!users) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
+    for (pb_value v = 0; v < b->count; ++v) {
+        const pb_record *r = pb_build_record(b, v);
+        if (!p->needed[v] || has_place(b, p, v)) continue;
+        for (int i = 0; i < r->arity; ++i) ++users[r->in[i]];
+        const pb_op_class class = pb_ops[r->op].class;
+        if (class == PB_REDUCTION || class == PB_CONTRACTION || r->op == PB_OP_CONCAT)
+            p->stored[v] = true;
+        if (class == PB_CONTRACTION)
+            for (int i = 0; i < r->arity; ++i) mark_stored(b, p, pb_library_operand(b, v, i));
+    }
+    for (pb_value v = 0; v < b->count; ++v) {
+        const pb_op_class class = pb_ops[pb_build_record(b, v)->op].class;
+        if (p->needed[v] && !p->stored[v] && !has_place(b, p, v) && users[v] > 1 &&
+            class == PB_ELEMENTWISE && repeat_cost(b, p, v) > REPEAT_LIMIT)
+            p->stored[v] = true;
+    }
+    free(users);
+    for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */
+        if (p->needed[v] && p->stored[v] && pb_build_record(b, v)->op == PB_OP_CONCAT &&
+            p->place[v].region < 0)
+            PB_TRY(place_concat(b, p, v));
+    for (pb_value v = 0; v < b->count; ++v) {
+        const pb_op op = pb_build_record(b, v)->op;
+        if (!p->needed[v] || !p->stored[v] || op == PB_OP_CONCAT) continue;
+        PB_TRY(op == PB_OP_PAD ? place_pad(b, p, v) : place_value(b, p, v));
+    }
+    for (int i = 0; i < p->assign_count && !p->is_setup; ++i)
+        PB_TRY(place_assign(b, p, p->assigns[i]));
+    return PB_OK;
+}

@@ -1,0 +1,438 @@
+/* Products and convolutions. Each solver is a row: whether it applies to a value on this device,
+ * and how it writes the value's kernel. The first that applies is taken; the rows stand in order of
+ * preference. */
+#include <string.h>
+
+#include "plan/build.h"
+
+/** A product C[batch] = op(A) op(B) of stored operands. */
+typedef struct product {
+    int m, n, k, batch;
+    bool transpose_a, transpose_b;
+    size_t stride_a, stride_b; /* 0: the same matrix for every batch */
+    pb_place place[3];
+} product;
+
+typedef struct solver {
+    const char *name;
+    bool (*applies)(const pb_build *b, const pb_record *r);
+    void (*write)(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
+} solver;
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static int round_up(int a, int multiple)
+{
+    return ceil_div(a, multiple) * multiple;
+}
+
+static product product_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    const pb_shape y = r->shape, a = pb_build_record(b, r->in[0])->shape;
+    product x = {.m = y.dim[y.axes - 2],
+                 .n = y.dim[y.axes - 1],
+                 .batch = 1,
+                 .transpose_a = r->attrs.transpose_a,
+                 .transpose_b = r->attrs.transpose_b};
+    x.k = a.dim[a.axes - (x.transpose_a ? 2 : 1)];
+    for (int i = 0; i < y.axes - 2; ++i) x.batch *= y.dim[i];
+    for (int i = 0; i < 2; ++i) {
+        const pb_value v = pb_library_operand(b, u->value, i);
+        x.place[i] = pb_build_place(b, p, v);
+        const size_t one = (size_t)x.k * (size_t)(i == 0 ? x.m : x.n);
+        const bool repeated = x.batch > 1 && pb_shape_count(pb_build_record(b, v)->shape) == one;
+        *(i == 0 ? &x.stride_a : &x.stride_b) = repeated || x.batch == 1 ? 0 : one;
+    }
+    x.place[2] = p->place[u->value];
+    return x;
+}
+
+/* A kernel of cl/<family>.cl with its macros, appended to the plan's source. */
+static const char *begin_family(pb_build *b, pb_unit *u)
+{
+    u->name = pb_arena_printf(b->arena, "k_%d", b->kernel_count++);
+    pb_text_append(&b->source, "#define NAME %s\n", u->name);
+    return u->name;
+}
+
+static void define(pb_build *b, const char *macro, long value)
+{
+    pb_text_append(&b->source, "#define %s %ld\n", macro, value);
+}
+
+static void include_family(pb_build *b, const char *family)
+{
+    const char *text = pb_cl_source(family);
+    pb_text_append(&b->source, "#line 1 \"cl/%s.cl\"\n%s\n#line 1 \"plan\"\n", family,
+                   text ? text : "#error missing\n");
+}
+
+static void add_launch(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
+                       size_t z, size_t local)
+{
+    const int i = u->launch_count++;
+    u->launches[i].kernel = kernel;
+    u->launches[i].arg_count = 0;
+    for (int k = 0; k < 3 && regions[k] >= 0; ++k)
+        u->launches[i].args[u->launches[i].arg_count++] = regions[k];
+    const size_t global[3] = {x, y, z};
+    for (int k = 0; k < 3; ++k) {
+        u->launches[i].global[k] = global[k];
+        u->launches[i].local[k] = 1;
+    }
+    u->launches[i].local[0] = local;
+}
+
+static void define_offsets(pb_build *b, const char *const names[3], const pb_place places[3])
+{
+    for (int i = 0; i < 3; ++i) define(b, names[i], (long)places[i].offset);
+}
+
+static void describe_product(pb_build *b, pb_unit *u, const product *x, const char *solver_name)
+{
+    u->solver = solver_name;
+    u->label = pb_arena_printf(b->arena, "%s %s %dx%dx%dx%d%s%s", u->name ? u->name : "gemm",
+                               solver_name, x->batch, x->m, x->n, x->k, x->transpose_a ? " At" : "",
+                               x->transpose_b ? " Bt" : "");
+    u->flops = 2.0 * x->batch * x->m * x->n * (double)x->k;
+    u->bytes = 4.0 * x->batch * ((double)x->m * x->k + (double)x->k * x->n + (double)x->m * x->n);
+}
+
+/* ---- products ---- */
+
+static void define_product(pb_build *b, const product *x)
+{
+    static const char *const offsets[] = {"A_OFFSET", "B_OFFSET", "C_OFFSET"};
+    define(b, "M", x->m);
+    define(b, "N", x->n);
+    define(b, "K", x->k);
+    define(b, "STRIDE_A", (long)x->stride_a);
+    define(b, "STRIDE_B", (long)x->stride_b);
+    define_offsets(b, offsets, x->place);
+}
+
+static void regions_of(const product *x, int regions[3])
+{
+    for (int i = 0; i < 3; ++i) regions[i] = x->place[i].region;
+}
+
+static bool on_cpu(const pb_build *b, const pb_record *r)
+{
+    (void)r;
+    return b->on_cpu;
+}
+
+/* Rows of C for one work-item: enough items for every unit, each in whole tiles. */
+static int item_rows(const pb_build *b, int m, int tile, int column_items, double flops)
+{
+    int wanted = (int)b->info->compute_units * 2;
+    if (flops < 200000.0) wanted = 1;
+    const int pieces = ceil_div(wanted, column_items);
+    return round_up(ceil_div(m, pieces), tile);
+}
+
+static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    (void)r;
+    const product x = product_of(b, p, u);
+    const int tile = smaller(x.m, 8), vectors = x.n > 16 ? 2 : 1;
+    const int columns = smaller(round_up(x.n, 16 * vectors), x.m >= 64 ? 256 : 512);
+    const int rows =
+        item_rows(b, x.m, tile, ceil_div(x.n, columns) * x.batch, 2.0 * x.m * x.n * x.k * x.batch);
+    begin_family(b, u);
+    define_product(b, &x);
+    define(b, "TRANSPOSE_A", x.transpose_a);
+    define(b, "TRANSPOSE_B", x.transpose_b);
+    define(b, "TILE_ROWS", tile);
+    define(b, "COLUMN_VECTORS", vectors);
+    define(b, "DEPTH", smaller(x.k, 256));
+    define(b, "ITEM_ROWS", rows);
+    define(b, "ITEM_COLUMNS", columns);
+    include_family(b, "product_tile");
+    int regions[3];
+    regions_of(&x, regions);
+    add_launch(u, u->name, regions, (size_t)ceil_div(x.n, columns), (size_t)ceil_div(x.m, rows),
+               (size_t)x.batch, 1);
+    describe_product(b, u, &x, "product_tile");
+}
+
+/* Few, long rows against few, long rows. */
+static bool suits_dot(const pb_build *b, const pb_record *r)
+{
+    const pb_shape a = pb_build_record(b, r->in[0])->shape;
+    if (!b->on_cpu || r->attrs.transpose_a || !r->attrs.transpose_b) return false;
+    const int m = r->shape.dim[r->shape.axes - 2], n = r->shape.dim[r->shape.axes - 1],
+              k = a.dim[a.axes - 1];
+    return k >= 64 && (n < 32 || (k >= 512 && (double)m * n <= 65536));
+}
+
+static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    (void)r;
+    const product x = product_of(b, p, u);
+    const int tile = smaller(x.m, 4), tile_columns = smaller(x.n, 6);
+    const int columns = round_up(x.n, tile_columns);
+    const int rows = item_rows(b, x.m, tile, x.batch, 2.0 * x.m * x.n * x.k * x.batch);
+    begin_family(b, u);
+    define_product(b, &x);
+    define(b, "TILE_ROWS", tile);
+    define(b, "TILE_COLUMNS", tile_columns);
+    define(b, "ITEM_ROWS", rows);
+    define(b, "ITEM_COLUMNS", columns);
+    include_family(b, "product_dot");
+    int regions[3];
+    regions_of(&x, regions);
+    add_launch(u, u->name, regions, 1, (size_t)ceil_div(x.m, rows), (size_t)x.batch, 1);
+    describe_product(b, u, &x, "product_dot");
+}
+
+static void write_product_clblast(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    (void)r;
+    const product x = product_of(b, p, u);
+    u->is_gemm = true;
+    u->gemm = (pb_gemm_spec){.m = x.m,
+                             .n = x.n,
+                             .k = x.k,
+                             .batch = x.batch,
+                             .transpose_a = x.transpose_a,
+                             .transpose_b = x.transpose_b,
+                             .stride_a = x.stride_a,
+                             .stride_b = x.stride_b,
+                             .stride_c = (size_t)x.m * (size_t)x.n,
+                             .offset_a = (size_t)x.place[0].offset,
+                             .offset_b = (size_t)x.place[1].offset,
+                             .offset_c = (size_t)x.place[2].offset};
+    regions_of(&x, u->gemm_region);
+    describe_product(b, u, &x, "clblast");
+    u->gemm.label = u->label;
+}
+
+/* ---- convolutions ---- */
+
+/** Geometry of a convolution from its data (x), its weights (w) and its result (y). */
+typedef struct conv {
+    pb_shape x, w, y;
+    pb_window window;
+    pb_place place[3];
+} conv;
+
+static conv conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    const pb_shape in0 = pb_build_record(b, r->in[0])->shape,
+                   in1 = pb_build_record(b, r->in[1])->shape;
+    conv c = {.window = r->attrs.window};
+    c.x = r->op == PB_OP_CONV_DX ? r->shape : in0;
+    c.w = r->op == PB_OP_CONV_DW ? r->shape : in1;
+    c.y = r->op == PB_OP_CONV ? r->shape : r->op == PB_OP_CONV_DX ? in0 : in1;
+    for (int i = 0; i < 2; ++i)
+        c.place[i] = pb_build_place(b, p, pb_library_operand(b, u->value, i));
+    c.place[2] = p->place[u->value];
+    return c;
+}
+
+static void describe_conv(pb_build *b, pb_unit *u, const conv *c, const char *name)
+{
+    const pb_op op = pb_build_record(b, u->value)->op;
+    const char *what = op == PB_OP_CONV ? "" : op == PB_OP_CONV_DX ? " dx" : " dw";
+    u->solver = name;
+    u->label = pb_arena_printf(b->arena, "%s %s%s %dx%dx%dx%d o%d k%dx%d", u->name, name, what,
+                               c->x.dim[0], c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0],
+                               c->w.dim[2], c->w.dim[3]);
+    u->flops = 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
+    u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
+}
+
+static bool is_valid_unit_stride(const pb_build *b, const pb_record *r)
+{
+    const pb_window *w = &r->attrs.window;
+    if (!b->on_cpu || w->stride[0] != 1 || w->stride[1] != 1) return false;
+    if (r->op == PB_OP_CONV_DX)
+        return w->padding[0] == w->kernel[0] - 1 && w->padding[1] == w->kernel[1] - 1;
+    return w->padding[0] == 0 && w->padding[1] == 0;
+}
+
+/* The widest vector of positions that a block of output rows holds. */
+static int lanes_of(int positions)
+{
+    return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
+}
+
+static bool suits_conv_tile(const pb_build *b, const pb_record *r)
+{
+    if (!is_valid_unit_stride(b, r) || r->op == PB_OP_CONV_DW) return false;
+    const pb_shape out = r->shape, in = pb_build_record(b, r->in[0])->shape;
+    return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
+}
+
+static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    static const char *const offsets[] = {"X_OFFSET", "W_OFFSET", "Y_OFFSET"};
+    const conv c = conv_of(b, p, u);
+    const bool backward = r->op == PB_OP_CONV_DX;
+    const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
+    const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
+    const int positions = (out.dim[2] - 1) * in.dim[3] + out.dim[3];
+    const int lanes = lanes_of(positions);
+    const int tile = smaller(outputs, 8);
+    int vectors = positions / lanes;
+    const int most = smaller(24 / tile, tile >= 8 ? 2 : 4);
+    if (vectors > most) vectors = most;
+    begin_family(b, u);
+    define(b, "CHANNELS", in.dim[1]);
+    define(b, "OUTPUTS", outputs);
+    define(b, "HEIGHT", in.dim[2]);
+    define(b, "WIDTH", in.dim[3]);
+    define(b, "KERNEL_HEIGHT", kh);
+    define(b, "KERNEL_WIDTH", kw);
+    define(b, "W_BASE", backward ? taps - 1 : 0);
+    define(b, "W_OUTPUT", backward ? taps : c.w.dim[1] * taps);
+    define(b, "W_CHANNEL", backward ? c.w.dim[1] * taps : taps);
+    define(b, "W_ROW", backward ? -kw : kw);
+    define(b, "W_COLUMN", backward ? -1 : 1);
+    define(b, "LANES", lanes);
+    define(b, "VECTORS", vectors);
+    define(b, "TILE_OUTPUTS", tile);
+    define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
+    define(b, "ITEM_ROWS", out.dim[2]);
+    define_offsets(b, offsets, c.place);
+    include_family(b, "conv_tile");
+    const int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
+    add_launch(u, u->name, regions, 1, 1, (size_t)out.dim[0], 1);
+    describe_conv(b, u, &c, "conv_tile");
+}
+
+static bool suits_conv_dw(const pb_build *b, const pb_record *r)
+{
+    return r->op == PB_OP_CONV_DW && is_valid_unit_stride(b, r) &&
+           pb_build_record(b, r->in[1])->shape.dim[3] >= 4;
+}
+
+static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
+    (void)r;
+    const conv c = conv_of(b, p, u);
+    const int samples = c.x.dim[0], outputs = c.w.dim[0],
+              taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
+    const int tile = smaller(outputs, 4), tile_taps = smaller(taps, 6);
+    const int chunk = ceil_div(samples, smaller(samples, 2 * (int)b->info->compute_units));
+    const int chunks = ceil_div(samples, chunk);
+    begin_family(b, u);
+    define(b, "SAMPLES", samples);
+    define(b, "CHANNELS", c.x.dim[1]);
+    define(b, "OUTPUTS", outputs);
+    define(b, "HEIGHT", c.x.dim[2]);
+    define(b, "WIDTH", c.x.dim[3]);
+    define(b, "KERNEL_HEIGHT", c.w.dim[2]);
+    define(b, "KERNEL_WIDTH", c.w.dim[3]);
+    define(b, "CHUNK", chunk);
+    define(b, "LANES", lanes_of(c.y.dim[3]));
+    define(b, "TILE_OUTPUTS", tile);
+    define(b, "TILE_TAPS", tile_taps);
+    define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
+    define_offsets(b, offsets, c.place);
+    include_family(b, "conv_dw");
+    if (pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &u->scratch) !=
+        PB_OK)
+        return;
+    b->regions[u->scratch].program = p->index;
+    const int partial[3] = {c.place[1].region, c.place[0].region, u->scratch};
+    const int sum[3] = {u->scratch, c.place[2].region, -1};
+    add_launch(u, u->name, partial, 1, (size_t)chunks, 1, 1);
+    add_launch(u, pb_arena_printf(b->arena, "%s_sum", u->name), sum, (size_t)(outputs * taps), 1, 1,
+               (size_t)smaller(outputs * taps, 64));
+    describe_conv(b, u, &c, "conv_dw");
+}
+
+static bool always(const pb_build *b, const pb_record *r)
+{
+    (void)b;
+    (void)r;
+    return true;
+}
+
+static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    static const char *const offsets[][3] = {{"X_OFFSET", "W_OFFSET", "Y_OFFSET"},
+                                             {"Y_OFFSET", "W_OFFSET", "X_OFFSET"},
+                                             {"X_OFFSET", "Y_OFFSET", "W_OFFSET"}};
+    const conv c = conv_of(b, p, u);
+    const int which = r->op == PB_OP_CONV ? 0 : r->op == PB_OP_CONV_DX ? 1 : 2;
+    begin_family(b, u);
+    define(b, "SAMPLES", c.x.dim[0]);
+    define(b, "CHANNELS", c.x.dim[1]);
+    define(b, "OUTPUTS", c.w.dim[0]);
+    define(b, "HEIGHT", c.x.dim[2]);
+    define(b, "WIDTH", c.x.dim[3]);
+    define(b, "KERNEL_HEIGHT", c.w.dim[2]);
+    define(b, "KERNEL_WIDTH", c.w.dim[3]);
+    define(b, "STRIDE_Y", c.window.stride[0]);
+    define(b, "STRIDE_X", c.window.stride[1]);
+    define(b, "PADDING_Y", c.window.padding[0]);
+    define(b, "PADDING_X", c.window.padding[1]);
+    define_offsets(b, offsets[which], c.place);
+    include_family(b, "conv_direct");
+    static const char *const suffix[] = {"", "_dx", "_dw"};
+    int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
+    if (which == 2) { /* dw(dy, x) */
+        regions[0] = c.place[1].region;
+        regions[1] = c.place[0].region;
+    }
+    const size_t elements = pb_shape_count(r->shape);
+    add_launch(u, pb_arena_printf(b->arena, "%s%s", u->name, suffix[which]), regions, elements, 1,
+               1, b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
+    describe_conv(b, u, &c, "conv_direct");
+}
+
+static bool is_product(const pb_record *r)
+{
+    return r->op == PB_OP_MATMUL;
+}
+
+static bool is_cpu_product(const pb_build *b, const pb_record *r)
+{
+    return is_product(r) && on_cpu(b, r);
+}
+
+static bool is_dot_product(const pb_build *b, const pb_record *r)
+{
+    return is_product(r) && suits_dot(b, r);
+}
+
+static bool is_any_product(const pb_build *b, const pb_record *r)
+{
+    (void)b;
+    return is_product(r);
+}
+
+static const solver solvers[] = {
+    {"product_dot", is_dot_product, write_product_dot},
+    {"product_tile", is_cpu_product, write_product_tile},
+    {"clblast", is_any_product, write_product_clblast},
+    {"conv_tile", suits_conv_tile, write_conv_tile},
+    {"conv_dw", suits_conv_dw, write_conv_dw},
+    {"conv_direct", always, write_conv_direct},
+};
+
+pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; ++i) {
+        if (!solvers[i].applies(b, r)) continue;
+        solvers[i].write(b, p, u, r);
+        if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
+        return PB_OK;
+    }
+    return pb_fail(b->ctx, PB_ERR_INTERNAL, "no solver for %s", pb_ops[r->op].name);
+}

@@ -1,0 +1,376 @@
+/* Stored values join kernels. Every root starts as a kernel of its own; kernels over the same
+ * iteration domain merge when one can be generated for both and no cycle arises. What only the
+ * kernel itself reads is then not stored. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/build.h"
+
+#define SMALL_DOMAIN 1024
+
+static int64_t count_of(const pb_build *b, pb_value v)
+{
+    return (int64_t)pb_shape_count(pb_build_record(b, v)->shape);
+}
+
+static pb_status new_unit(pb_build *b, pb_program_build *p, pb_unit **unit)
+{
+    if (p->unit_count == p->unit_capacity) {
+        const int capacity = p->unit_capacity ? 2 * p->unit_capacity : 64;
+        pb_unit *grown = realloc(p->units, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d kernels of a plan", capacity);
+        p->units = grown;
+        p->unit_capacity = capacity;
+    }
+    *unit = &p->units[p->unit_count++];
+    **unit = (pb_unit){.value = PB_NONE, .scratch = -1};
+    return PB_OK;
+}
+
+static void set_domain(const pb_build *b, pb_unit *unit, const pb_root *root)
+{
+    const pb_record *r = pb_build_record(b, root->v);
+    if (!root->reduction) {
+        unit->kind = PB_UNIT_MAP;
+        unit->rows = 1;
+        unit->columns = count_of(b, root->v);
+        return;
+    }
+    const pb_shape in = pb_build_record(b, r->in[0])->shape;
+    int64_t outer = 1, inner = 1;
+    for (int i = 0; i < in.axes; ++i) {
+        if (i < r->attrs.axis) outer *= in.dim[i];
+        if (i > r->attrs.axis) inner *= in.dim[i];
+    }
+    const int64_t reduced = in.dim[r->attrs.axis];
+    unit->kind = inner == 1 ? PB_UNIT_ROWS : PB_UNIT_COLUMNS;
+    unit->rows = unit->outer = outer;
+    unit->columns = unit->reduced = reduced;
+    unit->inner = inner;
+}
+
+/* Whether the last axes of every root multiply up to `columns`, so that rows start on whole axes.
+ */
+static bool rows_fit(const pb_build *b, const pb_program_build *p, const pb_unit *u,
+                     int64_t columns)
+{
+    for (int i = 0; i < u->root_count; ++i) {
+        const pb_shape s = pb_build_record(b, p->roots[u->roots[i]].v)->shape;
+        int64_t product = 1;
+        for (int k = s.axes - 1; k >= 0 && product < columns; --k) product *= s.dim[k];
+        if (product != columns) return false;
+    }
+    return true;
+}
+
+static int64_t domain_size(const pb_unit *u)
+{
+    return u->kind == PB_UNIT_COLUMNS ? u->outer * u->reduced * u->inner : u->rows * u->columns;
+}
+
+/* The domain of two kernels in one, or false. */
+static bool join_domains(const pb_build *b, const pb_program_build *p, const pb_unit *x,
+                         const pb_unit *y, pb_unit *both)
+{
+    if (x->kind == PB_UNIT_LIBRARY || y->kind == PB_UNIT_LIBRARY) return false;
+    if (x->kind == PB_UNIT_MAP && y->kind != PB_UNIT_MAP) return join_domains(b, p, y, x, both);
+    *both = *x;
+    const int64_t n = y->rows * y->columns;
+    switch (x->kind) {
+    case PB_UNIT_MAP: return n == x->rows * x->columns;
+    case PB_UNIT_ROWS:
+        if (y->kind == PB_UNIT_ROWS) return x->rows == y->rows && x->columns == y->columns;
+        if (y->kind != PB_UNIT_MAP) return false;
+        return (n == x->rows * x->columns && rows_fit(b, p, y, x->columns)) || n == x->rows;
+    case PB_UNIT_COLUMNS:
+        if (y->kind == PB_UNIT_COLUMNS)
+            return x->outer == y->outer && x->reduced == y->reduced && x->inner == y->inner;
+        return y->kind == PB_UNIT_MAP && n == x->outer * x->inner;
+    default: return false;
+    }
+}
+
+static bool related(const pb_unit *x, const pb_unit *y)
+{
+    for (int i = 0; i < x->arg_count; ++i)
+        for (int k = 0; k < y->arg_count; ++k)
+            if (x->args[i] == y->args[k]) return true;
+    return domain_size(x) <= SMALL_DOMAIN && domain_size(y) <= SMALL_DOMAIN;
+}
+
+/* Regions that leaves live in: reading them waits for nobody, writing them waits for every reader.
+ */
+static bool is_leaf_region(const pb_build *b, int region)
+{
+    return b->regions[region].program == -1 && b->regions[region].persistent;
+}
+
+/* before[x * n + y]: unit x must run before unit y. Dead units (no roots, not library) have no
+ * edges. */
+static void find_edges(const pb_build *b, const pb_program_build *p, bool *before)
+{
+    const int n = p->unit_count;
+    memset(before, 0, (size_t)n * (size_t)n * sizeof *before);
+    for (int x = 0; x < n; ++x)
+        for (int y = 0; y < n; ++y) {
+            if (x == y) continue;
+            const pb_unit *writer = &p->units[x], *reader = &p->units[y];
+            for (int i = 0; i < writer->arg_count; ++i) {
+                if (!writer->arg_written[i]) continue;
+                for (int k = 0; k < reader->arg_count; ++k) {
+                    if (reader->args[k] != writer->args[i] || !reader->arg_read[k]) continue;
+                    if (is_leaf_region(b, writer->args[i]) && !p->is_setup)
+                        before[y * n + x] = true;
+                    else
+                        before[x * n + y] = true;
+                }
+            }
+        }
+}
+
+/* Kahn's order, smallest number first; returns how many units could be ordered. */
+static int sort_units(const pb_program_build *p, const bool *before, int *sequence)
+{
+    const int n = p->unit_count;
+    int done = 0;
+    bool *placed = calloc((size_t)n + 1, sizeof *placed);
+    if (!placed) return -1;
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (int y = 0; y < n; ++y) {
+            if (placed[y]) continue;
+            bool ready = true;
+            for (int x = 0; ready && x < n; ++x) ready = placed[x] || !before[x * n + y];
+            if (!ready) continue;
+            placed[y] = true;
+            sequence[done++] = y;
+            progress = true;
+        }
+    }
+    free(placed);
+    return done;
+}
+
+static bool reaches(const bool *before, int n, int from, int to, bool *seen)
+{
+    if (from == to) return true;
+    if (seen[from]) return false;
+    seen[from] = true;
+    for (int y = 0; y < n; ++y)
+        if (before[from * n + y] && reaches(before, n, y, to, seen)) return true;
+    return false;
+}
+
+/* A path from x to y, or back, through a third unit makes a cycle of the merged unit. */
+static bool merge_makes_cycle(const bool *before, int n, int x, int y, bool *seen)
+{
+    const int ends[2][2] = {{x, y}, {y, x}};
+    for (int side = 0; side < 2; ++side)
+        for (int middle = 0; middle < n; ++middle) {
+            const int from = ends[side][0], to = ends[side][1];
+            if (middle == to || middle == from || !before[from * n + middle]) continue;
+            memset(seen, 0, (size_t)n * sizeof *seen);
+            seen[from] = true;
+            if (reaches(before, n, middle, to, seen)) return true;
+        }
+    return false;
+}
+
+static void absorb(pb_program_build *p, int into, int from)
+{
+    pb_unit *y = &p->units[from];
+    for (int i = 0; i < y->root_count; ++i) p->roots[y->roots[i]].unit = into;
+    y->root_count = 0;
+    y->arg_count = 0;
+}
+
+/* Edges after x took the place of x and y. */
+static void merge_edges(bool *before, int n, int x, int y)
+{
+    for (int k = 0; k < n; ++k) {
+        if (k != x) {
+            before[x * n + k] |= before[y * n + k];
+            before[k * n + x] |= before[k * n + y];
+        }
+        before[y * n + k] = before[k * n + y] = false;
+    }
+    before[x * n + x] = false;
+}
+
+static pb_status merge_units(pb_build *b, pb_program_build *p)
+{
+    const int n = p->unit_count;
+    bool *before = malloc((size_t)n * (size_t)n * sizeof *before + 1);
+    bool *seen = malloc((size_t)n * sizeof *seen + 1);
+    pb_status status =
+        before && seen ? PB_OK : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to merge %d kernels", n);
+    if (status == PB_OK) find_edges(b, p, before);
+    for (int y = 0; status == PB_OK && y < n; ++y) {
+        for (int x = y - 1; status == PB_OK && x >= 0; --x) {
+            pb_unit *first = &p->units[x], *second = &p->units[y], both;
+            if (first->root_count == 0 || second->root_count == 0) continue;
+            if (first->root_count + second->root_count > PB_UNIT_MAX_ROOTS) continue;
+            if (!join_domains(b, p, first, second, &both) || !related(first, second)) continue;
+            if (merge_makes_cycle(before, n, x, y, seen)) continue;
+            both.root_count = 0;
+            for (int i = 0; i < first->root_count; ++i)
+                both.roots[both.root_count++] = first->roots[i];
+            for (int i = 0; i < second->root_count; ++i)
+                both.roots[both.root_count++] = second->roots[i];
+            bool possible;
+            status = pb_codegen(b, p, &both, true, &possible);
+            if (status != PB_OK || !possible) continue;
+            absorb(p, x, y);
+            p->units[x] = both;
+            merge_edges(before, n, x, y);
+            y = x; /* the merged kernel may merge with earlier ones */
+            x = y;
+        }
+    }
+    free(before);
+    free(seen);
+    return status;
+}
+
+/* What nobody outside a kernel reads is not stored. */
+static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
+{
+    for (int i = 0; i < p->root_count; ++i) {
+        pb_root *root = &p->roots[i];
+        if (root->forced) continue;
+        root->stored = false;
+        for (int y = 0; y < p->unit_count && !root->stored; ++y) {
+            if (y == root->unit) continue;
+            for (int k = 0; k < p->units[y].arg_count; ++k)
+                root->stored |=
+                    p->units[y].args[k] == root->place.region && p->units[y].arg_read[k];
+        }
+    }
+    for (int y = 0; y < p->unit_count; ++y) {
+        bool possible = true;
+        if (p->units[y].root_count) PB_TRY(pb_codegen(b, p, &p->units[y], true, &possible));
+        if (!possible)
+            return pb_fail(b->ctx, PB_ERR_INTERNAL, "kernel %d of program %s cannot be written", y,
+                           p->name);
+    }
+    return PB_OK;
+}
+
+/* Of the ways to cut an elementwise kernel's elements into rows, the one whose addresses are
+ * simplest; of equals, the one with the longest rows. */
+static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
+{
+    if (u->kind != PB_UNIT_MAP || u->root_count == 0) return PB_OK;
+    const pb_shape shape = pb_build_record(b, p->roots[u->roots[0]].v)->shape;
+    const int64_t count = u->rows * u->columns;
+    int64_t best_columns = count, columns = count;
+    int best = -1;
+    for (int axis = 0; axis < (shape.axes ? shape.axes : 1); ++axis) {
+        u->columns = columns;
+        u->rows = count / columns;
+        bool possible;
+        PB_TRY(pb_codegen(b, p, u, true, &possible));
+        if (possible && (best < 0 || u->irregular < best)) {
+            best = u->irregular;
+            best_columns = columns;
+        }
+        if (best == 0 || axis + 1 >= shape.axes) break;
+        columns /= shape.dim[axis];
+    }
+    u->columns = best_columns;
+    u->rows = count / best_columns;
+    return PB_OK;
+}
+
+/* An assignment that others must come both before and after is computed aside and copied in the
+ * end. */
+static pb_status break_cycles(pb_build *b, pb_program_build *p, const bool *ordered)
+{
+    for (int y = 0, n = p->unit_count; y < n; ++y) {
+        if (ordered[y] || p->units[y].root_count != 1) continue;
+        const int number = p->units[y].roots[0];
+        if (p->roots[number].leaf == PB_NONE) continue;
+        return pb_fail(b->ctx, PB_ERR_INTERNAL, "program %s assigns leaves in a circle", p->name);
+    }
+    return PB_OK;
+}
+
+static pb_status order_units(pb_build *b, pb_program_build *p)
+{
+    const int n = p->unit_count;
+    bool *before = malloc((size_t)n * (size_t)n * sizeof *before + 1);
+    bool *ordered = calloc((size_t)n + 1, sizeof *ordered);
+    int *sequence = malloc(((size_t)n + 1) * sizeof *sequence);
+    pb_status status = before && ordered && sequence
+                           ? PB_OK
+                           : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to order %d kernels", n);
+    if (status == PB_OK) {
+        find_edges(b, p, before);
+        const int done = sort_units(p, before, sequence);
+        for (int i = 0; i < done; ++i) ordered[sequence[i]] = true;
+        if (done < n) {
+            status = break_cycles(b, p, ordered);
+            if (status == PB_OK)
+                status = pb_fail(b->ctx, PB_ERR_INTERNAL,
+                                 "the kernels of program %s wait for each other", p->name);
+        }
+        p->sequence_count = 0;
+        for (int i = 0; i < done; ++i) {
+            const pb_unit *u = &p->units[sequence[i]];
+            if (u->root_count == 0 && u->kind != PB_UNIT_LIBRARY) continue;
+            p->units[sequence[i]].order = p->sequence_count;
+            sequence[p->sequence_count++] = sequence[i];
+        }
+    }
+    p->sequence = sequence;
+    free(before);
+    free(ordered);
+    return status;
+}
+
+static void library_regions(const pb_build *b, const pb_program_build *p, pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    u->arg_count = 0;
+    for (int i = 0; i < r->arity; ++i) {
+        const pb_place place = pb_build_place(b, p, pb_library_operand(b, u->value, i));
+        u->args[u->arg_count] = place.region;
+        u->arg_read[u->arg_count++] = true;
+    }
+    u->args[u->arg_count] = p->place[u->value].region;
+    u->arg_written[u->arg_count++] = true;
+}
+
+pb_status pb_plan_units(pb_build *b, pb_program_build *p)
+{
+    int next_root = 0;
+    for (pb_value v = 0; v < b->count; ++v) { /* in order of values, assignments last */
+        if (p->needed[v] && p->stored[v] &&
+            pb_ops[pb_build_record(b, v)->op].class == PB_CONTRACTION) {
+            pb_unit *unit;
+            PB_TRY(new_unit(b, p, &unit));
+            unit->kind = PB_UNIT_LIBRARY;
+            unit->value = v;
+            library_regions(b, p, unit);
+        }
+    }
+    for (; next_root < p->root_count; ++next_root) {
+        pb_unit *unit;
+        PB_TRY(new_unit(b, p, &unit));
+        unit->roots[unit->root_count++] = next_root;
+        p->roots[next_root].unit = p->unit_count - 1;
+        set_domain(b, unit, &p->roots[next_root]);
+        bool possible;
+        PB_TRY(pb_codegen(b, p, unit, true, &possible));
+        if (!possible)
+            return pb_fail(b->ctx, PB_ERR_INTERNAL,
+                           "no kernel can be written for value %d (%s) of program %s",
+                           p->roots[next_root].v,
+                           pb_ops[pb_build_record(b, p->roots[next_root].v)->op].name, p->name);
+    }
+    PB_TRY(merge_units(b, p));
+    PB_TRY(drop_private_stores(b, p));
+    for (int i = 0; i < p->unit_count; ++i) PB_TRY(choose_rows(b, p, &p->units[i]));
+    return order_units(b, p);
+}
