@@ -160,7 +160,6 @@ START_TEST(test_evaluation_shares_and_weighs)
 }
 END_TEST
 
-/* A training graph must not pay for weights that are all one. */
 START_TEST(test_uniform_mask_has_no_parameter)
 {
     network n;
@@ -176,6 +175,50 @@ START_TEST(test_uniform_mask_has_no_parameter)
     network_evaluate(&n, 1, &n.b.logs[0].value, &got);
     for (int i = 0; i < 8; i++) ck_assert_double_eq(got[i], 0.125);
     free(got);
+    network_free(&n);
+}
+END_TEST
+
+/* The transforms of a batch that is gathered from the data set are computed once for the whole data
+ * set: what is left of them in a step is the gather, and with learned weights the product with the
+ * mask. */
+START_TEST(test_transforms_are_hoisted)
+{
+    static const char *const stages[] = {
+        "[load, dct2: {keep: 4}]", "[load, dct2: {keep: 4}, band_mask: {weights: uniform}]",
+        "[load, dct2: {keep: 4}, band_mask, reshape: {shape: [1, 16]}]"};
+    const pb_init zero = {.kind = PB_INIT_CONSTANT};
+    network n;
+    network_start(&n, PB_U8, PB_SHAPE(20, 8, 8), 10, true);
+    const pb_value index = pb_leaf(n.g, PB_ROLE_INPUT, "index", PB_I32, PB_SHAPE(3), zero);
+    pb_builder_init(&n.b, n.ctx, n.g, true, 10, pb_gather(n.g, n.samples, index),
+                    pb_gather(n.g, n.labels, index));
+    ck_assert_msg(network_build(&n, stages[_i]) == PB_OK, "%s", pb_error(n.ctx));
+    const pb_value sink =
+        pb_leaf(n.g, PB_ROLE_STATE, "sink", PB_F32, pb_value_shape(n.g, n.b.x), zero);
+    const pb_value assign = pb_assign(n.g, sink, n.b.x);
+    ck_assert_int_eq(pb_program(n.g, "p", 1, &assign), PB_OK);
+
+    pb_graph *optimised = NULL;
+    pb_value *map = NULL;
+    ck_assert_msg(pb_passes(n.g, &optimised, &map) == PB_OK, "%s", pb_error(n.ctx));
+    const int count = pb_graph_count(optimised);
+    bool *is_static = calloc((size_t)count, sizeof *is_static);
+    pb_graph_static(optimised, is_static);
+    int gathers = 0;
+    for (pb_value v = 0; v < count; v++) {
+        const pb_record *r = pb_record_of(optimised, v);
+        if (r->op == PB_OP_MATMUL || (r->op == PB_OP_CAST && r->shape.dim[0] == 20))
+            ck_assert(is_static[v]);
+        if (r->op != PB_OP_GATHER) continue;
+        gathers++;
+        ck_assert(is_static[r->in[0]]);
+        ck_assert_int_eq(pb_shape_count(r->shape), 3 * 16); /* coefficients, not pixels */
+    }
+    ck_assert_int_eq(gathers, 1);
+    free(is_static);
+    free(map);
+    pb_graph_free(&optimised);
     network_free(&n);
 }
 END_TEST
@@ -264,6 +307,7 @@ int main(void)
     tcase_add_test(numbers, test_adaptive_network);
     tcase_add_test(numbers, test_evaluation_shares_and_weighs);
     tcase_add_test(numbers, test_uniform_mask_has_no_parameter);
+    tcase_add_loop_test(numbers, test_transforms_are_hoisted, 0, 3);
     tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
     tcase_add_test(errors, test_table);
     suite_add_tcase(suite, numbers);
