@@ -51,7 +51,7 @@ static block *add_block(pb_arena *arena, size_t bytes)
 void *pb_arena_alloc(pb_arena *arena, size_t bytes)
 {
     const size_t step = sizeof(max_align_t);
-    if (bytes > SIZE_MAX / 2) return NULL;
+    if (bytes > SIZE_MAX / 4) return NULL;
     const size_t needed = (bytes / step + 1) * step;
 
     block *b = arena->first;

@@ -56,6 +56,16 @@ START_TEST(streams_differ_in_seed_purpose_and_epoch)
 }
 END_TEST
 
+/* seed 1, purpose "foobar", epoch 2; computed by Python's float64 from the same Philox words */
+START_TEST(normals_are_box_muller)
+{
+    const double expected[] = {-0.542382183119, 0.999998921052, -1.51463743526, 1.12236992405};
+    const pb_stream s = pb_stream_make(1, "foobar", 2);
+    for (uint64_t i = 0; i < 4; i++)
+        ck_assert_double_eq_tol(pb_stream_normal(s, i), expected[i], 1e-7);
+}
+END_TEST
+
 enum { DRAWS = 40000 };
 
 static int by_value(const void *a, const void *b)
@@ -150,6 +160,7 @@ int main(void)
     tcase_add_test(t, the_hash_is_fnv_1a);
     tcase_add_test(t, a_stream_counts_as_documented);
     tcase_add_test(t, streams_differ_in_seed_purpose_and_epoch);
+    tcase_add_test(t, normals_are_box_muller);
     tcase_add_test(t, uniforms_and_normals_follow_their_distributions);
     tcase_add_test(t, a_shuffle_is_a_permutation);
     tcase_add_test(t, all_orders_are_equally_likely);
