@@ -1,0 +1,603 @@
+/* A whole run on a tiny data set: it learns, repeats itself, resumes to the same bits, and fails
+ * with a sentence. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "base/rng.h"
+#include "tiny_run.h"
+
+static pb_context *ctx;
+static scratch s;
+
+static void setup(void)
+{
+    ctx = pb_context_create();
+    scratch_open(&s);
+    tiny_data(ctx, &s);
+}
+
+static void teardown(void)
+{
+    scratch_close(&s);
+    pb_context_free(&ctx);
+}
+
+static const char *folder_named(const char *name)
+{
+    static char paths[4][600];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", s.folder, name);
+    return path;
+}
+
+/* Trains into a folder of that name; the folder's path. */
+static const char *train(const char *overrides, const char *name)
+{
+    pb_config *config = tiny_config(ctx, &s, overrides);
+    const pb_run_options options = {.folder = folder_named(name)};
+    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    pb_config_free(&config);
+    return options.folder;
+}
+
+static double number_at(const json_t *json, const char *key, const char *inner)
+{
+    const json_t *at = json_object_get(json, key);
+    if (inner) at = json_object_get(at, inner);
+    ck_assert_msg(json_is_number(at), "%s is no number", key);
+    return json_number_value(at);
+}
+
+/* ---- what a run leaves ---- */
+
+START_TEST(test_learns_a_separable_problem)
+{
+    const char *folder = train("train.epochs=12", "run");
+    json_t *summary = run_json(folder, "summary.json");
+    ck_assert_double_eq(number_at(summary, "test_accuracy", "mean"), 1.0);
+    ck_assert_double_eq(number_at(summary, "test_accuracy", "std"), 0.0);
+    ck_assert_double_eq(number_at(summary, "val_accuracy", "mean"), 1.0);
+    ck_assert_double_eq(number_at(summary, "train_samples", NULL), 120);
+    ck_assert_double_eq(number_at(summary, "steps_per_epoch", NULL), 7); /* 120 / 16 */
+    /* 3 band weights; conv1d 4 x 1 x 3 + 4; linear 3 x (4 x 18) + 3 */
+    ck_assert_double_eq(number_at(summary, "parameters", NULL), 3 + 16 + 219);
+    ck_assert_double_gt(number_at(summary, "seconds_per_epoch", NULL), 0);
+    json_decref(summary);
+
+    json_t *metrics = run_metrics(folder);
+    ck_assert_uint_eq(json_array_size(metrics), 24);
+    const json_t *first = json_array_get(metrics, 0), *last = json_array_get(metrics, 11);
+    ck_assert_double_eq(number_at(first, "epoch", NULL), 1);
+    ck_assert_double_eq(number_at(first, "step", NULL), 7);
+    ck_assert_double_eq(number_at(last, "step", NULL), 84);
+    ck_assert_double_lt(number_at(last, "train_loss", NULL), number_at(first, "train_loss", NULL));
+    ck_assert_double_eq_tol(number_at(last, "train_loss", NULL),
+                            number_at(last, "losses", "cross_entropy") +
+                                0.1 * number_at(last, "losses", "reconstruction"),
+                            1e-5);
+    ck_assert_double_eq(number_at(first, "rate", "sgd_1"), 0.1);
+    json_decref(metrics);
+}
+END_TEST
+
+START_TEST(test_arrays_have_the_shapes_of_the_map)
+{
+    const char *folder = train(NULL, "run");
+    static const struct {
+        const char *name;
+        pb_npy_dtype dtype;
+        int axes;
+        size_t dim[4];
+    } arrays[] = {
+        {"train_loss.npy", PB_NPY_F32, 2, {2, 10}}, /* iterations 0, 3, ... 27 of 28 */
+        {"band_weights.npy", PB_NPY_F32, 3, {2, 10, 3}},
+        {"class_accuracies.npy", PB_NPY_F64, 2, {2, 3}},
+        {"mask.npy", PB_NPY_F32, 3, {2, 6, 6}},
+        {"reconstructions.npy", PB_NPY_F32, 4, {2, 10, 8, 8}},
+    };
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        char path[700];
+        pb_npy array;
+        snprintf(path, sizeof path, "%s/%s", folder, arrays[i].name);
+        ck_assert_msg(pb_npy_load(ctx, path, &array) == PB_OK, "%s", pb_error(ctx));
+        ck_assert_int_eq(array.dtype, arrays[i].dtype);
+        ck_assert_int_eq(array.axes, arrays[i].axes);
+        for (int a = 0; a < array.axes; a++)
+            ck_assert_msg(array.dim[a] == arrays[i].dim[a], "%s axis %d", arrays[i].name, a);
+        for (size_t k = 0; array.dtype == PB_NPY_F32 && k < array.count; k++)
+            ck_assert_msg(isfinite(((float *)array.data)[k]), "%s [%zu]", arrays[i].name, k);
+        pb_npy_clear(&array);
+    }
+}
+END_TEST
+
+/* The recorded losses average to the epoch's mean when every iteration is recorded, and band
+ * weights sum to one. */
+START_TEST(test_recordings_agree_with_the_metrics)
+{
+    const char *folder = train("train.log_every=1", "run");
+    pb_npy loss, bands;
+    char path[700];
+    snprintf(path, sizeof path, "%s/train_loss.npy", folder);
+    ck_assert_int_eq(pb_npy_load(ctx, path, &loss), PB_OK);
+    snprintf(path, sizeof path, "%s/band_weights.npy", folder);
+    ck_assert_int_eq(pb_npy_load(ctx, path, &bands), PB_OK);
+    ck_assert_uint_eq(loss.dim[1], 28);
+    json_t *metrics = run_metrics(folder);
+    for (int line = 0; line < 8; line++) {
+        double sum = 0;
+        for (int k = 0; k < 7; k++) sum += ((float *)loss.data)[7 * line + k];
+        ck_assert_double_eq_tol(
+            sum / 7, number_at(json_array_get(metrics, (size_t)line), "train_loss", NULL), 1e-6);
+    }
+    for (size_t k = 0; k < bands.count; k += 3) {
+        const float *w = (float *)bands.data + k;
+        ck_assert_double_eq_tol(w[0] + w[1] + w[2], 1, 1e-6);
+    }
+    ck_assert_double_eq_tol(((float *)bands.data)[0], 1 / 3.0, 1e-6); /* they start equal */
+    json_decref(metrics);
+    pb_npy_clear(&loss);
+    pb_npy_clear(&bands);
+}
+END_TEST
+
+/* A recording with log_every 3 is every third point of one with log_every 1, across epochs of 7
+ * iterations. */
+START_TEST(test_recordings_thin_out)
+{
+    char path[700];
+    pb_npy all, some;
+    snprintf(path, sizeof path, "%s/train_loss.npy", train("train.log_every=1", "all"));
+    ck_assert_int_eq(pb_npy_load(ctx, path, &all), PB_OK);
+    snprintf(path, sizeof path, "%s/train_loss.npy", train(NULL, "some"));
+    ck_assert_int_eq(pb_npy_load(ctx, path, &some), PB_OK);
+    for (size_t seed = 0; seed < 2; seed++)
+        for (size_t k = 0; k < some.dim[1]; k++)
+            ck_assert_float_eq(((float *)some.data)[seed * some.dim[1] + k],
+                               ((float *)all.data)[seed * all.dim[1] + 3 * k]);
+    pb_npy_clear(&all);
+    pb_npy_clear(&some);
+}
+END_TEST
+
+START_TEST(test_two_runs_are_the_same_bits)
+{
+    const char *a = train(NULL, "a");
+    same_run(a, train(NULL, "b"));
+}
+END_TEST
+
+START_TEST(test_eval_gives_the_summary_again)
+{
+    const char *folder = train("train.epochs=1", "run");
+    char *text = NULL;
+    ck_assert_msg(pb_run_eval(ctx, folder, NULL, &text) == PB_OK, "%s", pb_error(ctx));
+    json_t *eval = json_loads(text, 0, NULL), *summary = run_json(folder, "summary.json");
+    ck_assert(json_equal(json_object_get(eval, "test_accuracy"),
+                         json_object_get(summary, "test_accuracy")));
+    ck_assert(
+        json_equal(json_object_get(eval, "test_loss"), json_object_get(summary, "test_loss")));
+    ck_assert_double_lt(number_at(summary, "test_accuracy", "mean"), 1); /* so it says something */
+    json_decref(eval);
+    json_decref(summary);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_runs_without_validation)
+{
+    const char *folder = train("data.validation=0", "run");
+    json_t *summary = run_json(folder, "summary.json");
+    ck_assert_ptr_null(json_object_get(summary, "val_accuracy"));
+    ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(summary, "best_epoch"), 0)),
+                     4);
+    json_decref(summary);
+    json_t *metrics = run_metrics(folder);
+    ck_assert(json_is_null(json_object_get(json_array_get(metrics, 0), "val_loss")));
+    json_decref(metrics);
+}
+END_TEST
+
+/* With a learning rate of 0 nothing gets better: epoch 1 is the best, and patience ends the seed.
+ */
+START_TEST(test_patience_stops_a_seed)
+{
+    const char *folder = train(
+        "train.epochs=9|train.patience=2|stages.sgd.lr=0|stages.adam.lr=0|train.seeds=[1]", "run");
+    json_t *metrics = run_metrics(folder);
+    ck_assert_uint_eq(json_array_size(metrics), 3);
+    json_decref(metrics);
+    pb_npy loss;
+    char path[700];
+    snprintf(path, sizeof path, "%s/train_loss.npy", folder);
+    ck_assert_int_eq(pb_npy_load(ctx, path, &loss), PB_OK);
+    ck_assert_uint_eq(loss.dim[1], 21);
+    ck_assert(isfinite(((float *)loss.data)[6])); /* iteration 18 of 21 done */
+    ck_assert(isnan(((float *)loss.data)[7]));
+    pb_npy_clear(&loss);
+}
+END_TEST
+
+/* The samples of a class decide its accuracy: hits of all classes are hits of the whole. */
+START_TEST(test_class_accuracies_add_up)
+{
+    const char *folder = train("train.epochs=1|train.seeds=[4]", "run");
+    json_t *summary = run_json(folder, "summary.json");
+    pb_npy classes;
+    char path[700];
+    snprintf(path, sizeof path, "%s/class_accuracies.npy", folder);
+    ck_assert_int_eq(pb_npy_load(ctx, path, &classes), PB_OK);
+    const double *a = classes.data;
+    const double hits = 22 * a[0] + 22 * a[1] + 21 * a[2]; /* of 65 */
+    ck_assert_double_eq_tol(hits / 65, number_at(summary, "test_accuracy", "mean"), 1e-8);
+    pb_npy_clear(&classes);
+    json_decref(summary);
+}
+END_TEST
+
+/* ---- stopping and going on ---- */
+
+typedef struct stopper {
+    int after, heard;
+    volatile int stop;
+} stopper;
+
+static void stop_after(void *user, const pb_progress *progress)
+{
+    stopper *stopper_ = user;
+    ck_assert_str_eq(progress->run, "tiny");
+    ck_assert_int_eq(progress->epochs, 4);
+    if (++stopper_->heard == stopper_->after) stopper_->stop = 1;
+}
+
+/* Stopped after any number of its 8 epochs (two seeds of 4), once or after each. */
+START_TEST(test_resumes_to_the_same_bits)
+{
+    const char *whole = train(NULL, "whole");
+    for (int after = 1; after <= 7; after += 2) {
+        char name[32];
+        snprintf(name, sizeof name, "stopped-%d", after);
+        pb_config *config = tiny_config(ctx, &s, NULL);
+        stopper state = {.after = after};
+        pb_run_options options = {.folder = folder_named(name),
+                                  .progress = stop_after,
+                                  .user = &state,
+                                  .stop = &state.stop};
+        ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+        ck_assert_ptr_nonnull(strstr(pb_error(ctx), "passband resume"));
+        pb_config_free(&config);
+        const pb_status status = pb_run_resume(ctx, options.folder, NULL);
+        ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+        same_run(whole, options.folder);
+    }
+}
+END_TEST
+
+START_TEST(test_resumes_after_every_epoch)
+{
+    const char *whole = train(NULL, "whole");
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 1};
+    pb_run_options options = {.folder = folder_named("stopped"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    pb_status status = pb_run_train(ctx, config, &options, NULL);
+    pb_config_free(&config);
+    int resumed = 0;
+    for (; status == PB_INTERRUPTED; resumed++) {
+        state = (stopper){.after = 1};
+        status = pb_run_resume(ctx, options.folder, &options);
+    }
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    ck_assert_int_ge(resumed, 7);
+    same_run(whole, options.folder);
+}
+END_TEST
+
+/* Killed at a random moment: in a child, for there is nothing gentle about it. */
+START_TEST(test_resumes_after_a_kill)
+{
+    const char *whole = train(NULL, "whole");
+    const char *folder = folder_named("killed");
+    for (int round = 0; round < 4; round++) {
+        const pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            const struct itimerval when = {.it_value = {.tv_usec = 60000 + 90000 * round}};
+            signal(SIGALRM, SIG_DFL); /* ends the process as SIGKILL does: no handler runs */
+            setitimer(ITIMER_REAL, &when, NULL);
+            pb_context *own = pb_context_create();
+            pb_config *config = tiny_config(own, &s, NULL);
+            const pb_run_options options = {.folder = folder};
+            if (pb_run_resume(own, folder, NULL) == PB_ERR_USAGE)
+                pb_run_train(own, config, &options, NULL);
+            _exit(0);
+        }
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    }
+    pb_status status = pb_run_resume(ctx, folder, NULL);
+    if (status == PB_ERR_USAGE) { /* killed before the run began each time */
+        train(NULL, "killed");
+    } else {
+        ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    }
+    same_run(whole, folder);
+}
+END_TEST
+
+static void keep_line(void *user, pb_log_level level, const char *line)
+{
+    (void)level;
+    snprintf(user, 400, "%s", line);
+}
+
+START_TEST(test_a_finished_run_says_so)
+{
+    const char *folder = train("train.epochs=1", "run");
+    char line[400] = "";
+    pb_log_to(ctx, PB_LOG_INFO, keep_line, line);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    ck_assert_ptr_nonnull(strstr(line, "finished already"));
+}
+END_TEST
+
+START_TEST(test_another_plan_is_a_warning)
+{
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 1};
+    pb_run_options options = {
+        .folder = folder_named("run"), .progress = stop_after, .user = &state, .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    scratch_put(&s, "run/plan.json", "{}", 2);
+    char line[400] = "";
+    pb_log_to(ctx, PB_LOG_WARN, keep_line, line);
+    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    ck_assert_ptr_nonnull(strstr(line, "plan.json"));
+}
+END_TEST
+
+/* ---- what goes wrong ---- */
+
+static void expect_failure(const char *overrides, const char *name, pb_status code,
+                           const char *words)
+{
+    pb_config *config = tiny_config(ctx, &s, overrides);
+    const pb_run_options options = {.folder = folder_named(name)};
+    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    ck_assert_msg(status == code, "%s: %s", pb_status_name(status), pb_error(ctx));
+    ck_assert_msg(strstr(pb_error(ctx), words) != NULL, "%s", pb_error(ctx));
+    pb_config_free(&config);
+}
+
+/* Float images [150, 8, 8] of which one is too bright for float32 sums. */
+static void put_poisoned_data(int bad)
+{
+    const size_t dim[] = {150, TINY_SIDE, TINY_SIDE};
+    static float x[150 * TINY_SIDE * TINY_SIDE];
+    for (int i = 0; i < 150 * TINY_SIDE * TINY_SIDE; i++)
+        x[i] = i / (TINY_SIDE * TINY_SIDE) == bad ? 3e38f : (float)(i % 7) / 7 - 0.5f;
+    ck_assert_int_eq(pb_npy_save(ctx, scratch_path(&s, "x.npy"), PB_NPY_F32, 3, dim, x), PB_OK);
+    const size_t test_dim[] = {65, TINY_SIDE, TINY_SIDE};
+    ck_assert_int_eq(pb_npy_save(ctx, scratch_path(&s, "x_test.npy"), PB_NPY_F32, 3, test_dim, x),
+                     PB_OK);
+}
+
+/* The order of an epoch of seed 3 when all 150 samples are trained on, 144 of them in 9 whole
+ * batches. */
+static void shuffled(int epoch, int32_t order[150])
+{
+    for (int i = 0; i < 150; i++) order[i] = i;
+    pb_stream_shuffle(pb_stream_make(3, "order", (uint32_t)epoch), order, 150);
+}
+
+START_TEST(test_a_loss_that_is_not_finite_stops_the_run)
+{
+    int32_t order[150];
+    char words[80];
+    shuffled(0, order);
+    put_poisoned_data(order[37]); /* in the third batch of 16 */
+    expect_failure("data.validation=0", "run", PB_ERR_NOT_FINITE,
+                   "seed 3, epoch 1, iteration 3: the training loss is ");
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "no epoch was done before"));
+    ck_assert(access(scratch_path(&s, "run/seed-3/checkpoint.safetensors"), F_OK) != 0);
+
+    put_poisoned_data(order[149]); /* left out of the first epoch */
+    const int32_t bad = order[149];
+    int at = 0;
+    for (shuffled(1, order); order[at] != bad; at++)
+        ;
+    ck_assert_int_lt(at, 144);
+    snprintf(words, sizeof words, "seed 3, epoch 2, iteration %d: the training loss is ",
+             9 + at / 16 + 1);
+    expect_failure("data.validation=0", "later", PB_ERR_NOT_FINITE, words);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "the checkpoint of epoch 1 stays in "));
+    ck_assert(access(scratch_path(&s, "later/seed-3/checkpoint.safetensors"), F_OK) == 0);
+}
+END_TEST
+
+START_TEST(test_a_batch_larger_than_the_data)
+{
+    expect_failure("train.batch_size=121", "run", PB_ERR_CONFIG,
+                   "a batch of 121 samples is larger than the 120 training samples");
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "train.batch_size"));
+    ck_assert(access(scratch_path(&s, "run"), F_OK) != 0); /* no empty folder stays */
+}
+END_TEST
+
+START_TEST(test_a_folder_that_holds_a_run)
+{
+    train("train.epochs=1", "run");
+    expect_failure(NULL, "run", PB_ERR_USAGE, "holds a run already");
+}
+END_TEST
+
+START_TEST(test_a_folder_that_cannot_be_made)
+{
+    scratch_put(&s, "file", "x", 1);
+    expect_failure(NULL, "file/run", PB_ERR_IO, "the folder cannot be made");
+}
+END_TEST
+
+START_TEST(test_a_folder_without_a_run)
+{
+    ck_assert_int_eq(pb_run_resume(ctx, s.folder, NULL), PB_ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "holds no run"));
+    char *json = NULL;
+    ck_assert_int_eq(pb_run_eval(ctx, "/nowhere", NULL, &json), PB_ERR_USAGE);
+    ck_assert_ptr_null(json);
+}
+END_TEST
+
+static const char *stopped_run(void)
+{
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    static stopper state;
+    state = (stopper){.after = 1};
+    pb_run_options options = {
+        .folder = folder_named("run"), .progress = stop_after, .user = &state, .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    return options.folder;
+}
+
+START_TEST(test_a_changed_configuration_cannot_resume)
+{
+    const char *folder = stopped_run();
+    size_t bytes = 0;
+    char *yaml = run_file(folder, "config.yaml", &bytes);
+    char *at = strstr(yaml, "epochs: 4");
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, "epochs: 5", 9);
+    scratch_put(&s, "run/config.yaml", yaml, bytes);
+    free(yaml);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "another configuration"));
+}
+END_TEST
+
+START_TEST(test_a_damaged_checkpoint_cannot_resume)
+{
+    const char *folder = stopped_run();
+    size_t bytes = 0;
+    char *file = run_file(folder, "seed-3/checkpoint.safetensors", &bytes);
+    scratch_put(&s, "run/seed-3/checkpoint.safetensors", file, bytes - 5);
+    free(file);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "truncated"));
+}
+END_TEST
+
+START_TEST(test_half_written_files_are_swept)
+{
+    const char *folder = stopped_run();
+    scratch_put(&s, "run/metrics.csv.77-0.tmp", "x", 1);
+    scratch_put(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp", "x", 1);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    ck_assert(access(scratch_path(&s, "run/metrics.csv.77-0.tmp"), F_OK) != 0);
+    ck_assert(access(scratch_path(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp"), F_OK) != 0);
+}
+END_TEST
+
+static void fill_the_disk(void *user, const pb_progress *progress)
+{
+    (void)user;
+    if (progress->epoch != 2) return;
+    const struct rlimit limit = {1000, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A limit on the size of files stands for a full disk: the epochs before it are not lost. */
+START_TEST(test_a_full_disk_keeps_the_last_checkpoint)
+{
+    const char *whole = train(NULL, "whole");
+    signal(SIGXFSZ, SIG_IGN);
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    const pb_run_options options = {.folder = folder_named("full"), .progress = fill_the_disk};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_ERR_IO);
+    ck_assert_ptr_nonnull(
+        strstr(pb_error(ctx), "seed-3/checkpoint.safetensors: cannot be written: File too large"));
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    pb_config_free(&config);
+    json_t *metrics = run_metrics(options.folder);
+    ck_assert_uint_eq(json_array_size(metrics), 2);
+    json_decref(metrics);
+    const pb_status status = pb_run_resume(ctx, options.folder, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    same_run(whole, options.folder);
+}
+END_TEST
+
+START_TEST(test_profile_is_written)
+{
+    pb_config *config = tiny_config(ctx, &s, "train.epochs=1|train.seeds=[0]");
+    const pb_run_options options = {.folder = folder_named("run"), .profile = true};
+    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    pb_config_free(&config);
+    json_t *profile = run_json(options.folder, "profile.json");
+    const json_t *kernels = json_object_get(profile, "kernels");
+    ck_assert_uint_gt(json_array_size(kernels), 0);
+    double share = 0;
+    for (size_t i = 0; i < json_array_size(kernels); i++)
+        share += number_at(json_array_get(kernels, i), "share", NULL);
+    ck_assert_double_eq_tol(share, 1, 1e-6);
+    json_decref(profile);
+}
+END_TEST
+
+START_TEST(test_explain_prints_plan_and_graph)
+{
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    for (int dot = 0; dot < 2; dot++) {
+        char *text = NULL;
+        size_t bytes = 0;
+        FILE *out = open_memstream(&text, &bytes);
+        ck_assert_msg(pb_run_explain(ctx, config, NULL, dot, out) == PB_OK, "%s", pb_error(ctx));
+        fclose(out);
+        ck_assert_uint_gt(bytes, 0);
+        ck_assert_int_eq(strstr(text, "digraph") != NULL, dot);
+        free(text);
+    }
+    pb_config_free(&config);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("run");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_test(tcase, test_learns_a_separable_problem);
+    tcase_add_test(tcase, test_arrays_have_the_shapes_of_the_map);
+    tcase_add_test(tcase, test_recordings_agree_with_the_metrics);
+    tcase_add_test(tcase, test_recordings_thin_out);
+    tcase_add_test(tcase, test_two_runs_are_the_same_bits);
+    tcase_add_test(tcase, test_eval_gives_the_summary_again);
+    tcase_add_test(tcase, test_runs_without_validation);
+    tcase_add_test(tcase, test_patience_stops_a_seed);
+    tcase_add_test(tcase, test_class_accuracies_add_up);
+    tcase_add_test(tcase, test_resumes_to_the_same_bits);
+    tcase_add_test(tcase, test_resumes_after_every_epoch);
+    tcase_add_test(tcase, test_resumes_after_a_kill);
+    tcase_add_test(tcase, test_a_finished_run_says_so);
+    tcase_add_test(tcase, test_another_plan_is_a_warning);
+    tcase_add_test(tcase, test_a_loss_that_is_not_finite_stops_the_run);
+    tcase_add_test(tcase, test_a_batch_larger_than_the_data);
+    tcase_add_test(tcase, test_a_folder_that_holds_a_run);
+    tcase_add_test(tcase, test_a_folder_that_cannot_be_made);
+    tcase_add_test(tcase, test_a_folder_without_a_run);
+    tcase_add_test(tcase, test_a_changed_configuration_cannot_resume);
+    tcase_add_test(tcase, test_a_damaged_checkpoint_cannot_resume);
+    tcase_add_test(tcase, test_half_written_files_are_swept);
+    tcase_add_test(tcase, test_a_full_disk_keeps_the_last_checkpoint);
+    tcase_add_test(tcase, test_profile_is_written);
+    tcase_add_test(tcase, test_explain_prints_plan_and_graph);
+    return run_case("run", tcase);
+}
