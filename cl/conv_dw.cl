@@ -18,8 +18,8 @@
  *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
  *
  * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(SAMPLES / CHUNK)),
- * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size. With one
- * chunk the first kernel may write dw itself and the second is not needed. */
+ * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size.
+ */
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)

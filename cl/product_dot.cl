@@ -7,6 +7,7 @@
  *   NAME                    the kernel's name
  *   M N K                   extents, at least 1
  *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
+ *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
  *   TILE_ROWS TILE_COLUMNS  a register tile: TILE_ROWS <= M, TILE_COLUMNS <= N, their product at most 24
  *   ITEM_ROWS ITEM_COLUMNS  the part of C of one work-item, multiples of TILE_ROWS and TILE_COLUMNS
  *
@@ -80,6 +81,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
     const size_t batch = get_global_id(2);
+    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
     a += batch * STRIDE_A;
     b += batch * STRIDE_B;
     c += batch * M * N;
@@ -107,6 +109,9 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef K
 #undef STRIDE_A
 #undef STRIDE_B
+#undef A_OFFSET
+#undef B_OFFSET
+#undef C_OFFSET
 #undef TILE_ROWS
 #undef TILE_COLUMNS
 #undef ITEM_ROWS
