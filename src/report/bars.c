@@ -3,12 +3,11 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define MOST_FIGURES    80  /* more bars than this are too narrow to carry their figure */
-#define LEVEL_FIGURES   14  /* more bars than this carry it upright                     */
-#define MOST_TICKS      40  /* more places than this cannot all be named                */
-#define LEVEL_TICK_TEXT 100 /* letters that fit side by side below the axis             */
+#define MOST_FIGURES  80 /* more bars than this are too narrow to carry their figure */
+#define LEVEL_FIGURES 14 /* more bars than this carry it upright                     */
+#define MOST_TICKS    40 /* more places than this cannot all be named                */
+#define AXIS_PIXELS   1060
 
 pb_status pb_bars_create(pb_context *ctx, int series_count, int rows, double width, pb_bars *bars)
 {
@@ -57,14 +56,14 @@ void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const vo
 {
     pb_text *s = &plot->script;
     const int every = (count + MOST_TICKS - 1) / MOST_TICKS, shown = (count + every - 1) / every;
-    size_t longest = 0;
+    int longest = 0; /* in pixels */
     char buffer[16];
     for (int i = 0; i < count; i += every) {
-        const size_t length = strlen(name(of, i, buffer));
-        if (length > longest) longest = length;
+        const int width = pb_plot_text_width(name(of, i, buffer));
+        if (width > longest) longest = width;
     }
-    const bool sloped = (longest + 1) * (size_t)shown > LEVEL_TICK_TEXT;
-    const double foot = !sloped ? 0.075 : longest > 30 ? 0.3 : 0.06 + 0.0085 * (double)longest;
+    const bool sloped = (longest + 4) * shown > AXIS_PIXELS;
+    const double foot = !sloped ? 0.075 : longest > 280 ? 0.28 : 0.06 + 0.0008 * longest;
     pb_text_append(s, "set bmargin at screen %g\nset xtics scale 0 %s (", foot,
                    sloped ? "rotate by -35" : "norotate");
     for (int i = 0; i < count; i += every) {
@@ -72,7 +71,8 @@ void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const vo
         pb_plot_quote(s, name(of, i, buffer));
         pb_text_append(s, " %d", i);
     }
-    pb_text_append(s, ")\nset xrange [-0.6:%g]\n", count - 0.4);
+    const double aside = count < 3 ? (3 - count) / 2.0 : 0; /* few bars stay slim */
+    pb_text_append(s, ")\nset xrange [%g:%g]\n", -0.6 - aside, count - 0.4 + aside);
 }
 
 /* Room above 100 is for the figures. */
@@ -85,14 +85,13 @@ static void percent_axis(pb_plot *plot, const pb_bars *bars, bool upright, const
             least = fmin(least, bar->percent - bar->error);
             largest = fmax(largest, bar->percent);
         }
-    const double bottom = pb_zoomed_floor(least, largest), span = 100 - bottom;
-    const double step = span <= 6 ? 1 : span <= 12 ? 2 : span <= 30 ? 5 : span <= 60 ? 10 : 20;
+    const pb_percent_axis axis = pb_percent_axis_for(least, largest);
     pb_text *s = &plot->script;
-    pb_text_append(s, "set yrange [%g:%g]\nset ytics %g, %g, 100\n", bottom,
-                   100 + span * (upright ? 0.12 : 0.07), bottom, step);
-    pb_text_append(
-        s, bottom > 0 ? "set ylabel '%s (%%), axis starts at %g'\n" : "set ylabel '%s (%%)'\n",
-        what, bottom);
+    pb_text_append(s, "set yrange [%g:%g]\nset ytics %g, %g, 100\nset ylabel '%s (%%)", axis.bottom,
+                   100 + (100 - axis.bottom) * (upright ? 0.12 : 0.07), axis.bottom, axis.step,
+                   what);
+    if (axis.bottom > 0) pb_text_append(s, ", axis starts at %g", axis.bottom);
+    pb_text_append(s, "'\n");
 }
 
 /* ---- bars ---- */
@@ -103,6 +102,7 @@ void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what)
     const int count = count_bars(bars), first = plot->blocks;
     const bool upright = count > LEVEL_FIGURES;
     for (int i = 0; i < bars->series_count; i++) {
+        if (!bars->series[i].count) continue; /* gnuplot does not count an empty block */
         pb_text_append(&plot->data, "# place percent standard_error\n");
         for (int row = 0; row < bars->series[i].count; row++) {
             const pb_bar *bar = &bars->series[i].rows[row];
@@ -116,22 +116,19 @@ void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what)
                    "set boxwidth %g absolute\nset style fill solid 0.88 noborder\n",
                    bars->width);
     const char *comma = "plot ";
+    int block = first;
     for (int i = 0; i < bars->series_count; i++) {
-        const pb_series *series = &bars->series[i];
-        if (!series->count) continue;
+        if (!bars->series[i].count) continue;
         pb_text_append(s, "%s'%s.dat' index %d using 1:2 with boxes linecolor rgb '%s'", comma,
-                       plot->name, first + i, series->colour);
+                       plot->name, block++, bars->series[i].colour);
         comma = ", \\\n     ";
-        if (!series->legend) continue;
-        pb_text_append(s, " title ");
-        pb_plot_quote(s, series->legend);
     }
-    const int last = first + bars->series_count - 1;
+    const int last = block - 1;
     if (pb_bars_have_whiskers(bars))
         pb_text_append(
             s,
-            "%s'%s.dat' index %d:%d using ($3 > 0 ? $1 : NaN):2:3 with yerrorbars pointtype 0 "
-            "linewidth 1.2 linecolor rgb '#222222'",
+            "%s'%s.dat' index %d:%d using ($3 > 0 ? $1 : NaN):($2 - $3):(0):(2 * $3) with vectors "
+            "heads size screen 0.003, 90 linewidth 1.2 linecolor rgb '#222222'",
             comma, plot->name, first, last);
     if (count <= MOST_FIGURES)
         pb_text_append(

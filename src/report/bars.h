@@ -11,8 +11,8 @@ typedef struct pb_bar {
 
 /** Bars of one colour. */
 typedef struct pb_series {
-    const char *colour, *legend; /* legend NULL: none */
-    pb_bar *rows;                /* [capacity]        */
+    const char *colour;
+    pb_bar *rows; /* [capacity] */
     int count;
 } pb_series;
 

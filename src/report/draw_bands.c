@@ -89,7 +89,7 @@ static pb_status draw(pb_context *ctx, const bands all[], int count, const char 
     else
         pb_plot_title(&plot, "Band weights");
     pb_plot_subtitle(&plot, "%s; softmax weight of each radial frequency band%s",
-                     pb_record_text(all[0].run, "data_set"),
+                     pb_record_data_set(all[0].run),
                      has_band ? "; line: mean over seeds, band: one standard error" : "");
     pb_text_append(
         &plot.script,
@@ -97,12 +97,12 @@ static pb_status draw(pb_context *ctx, const bands all[], int count, const char 
         "set ylabel 'weight'\n",
         last * 1.005, highest * 1.06);
     for (int i = 0; i < count; i++) {
-        const pb_room room = {.left = 92, .right = 200, .top = 14, .bottom = 70};
+        const pb_room room = {.left = 112, .right = 225, .top = 14, .bottom = 84};
         pb_panels_next(&plot, &panels, i, room, all[i].run->name);
         pb_text_append(&plot.script, "set key at ");
         pb_panels_place(&plot, &panels, i, panels.width - room.right + 14,
                         room.top + (count > 1 ? 30 : 0));
-        pb_text_append(&plot.script, " left top vertical Left reverse samplen 1.6\n");
+        pb_text_append(&plot.script, " left top vertical Left reverse samplen 1.6 spacing 1.3\n");
         plot_panel(&plot, &all[i]);
     }
     return pb_plot_draw(ctx, &plot, folder);

@@ -28,23 +28,21 @@ static pb_status add_run(pb_context *ctx, const pb_record *run, double aside, pb
 static pb_status draw(pb_context *ctx, int count, const pb_record runs[], const pb_record *widest,
                       pb_bars *bars, const char *folder)
 {
-    for (int i = 0; i < count; i++) {
-        bars->series[i].legend = count > 1 ? runs[i].name : NULL;
+    for (int i = 0; i < count; i++)
         PB_TRY(add_run(ctx, &runs[i], (i - (count - 1) / 2.0) * bars->width, &bars->series[i]));
-    }
     pb_plot plot;
     pb_plot_begin(&plot, "class_accuracies", 1200, 800);
     if (count == 1)
         pb_plot_title(&plot, "Test accuracy of each class, %s", runs[0].name);
     else
         pb_plot_title(&plot, "Test accuracy of each class");
-    pb_plot_subtitle(&plot, "%s%s", pb_record_text(&runs[0], "data_set"),
+    pb_plot_subtitle(&plot, "%s%s", pb_record_data_set(&runs[0]),
                      pb_bars_have_whiskers(bars) ? "; mean over seeds, whisker: one standard error"
                                                  : "");
-    pb_text_append(&plot.script,
-                   "set tmargin at screen %s\n"
-                   "set key at screen 0.975, screen 0.885 right top horizontal samplen 1.4\n",
-                   count > 1 ? "0.83" : "0.86");
+    if (count > 1)
+        for (int i = 0; i < count; i++)
+            pb_plot_legend(&plot, pb_plot_colour(i), true, runs[i].name);
+    pb_plot_top_margin(&plot);
     pb_bars_name_places(&plot, (int)widest->class_accuracies.dim[1], name_of_class, widest);
     pb_bars_plot(&plot, bars, "test accuracy");
     return pb_plot_draw(ctx, &plot, folder);

@@ -25,7 +25,7 @@ static void widen(const pb_curve *curve, double *low, double *high)
 }
 
 static void add(pb_plot *plot, layer what, const char **comma, const pb_curve *curve, int block,
-                const char *colour, const char *dash, const char *legend)
+                const char *colour)
 {
     pb_text *s = &plot->script;
     if (!curve->count || (what == BAND && !curve->has_band)) return;
@@ -38,34 +38,27 @@ static void add(pb_plot *plot, layer what, const char **comma, const pb_curve *c
             colour);
         return;
     }
-    pb_text_append(s, "1:2 with %s linecolor rgb '%s' linewidth 2.2 dashtype %s",
-                   curve->count > 1 ? "lines" : "points pointtype 7", colour, dash);
-    if (!legend) return;
-    pb_text_append(s, " title ");
-    pb_plot_quote(s, legend);
+    pb_text_append(s, "1:2 with %s linecolor rgb '%s' linewidth 2.2",
+                   curve->count > 1 ? "lines" : "points pointtype 7", colour);
 }
 
 static void panel_of_one(pb_plot *plot, const losses *l)
 {
     const char *comma = "plot ";
     for (layer what = BAND; what <= LINE; what++) {
-        add(plot, what, &comma, &l->train, l->train_block, pb_plot_colour(0), "solid",
-            "training loss");
-        add(plot, what, &comma, &l->val, l->val_block, pb_plot_colour(1), "solid",
-            "validation loss");
+        add(plot, what, &comma, &l->train, l->train_block, pb_plot_colour(0));
+        add(plot, what, &comma, &l->val, l->val_block, pb_plot_colour(1));
     }
     pb_text_append(&plot->script, "\n");
 }
 
-static void panel_of_many(pb_plot *plot, int count, const pb_record runs[], const losses all[],
-                          bool val)
+static void panel_of_many(pb_plot *plot, int count, const losses all[], bool val)
 {
     const char *comma = "plot ";
     for (layer what = BAND; what <= LINE; what++)
         for (int i = 0; i < count; i++)
             add(plot, what, &comma, val ? &all[i].val : &all[i].train,
-                val ? all[i].val_block : all[i].train_block, pb_plot_colour(i),
-                i < 8 ? "solid" : "'-'", runs[i].name);
+                val ? all[i].val_block : all[i].train_block, pb_plot_colour(i));
     pb_text_append(&plot->script, "\n");
 }
 
@@ -101,7 +94,7 @@ static void head(pb_plot *plot, int count, const pb_record runs[], const extent 
     pb_text subtitle = {0};
     bool early = false;
     for (int i = 0; i < count; i++) early = early || pb_record_stopped_early(&runs[i]);
-    pb_text_append(&subtitle, "%s", pb_record_text(&runs[0], "data_set"));
+    pb_text_append(&subtitle, "%s", pb_record_data_set(&runs[0]));
     if (e->has_band) pb_text_append(&subtitle, "; line: mean over seeds, band: one standard error");
     if (early) pb_text_append(&subtitle, "; a seed that stopped early leaves the mean");
     if (e->bin > 1)
@@ -114,37 +107,46 @@ static void head(pb_plot *plot, int count, const pb_record runs[], const extent 
     pb_text_free(&subtitle);
 }
 
-static void panels(pb_plot *plot, int count, const pb_record runs[], const losses all[],
-                   const extent *e)
+/* One legend for all panels. */
+static void put_legend(pb_plot *plot, int count, const pb_record runs[], const extent *e)
+{
+    if (count == 1 && e->has_train) pb_plot_legend(plot, pb_plot_colour(0), false, "training loss");
+    if (count == 1 && e->has_val) pb_plot_legend(plot, pb_plot_colour(1), false, "validation loss");
+    if (count > 1)
+        for (int i = 0; i < count; i++)
+            pb_plot_legend(plot, pb_plot_colour(i), false, runs[i].name);
+    pb_plot_top_margin(plot);
+}
+
+static void put_panels(pb_plot *plot, int count, const losses all[], const extent *e)
 {
     pb_text *s = &plot->script;
     const char *scale = pb_plot_loss_axis(plot, e->low, e->high) ? ", logarithmic scale" : "";
     pb_text_append(s, "set xrange [0:%.9g]\nset format x '%%.0f'\nset xlabel 'iteration'\n",
                    e->last > 0 ? e->last * 1.005 : 1.0);
-    pb_text_append(s, "set bmargin at screen 0.165\nset tmargin at screen 0.86\n"
-                      "set key at screen 0.5, screen 0.035 center bottom horizontal\n");
+    pb_text_append(s, "set bmargin at screen 0.105\n");
     if (count == 1 || !e->has_train || !e->has_val) {
         const char *what = count == 1 ? "loss" : e->has_val ? "validation loss" : "training loss";
-        pb_text_append(
-            s, "set lmargin at screen 0.085\nset rmargin at screen 0.975\nset ylabel '%s%s'\n",
-            what, scale);
+        pb_text_append(s,
+                       "set lmargin at screen 0.085\nset rmargin at screen 0.975\n"
+                       "set ylabel '%s%s'\n",
+                       what, scale);
         if (count == 1)
             panel_of_one(plot, &all[0]);
         else
-            panel_of_many(plot, count, runs, all, e->has_val);
+            panel_of_many(plot, count, all, e->has_val);
         return;
     }
     pb_text_append(s,
-                   "set multiplot\nset lmargin at screen 0.085\nset rmargin at screen 0.515\n"
+                   "set multiplot\nset lmargin at screen 0.085\nset rmargin at screen 0.49\n"
                    "set ylabel 'training loss%s'\n",
                    scale);
-    panel_of_many(plot, count, runs, all, false);
-    pb_text_append(
-        s,
-        "unset label\nunset key\nset lmargin at screen 0.585\nset rmargin at screen 0.975\n"
-        "set ylabel 'validation loss%s'\n",
-        scale);
-    panel_of_many(plot, count, runs, all, true);
+    panel_of_many(plot, count, all, false);
+    pb_text_append(s,
+                   "unset label\nunset object\nset lmargin at screen 0.575\n"
+                   "set rmargin at screen 0.975\nset ylabel 'validation loss%s'\n",
+                   scale);
+    panel_of_many(plot, count, all, true);
 }
 
 static pb_status draw(pb_context *ctx, int count, const pb_record runs[], losses all[],
@@ -156,11 +158,12 @@ static pb_status draw(pb_context *ctx, int count, const pb_record runs[], losses
     pb_plot plot;
     pb_plot_begin(&plot, "loss", 1200, 800);
     head(&plot, count, runs, &e);
+    put_legend(&plot, count, runs, &e);
     for (int i = 0; i < count; i++) {
         all[i].train_block = pb_plot_curve(&plot, &all[i].train);
         all[i].val_block = pb_plot_curve(&plot, &all[i].val);
     }
-    panels(&plot, count, runs, all, &e);
+    put_panels(&plot, count, all, &e);
     return pb_plot_draw(ctx, &plot, folder);
 }
 

@@ -36,7 +36,7 @@ static void add_cells(pb_plot *plot, const pb_array *mask, double *low, double *
  */
 static pb_room square_room(const pb_panels *panels)
 {
-    const int top = 10, bottom = 72, name = panels->count > 1 ? 30 : 0, left = 92, right = 120;
+    const int top = 10, bottom = 88, name = panels->count > 1 ? 30 : 0, left = 100, right = 140;
     const int height = panels->height - top - bottom - name, width = panels->width - left - right;
     const int spare_width = width > height ? width - height : 0,
               spare_height = height > width ? height - width : 0;
@@ -53,7 +53,11 @@ static void plot_panel(pb_plot *plot, const pb_array *mask, int block)
     pb_text_append(s, "set xtics 0, %zu\nset ytics 0, %zu\n",
                    columns > 20 ? columns / 8 : (size_t)1 + (columns > 10),
                    rows > 20 ? rows / 8 : (size_t)1 + (rows > 10));
-    pb_text_append(s, "plot '%s.dat' index %d using 1:2:3 with image pixels\n", plot->name, block);
+    /* gnuplot would put the image of an SVG into a file of its own */
+    pb_text_append(s,
+                   "if (format eq 'svg') plot '%s.dat' index %d using 1:2:3 with image pixels; "
+                   "else plot '%s.dat' index %d using 1:2:3 with image\n",
+                   plot->name, block, plot->name, block);
 }
 
 pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const char *folder)
@@ -64,7 +68,7 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
         if (has_mask(&runs[i])) first = &runs[i], shown++;
     if (!shown) return pb_plot_discard(folder, "mask");
 
-    const pb_panels panels = pb_panels_arrange(shown, 640, 600);
+    const pb_panels panels = pb_panels_arrange(shown, 640, 540);
     double low = 0, high = 0;
     pb_plot plot;
     pb_panels_begin(&plot, &panels, "mask");
@@ -74,8 +78,7 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
         pb_plot_title(&plot, "Mask of %s", first->name);
     else
         pb_plot_title(&plot, "Masks");
-    pb_plot_subtitle(&plot, "%s; factor on each DCT coefficient%s",
-                     pb_record_text(first, "data_set"),
+    pb_plot_subtitle(&plot, "%s; factor on each DCT coefficient%s", pb_record_data_set(first),
                      first->mask.dim[0] > 1 ? ", mean over seeds" : "");
     pb_text_append(&plot.script,
                    "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', "
@@ -84,7 +87,7 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
                    "unset grid\nunset key\nset border 15\n"
                    "set xlabel 'horizontal frequency index'\n"
                    "set ylabel 'vertical frequency index'\n");
-    pb_text_append(&plot.script, "set cbrange [%.9g:%.9g]\nset cblabel 'mask'\n", low,
+    pb_text_append(&plot.script, "set cbrange [%.9g:%.9g]\nset cblabel 'mask' offset 0.5\n", low,
                    high > low ? high : low + 1);
     for (int i = 0; i < count; i++) {
         if (!has_mask(&runs[i])) continue;

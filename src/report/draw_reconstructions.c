@@ -12,7 +12,7 @@ enum {
     MOST_PAIRS = 32,
     SEPARATOR = 2,
     GAP = 18,
-    HEADING = 30,
+    HEADING = 36,
     TARGET_CELL = 140
 };
 

@@ -75,9 +75,9 @@ pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs
         else
             bars_of_many(&plot, count, runs, &bars);
         pb_plot_subtitle(
-            &plot, "%s%s", pb_record_text(&runs[0], "data_set"),
+            &plot, "%s%s", pb_record_data_set(&runs[0]),
             pb_bars_have_whiskers(&bars) ? "; mean over seeds, whisker: one standard error" : "");
-        pb_text_append(&plot.script, "set tmargin at screen 0.86\n");
+        pb_plot_top_margin(&plot);
         pb_bars_plot(&plot, &bars, "test accuracy");
         status = pb_plot_draw(ctx, &plot, folder);
     }

@@ -3,6 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+enum { LEFT = 24, LEGEND_ROW = 24 }; /* pixels */
 
 const char *pb_plot_colour(int index)
 {
@@ -43,7 +46,8 @@ void pb_plot_quote(pb_text *out, const char *text)
 
 void pb_plot_begin(pb_plot *plot, const char *name, int width, int height)
 {
-    *plot = (pb_plot){.name = name, .width = width, .height = height};
+    *plot = (pb_plot){
+        .name = name, .width = width, .height = height, .legend_x = LEFT, .legend_y = 104};
     pb_text *s = &plot->script;
     pb_text_append(
         s,
@@ -76,8 +80,8 @@ static void put_line(pb_plot *plot, int label, int from_top, const char *look, c
     if (line.failed) plot->script.failed = 1;
     pb_text_append(&plot->script, "set label %d ", label);
     pb_plot_quote(&plot->script, line.length ? line.text : "");
-    pb_text_append(&plot->script, " at screen %.5g, screen %.5g left %s\n", 24.0 / plot->width,
-                   1 - (double)from_top / plot->height, look);
+    pb_text_append(&plot->script, " at screen %.5g, screen %.5g left %s\n",
+                   (double)LEFT / plot->width, 1 - (double)from_top / plot->height, look);
     pb_text_free(&line);
 }
 
@@ -97,6 +101,58 @@ void pb_plot_subtitle(pb_plot *plot, const char *format, ...)
     va_end(args);
 }
 
+int pb_plot_text_width(const char *words)
+{
+    double width = 0; /* advances of DejaVu Sans at 13 points, 17.3 pixels an em */
+    for (const char *c = words; *c; c++) {
+        if (((unsigned char)*c & 0xc0) == 0x80) continue; /* not the first byte of a character */
+        if (strchr("ijl.,:;'|! I", *c))
+            width += 5.4;
+        else if (strchr("tfr()[]/-", *c))
+            width += 7;
+        else if (strchr("mwMW@%", *c))
+            width += 16;
+        else
+            width += *c >= 'A' && *c <= 'Z' ? 12 : 10.4;
+    }
+    return (int)ceil(width);
+}
+
+static void put_sample(pb_plot *plot, int object, int x, int y, int width, int height,
+                       const char *colour)
+{
+    pb_text_append(
+        &plot->script,
+        "set object %d rectangle from screen %.5g, screen %.5g to screen %.5g, screen %.5g "
+        "fillcolor rgb '%s' fillstyle solid noborder\n",
+        object, (double)x / plot->width, 1 - (double)(y + height / 2) / plot->height,
+        (double)(x + width) / plot->width, 1 - (double)(y - height / 2) / plot->height, colour);
+}
+
+void pb_plot_legend(pb_plot *plot, const char *colour, bool square, const char *words)
+{
+    const int sample = square ? 14 : 28, gap = 8;
+    const int width = sample + gap + pb_plot_text_width(words) + 22;
+    if (plot->entries && plot->legend_x + width > plot->width) {
+        plot->legend_x = LEFT;
+        plot->legend_y += LEGEND_ROW;
+    }
+    const int entry = ++plot->entries;
+    put_sample(plot, entry, plot->legend_x, plot->legend_y, sample, square ? 14 : 4, colour);
+    pb_text_append(&plot->script, "set label %d ", entry);
+    pb_plot_quote(&plot->script, words);
+    pb_text_append(&plot->script, " at screen %.5g, screen %.5g left textcolor rgb '#222222'\n",
+                   (double)(plot->legend_x + sample + gap) / plot->width,
+                   1 - (double)plot->legend_y / plot->height);
+    plot->legend_x += width;
+}
+
+void pb_plot_top_margin(pb_plot *plot)
+{
+    const int top = plot->entries ? plot->legend_y + LEGEND_ROW : 100;
+    pb_text_append(&plot->script, "set tmargin at screen %.5g\n", 1 - (double)top / plot->height);
+}
+
 int pb_plot_end_block(pb_plot *plot)
 {
     pb_text_append(&plot->data, "\n\n");
@@ -105,6 +161,7 @@ int pb_plot_end_block(pb_plot *plot)
 
 int pb_plot_curve(pb_plot *plot, const pb_curve *curve)
 {
+    if (!curve->count) return -1; /* gnuplot does not count an empty block */
     pb_text_append(&plot->data, "# iteration mean low high\n");
     for (size_t i = 0; i < curve->count; i++)
         pb_text_append(&plot->data, "%.9g %.9g %.9g %.9g\n", curve->x[i], curve->mean[i],

@@ -9,8 +9,10 @@
 typedef struct pb_plot {
     const char *name; /* of the files, without extension */
     pb_text script, data;
-    int blocks;        /* of data so far   */
-    int width, height; /* in pixels        */
+    int blocks;             /* of data so far   */
+    int width, height;      /* in pixels        */
+    int entries;            /* of the legend    */
+    int legend_x, legend_y; /* where the next entry goes, in pixels from the top left */
 } pb_plot;
 
 /** Colours that stay apart for the colour-blind (Okabe and Ito), for the runs of a comparison in
@@ -25,6 +27,12 @@ void pb_plot_begin(pb_plot *plot, const char *name, int width, int height);
 /** The large line at the top left, and the small one below it. */
 void pb_plot_title(pb_plot *plot, const char *format, ...) PB_PRINTF(2, 3);
 void pb_plot_subtitle(pb_plot *plot, const char *format, ...) PB_PRINTF(2, 3);
+/** Puts an entry into the legend below the subtitle: a line or a square of a colour, and words. */
+void pb_plot_legend(pb_plot *plot, const char *colour, bool square, const char *words);
+/** Leaves the picture below the title and the legend to what is plotted next. */
+void pb_plot_top_margin(pb_plot *plot);
+/** Width of words in pixels, a little more rather than less. */
+int pb_plot_text_width(const char *words);
 /** Appends text in single quotes as gnuplot reads it. */
 void pb_plot_quote(pb_text *out, const char *text);
 /** Appends x, mean, low, high of a curve as the next block of data and returns the block's index.

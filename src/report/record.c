@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/yaml.h"
 #include "data/npy.h"
 
 #define METRICS_LIMIT ((size_t)256 << 20)
@@ -202,16 +203,30 @@ static pb_status load_config(pb_context *ctx, pb_record *r)
     return status;
 }
 
+/* The name is the summary's, else (not finished) the configuration's, else the folder's. */
+static pb_status name_run(pb_context *ctx, pb_record *r)
+{
+    pb_yaml *yaml = NULL;
+    const char *name = pb_record_text(r, "name");
+    if (!*name && r->config) {
+        PB_TRY(pb_yaml_parse(ctx, "config.yaml", r->config, strlen(r->config), &yaml));
+        const pb_node *node = pb_node_find(pb_yaml_root(yaml), "name");
+        if (node && node->kind == PB_NODE_SCALAR) name = node->text;
+    }
+    r->name = *name ? strdup(name) : base_name(r->folder);
+    pb_yaml_free(&yaml);
+    return r->name ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+}
+
 static pb_status load(pb_context *ctx, pb_record *r)
 {
     PB_TRY(load_metrics(ctx, r));
     PB_TRY(load_optional_json(ctx, r->folder, "summary.json", &r->summary));
     PB_TRY(load_optional_json(ctx, r->folder, "env.json", &r->env));
     PB_TRY(load_config(ctx, r));
-    if (!r->summary) r->summary = json_object();
-    const char *name = pb_record_text(r, "name");
-    r->name = *name ? strdup(name) : base_name(r->folder);
-    if (!r->summary || !r->name) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+    if (!r->summary && !(r->summary = json_object()))
+        return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+    PB_TRY(name_run(ctx, r));
     const double log_every = pb_record_number(r, "log_every");
     r->log_every = log_every >= 1 ? (int64_t)log_every : 1;
     PB_TRY(load_array(ctx, r->folder, "train_loss.npy", 2, &r->train_loss));
@@ -315,6 +330,12 @@ const char *pb_record_text(const pb_record *record, const char *key)
 {
     const char *text = json_string_value(json_object_get(record->summary, key));
     return text ? text : "";
+}
+
+const char *pb_record_data_set(const pb_record *record)
+{
+    const char *name = pb_record_text(record, "data_set");
+    return *name ? name : "not finished";
 }
 
 const char *pb_record_class(const pb_record *record, size_t index, char buffer[16])

@@ -69,6 +69,8 @@ pb_score pb_record_score(const pb_record *record, const char *key);
 double pb_record_number(const pb_record *record, const char *key);
 /** A text of the summary, "" when it is absent. */
 const char *pb_record_text(const pb_record *record, const char *key);
+/** Name of the data set, or that the run has not finished. */
+const char *pb_record_data_set(const pb_record *record);
 /** Name of a class; writes its number into `buffer` when the summary names none. */
 const char *pb_record_class(const pb_record *record, size_t index, char buffer[16]);
 /** Whether the band weights were learned: they differ between two points of a seed. */

@@ -80,19 +80,6 @@ static size_t bin_width(size_t points, size_t bins)
     return points > bins ? (points + bins - 1) / bins : 1;
 }
 
-pb_status pb_curve_train_loss(pb_context *ctx, const pb_record *record, size_t bins,
-                              pb_curve *curve, int64_t *bin_iterations)
-{
-    const pb_array *loss = &record->train_loss;
-    *curve = (pb_curve){0};
-    *bin_iterations = 0;
-    if (!loss->data) return PB_OK;
-    const size_t width = bin_width(loss->dim[1], bins);
-    *bin_iterations = (int64_t)width * record->log_every;
-    return binned(ctx, loss->data, loss->dim[0], loss->dim[1], 1, width, (double)record->log_every,
-                  curve);
-}
-
 pb_status pb_curve_band(pb_context *ctx, const pb_record *record, size_t band, size_t points,
                         pb_curve *curve)
 {
@@ -103,7 +90,19 @@ pb_status pb_curve_band(pb_context *ctx, const pb_record *record, size_t band, s
                   bin_width(weights->dim[1], points), (double)record->log_every, curve);
 }
 
-pb_status pb_curve_val_loss(pb_context *ctx, const pb_record *record, pb_curve *curve)
+static double train_loss_of(const pb_epoch *e)
+{
+    return e->train_loss;
+}
+
+static double val_loss_of(const pb_epoch *e)
+{
+    return e->val_loss;
+}
+
+/* A point an epoch. */
+static pb_status of_epochs(pb_context *ctx, const pb_record *record,
+                           double (*number)(const pb_epoch *), pb_curve *curve)
 {
     const size_t seeds = (size_t)record->seed_count;
     int epochs = 0;
@@ -120,13 +119,30 @@ pb_status pb_curve_val_loss(pb_context *ctx, const pb_record *record, pb_curve *
         for (int i = 0; i < record->epoch_count; i++) {
             const pb_epoch *e = &record->epochs[i];
             if (e->epoch != epoch) continue;
-            of_seeds[e->seed_index] = e->val_loss;
+            of_seeds[e->seed_index] = number(e);
             step = (double)e->step;
         }
         append(curve, step, of_seeds, seeds);
     }
     free(of_seeds);
     return status;
+}
+
+pb_status pb_curve_train_loss(pb_context *ctx, const pb_record *record, size_t bins,
+                              pb_curve *curve, int64_t *bin_iterations)
+{
+    const pb_array *loss = &record->train_loss;
+    *bin_iterations = 0;
+    if (!loss->data) return of_epochs(ctx, record, train_loss_of, curve);
+    const size_t width = bin_width(loss->dim[1], bins);
+    *bin_iterations = (int64_t)width * record->log_every;
+    return binned(ctx, loss->data, loss->dim[0], loss->dim[1], 1, width, (double)record->log_every,
+                  curve);
+}
+
+pb_status pb_curve_val_loss(pb_context *ctx, const pb_record *record, pb_curve *curve)
+{
+    return of_epochs(ctx, record, val_loss_of, curve);
 }
 
 bool pb_record_stopped_early(const pb_record *record)
@@ -143,15 +159,14 @@ bool pb_record_stopped_early(const pb_record *record)
     return last[0] != last[1];
 }
 
-double pb_zoomed_floor(double least, double largest)
+pb_percent_axis pb_percent_axis_for(double least, double largest)
 {
-    const double steps[] = {1, 2, 5, 10, 20};
-    const double spread = 100 - least;
-    if (!(least > 50) || largest > 100) return 0;
-    /* the least bar keeps about half of an axis that ends at 100 */
+    static const double steps[] = {0.1, 0.2, 0.5, 1, 2, 5, 10};
+    const double half = 2 * least - 100; /* an axis from here is half filled by the least bar */
+    if (largest > 100 || !(half > 0)) return (pb_percent_axis){0, 20};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        const double floor_ = floor((least - spread) / steps[i]) * steps[i];
-        if (floor_ >= 0 && (100 - floor_) / steps[i] <= 10) return floor_;
+        const double bottom = floor(half / steps[i]) * steps[i];
+        if ((100 - bottom) / steps[i] <= 10) return (pb_percent_axis){bottom, steps[i]};
     }
-    return 0;
+    return (pb_percent_axis){0, 20};
 }

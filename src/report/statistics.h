@@ -33,9 +33,12 @@ pb_status pb_curve_band(pb_context *ctx, const pb_record *record, size_t band, s
 /** Whether seeds trained for different numbers of epochs. */
 bool pb_record_stopped_early(const pb_record *record);
 
-/** Lower end of an axis of percentages for bars whose least and largest value are given: 0 unless
- * the bars would look alike, then a multiple of 1, 2, 5, 10 or 20 that leaves the least bar a good
- * part of the axis. */
-double pb_zoomed_floor(double least, double largest);
+/** An axis of percentages that ends at 100. */
+typedef struct pb_percent_axis {
+    double bottom, step; /* where it starts, a multiple of the distance between ticks */
+} pb_percent_axis;
+/** The axis for bars of which the least and the largest are given: it starts at 0 unless the bars
+ * would look alike, then so that the least bar keeps about half of it. */
+pb_percent_axis pb_percent_axis_for(double least, double largest);
 
 #endif
