@@ -1,4 +1,5 @@
-/* Makes run folders as src/README.md describes them, with numbers that look like training and are known to the tests. */
+/* Makes run folders as src/README.md describes them, with numbers that look like training and are
+ * known to the tests. */
 #ifndef TESTS_REPORT_MADE_RUN_H
 #define TESTS_REPORT_MADE_RUN_H
 
@@ -10,23 +11,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Files are written here by hand rather than by the library: a test compares with what this code did not compute. */
+/* Files are written here by hand rather than by the library: a test compares with what this code
+ * did not compute. */
 
 typedef struct made_run {
     const char *name;
     int seeds, epochs, steps_per_epoch, log_every, classes, bands;
-    bool learned;       /* the band weights move      */
-    bool early;         /* the last seed stops at 60% */
-    bool unfinished;    /* no summary, no arrays      */
-    double accuracy;    /* of the test, mean          */
+    bool learned;    /* the band weights move      */
+    bool early;      /* the last seed stops at 60% */
+    bool unfinished; /* no summary, no arrays      */
+    double accuracy; /* of the test, mean          */
     const char *const *class_names;
 } made_run;
 
-static const char *const made_class_names[] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                                               "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
+static const char *const made_class_names[] = {"T-shirt/top", "Trouser",   "Pullover", "Dress",
+                                               "Coat",        "Sandal",    "Shirt",    "Sneaker",
+                                               "Bag",         "Ankle boot"};
 
-static const made_run made_default = {.name = "adaptive_bands", .seeds = 3, .epochs = 30, .steps_per_epoch = 375,
-                                      .log_every = 5, .classes = 10, .bands = 8, .learned = true, .accuracy = 0.9746,
+static const made_run made_default = {.name = "adaptive_bands",
+                                      .seeds = 3,
+                                      .epochs = 30,
+                                      .steps_per_epoch = 375,
+                                      .log_every = 5,
+                                      .classes = 10,
+                                      .bands = 8,
+                                      .learned = true,
+                                      .accuracy = 0.9746,
                                       .class_names = made_class_names};
 
 static inline double made_noise(uint32_t *state)
@@ -51,8 +61,10 @@ static inline FILE *made_open(const char *folder, const char *name)
 static inline void made_npy_header(FILE *file, const char *descr, int axes, const int dim[])
 {
     char shape[128] = "", header[256];
-    for (int i = 0; i < axes; i++) snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%d, ", dim[i]);
-    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
+    for (int i = 0; i < axes; i++)
+        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%d, ", dim[i]);
+    int length = snprintf(header, sizeof header,
+                          "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
     while ((10 + length + 1) % 64) header[length++] = ' ';
     header[length++] = '\n';
     fwrite("\x93NUMPY\x01\x00", 1, 8, file);
@@ -85,12 +97,17 @@ static inline void made_metrics(const char *folder, const made_run *r)
         for (int e = 1; e <= made_epochs_of(r, s); e++) {
             const double at = (double)e / r->epochs;
             fprintf(file,
-                    "{\"seed\": %d, \"epoch\": %d, \"step\": %d, \"train_loss\": %.9g, \"train_accuracy\": %.9g, "
-                    "\"val_loss\": %.9g, \"val_accuracy\": %.9g, \"rate\": {\"adam_1\": 0.001, \"sgd_1\": %.9g}, "
-                    "\"losses\": {\"cross_entropy\": %.9g, \"reconstruction\": 0.25}, \"seconds\": 0.5}\n",
-                    s, e, e * r->steps_per_epoch, made_loss(r, at) + 0.01 * made_noise(&state), 1 - 0.2 * made_loss(r, at),
-                    made_loss(r, at) + 0.03 + 0.02 * at + 0.02 * made_noise(&state), 0.98 - 0.2 * made_loss(r, at),
-                    0.005 * (1 + cos(at * 3.14159265)), made_loss(r, at) - 0.02);
+                    "{\"seed\": %d, \"epoch\": %d, \"step\": %d, \"train_loss\": %.9g, "
+                    "\"train_accuracy\": %.9g, "
+                    "\"val_loss\": %.9g, \"val_accuracy\": %.9g, \"rate\": {\"adam_1\": 0.001, "
+                    "\"sgd_1\": %.9g}, "
+                    "\"losses\": {\"cross_entropy\": %.9g, \"reconstruction\": 0.25}, \"seconds\": "
+                    "0.5}\n",
+                    s, e, e * r->steps_per_epoch, made_loss(r, at) + 0.01 * made_noise(&state),
+                    1 - 0.2 * made_loss(r, at),
+                    made_loss(r, at) + 0.03 + 0.02 * at + 0.02 * made_noise(&state),
+                    0.98 - 0.2 * made_loss(r, at), 0.005 * (1 + cos(at * 3.14159265)),
+                    made_loss(r, at) - 0.02);
         }
     fclose(file);
 }
@@ -167,16 +184,19 @@ static inline void made_summary(const char *folder, const made_run *r)
     fprintf(file, "{\n  \"name\": \"%s\", \"data_set\": \"fashion-mnist\",\n", r->name);
     for (int val = 0; val < 2; val++) {
         const double mean = r->accuracy - 0.004 * val;
-        fprintf(file, "  \"%s\": {\"mean\": %.9g, \"std\": %.9g, \"per_seed\": [", val ? "val_accuracy" : "test_accuracy",
-                mean, r->seeds > 1 ? 0.001 : 0.0);
+        fprintf(file, "  \"%s\": {\"mean\": %.9g, \"std\": %.9g, \"per_seed\": [",
+                val ? "val_accuracy" : "test_accuracy", mean, r->seeds > 1 ? 0.001 : 0.0);
         for (int s = 0; s < r->seeds; s++)
             fprintf(file, "%s%.9g", s ? ", " : "", mean + 0.001 * (s - (r->seeds - 1) / 2.0));
         fprintf(file, "]},\n");
     }
-    fprintf(file, "  \"seconds_per_epoch\": 0.4567, \"setup_seconds\": 1.25, \"steps_per_second\": 812.5,\n"
-                  "  \"device\": \"pthread-Intel(R) Xeon(R)\", \"parameters\": 268026, \"steps_per_epoch\": %d,\n"
-                  "  \"log_every\": %d, \"class_names\": [",
-            r->steps_per_epoch, r->log_every);
+    fprintf(
+        file,
+        "  \"seconds_per_epoch\": 0.4567, \"setup_seconds\": 1.25, \"steps_per_second\": 812.5,\n"
+        "  \"device\": \"pthread-Intel(R) Xeon(R)\", \"parameters\": 268026, \"steps_per_epoch\": "
+        "%d,\n"
+        "  \"log_every\": %d, \"class_names\": [",
+        r->steps_per_epoch, r->log_every);
     for (int c = 0; c < r->classes; c++)
         if (r->class_names) fprintf(file, "%s\"%s\"", c ? ", " : "", r->class_names[c]);
     fprintf(file, "], \"best_epoch\": [");
@@ -189,10 +209,13 @@ static inline void make_run(const char *folder, const made_run *r)
 {
     mkdir(folder, 0777);
     FILE *file = made_open(folder, "config.yaml");
-    fprintf(file, "name: \"%s\"\ndata: {name: fashion-mnist}\nstages:\n  - load  # <first> & \"only\"\n", r->name);
+    fprintf(file,
+            "name: \"%s\"\ndata: {name: fashion-mnist}\nstages:\n  - load  # <first> & \"only\"\n",
+            r->name);
     fclose(file);
     file = made_open(folder, "env.json");
-    fprintf(file, "{\"passband\": \"0.1.0\", \"command\": [\"passband\", \"run\", \"<a&b>.yaml\"], \"date\": \"2025-01-01\"}\n");
+    fprintf(file, "{\"passband\": \"0.1.0\", \"command\": [\"passband\", \"run\", \"<a&b>.yaml\"], "
+                  "\"date\": \"2025-01-01\"}\n");
     fclose(file);
     made_metrics(folder, r);
     if (r->unfinished) return;

@@ -1,0 +1,620 @@
+/* Reports of made run folders: what is drawn, what is written, and what happens without gnuplot. */
+#define _GNU_SOURCE /* memmem */
+#include <check.h>
+#include <dirent.h>
+#include <png.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <passband/report.h>
+
+#include "base/arena.h"
+#include "report/events.h"
+#include "report/image.h"
+#include "report/made_run.h"
+#include "report/page.h"
+#include "report/plot.h"
+#include "report/record.h"
+#include "report/statistics.h"
+
+static char base[64]; /* a temporary folder for each test */
+static pb_context *ctx;
+
+static void set_up(void)
+{
+    snprintf(base, sizeof base, "/tmp/passband-report-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(base));
+    ctx = pb_context_create();
+}
+
+static void tear_down(void)
+{
+    char command[128];
+    setenv("PATH", "/usr/bin:/bin", 1);
+    snprintf(command, sizeof command, "rm -rf %s", base);
+    ck_assert_int_eq(system(command), 0);
+    pb_context_free(&ctx);
+}
+
+static const char *at(const char *name)
+{
+    static char paths[8][600];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(paths[next], sizeof paths[next], "%s/%s", base, name);
+    return paths[next];
+}
+
+static bool exists(const char *name)
+{
+    return access(at(name), F_OK) == 0;
+}
+
+static char *read_all(const char *name, size_t *bytes)
+{
+    FILE *file = fopen(at(name), "rb");
+    ck_assert_msg(file != NULL, "%s is missing", name);
+    char *text = calloc(1, 1 << 22);
+    *bytes = fread(text, 1, (1 << 22) - 1, file);
+    fclose(file);
+    return text;
+}
+
+static bool file_holds(const char *name, const char *words)
+{
+    size_t bytes;
+    char *text = read_all(name, &bytes);
+    const bool found = strstr(text, words) != NULL;
+    free(text);
+    return found;
+}
+
+static void assert_no_temporary_files(const char *folder)
+{
+    DIR *dir = opendir(at(folder));
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            ck_assert_msg(entry->d_name[0] != '.' && !strstr(entry->d_name, "tmp"),
+                          "left behind: %s", entry->d_name);
+    closedir(dir);
+}
+
+static png_image decode(const char *name, uint8_t **rgb)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    ck_assert_msg(png_image_begin_read_from_file(&image, at(name)), "%s: %s", name, image.message);
+    image.format = PNG_FORMAT_RGB;
+    *rgb = malloc(PNG_IMAGE_SIZE(image));
+    ck_assert(png_image_finish_read(&image, NULL, *rgb, 0, NULL));
+    return image;
+}
+
+/* A run so small that its figures can be worked out by hand. */
+static made_run small(const char *name)
+{
+    made_run r = made_default;
+    r.name = name;
+    r.seeds = 2;
+    r.epochs = 4;
+    r.steps_per_epoch = 20;
+    return r;
+}
+
+/* ---- figures ---- */
+
+START_TEST(mean_and_error_leave_out_what_is_not_finite)
+{
+    const double numbers[] = {1, NAN, 2, 6, INFINITY};
+    double mean, error;
+    ck_assert_int_eq(pb_mean_and_error(numbers, 5, &mean, &error), 3);
+    ck_assert_double_eq_tol(mean, 3, 1e-12);
+    ck_assert_double_eq_tol(error, sqrt(14.0 / 2 / 3), 1e-12); /* (4 + 1 + 9) / 2, n = 3 */
+    ck_assert_int_eq(pb_mean_and_error(numbers, 1, &mean, &error), 1);
+    ck_assert_double_eq(error, 0);
+    ck_assert_int_eq(pb_mean_and_error(numbers + 1, 1, &mean, &error), 0);
+    ck_assert(isnan(mean));
+}
+END_TEST
+
+START_TEST(training_loss_is_averaged_in_bins_and_a_stopped_seed_leaves_the_mean)
+{
+    double loss[] = {1, 3, 5, 7, 9, /* second seed stops after three points */ 3, 5, 7, NAN, NAN};
+    const pb_record run = {.train_loss = {2, {2, 5}, loss}, .log_every = 10, .seed_count = 2};
+    pb_curve curve;
+    int64_t bin;
+    ck_assert_int_eq(pb_curve_train_loss(ctx, &run, 3, &curve, &bin), PB_OK);
+    ck_assert_int_eq(bin, 20);
+    ck_assert_uint_eq(curve.count, 3);
+    const double x[] = {15, 35, 50}, mean[] = {3, 6.5, 9}, error[] = {1, 0.5, 0};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_double_eq_tol(curve.x[i], x[i], 1e-12);
+        ck_assert_double_eq_tol(curve.mean[i], mean[i], 1e-12);
+        ck_assert_double_eq_tol(curve.high[i] - curve.mean[i], error[i], 1e-12);
+        ck_assert_double_eq_tol(curve.mean[i] - curve.low[i], error[i], 1e-12);
+    }
+    ck_assert(curve.has_band);
+    pb_curve_clear(&curve);
+}
+END_TEST
+
+START_TEST(an_axis_of_percentages_zooms_no_more_than_to_half)
+{
+    const struct {
+        double least, largest, bottom;
+    } cases[] = {{97.02, 97.6, 94}, {88, 90, 75}, {85, 98, 70}, {45, 99, 0}, {10, 12, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const pb_percent_axis axis = pb_percent_axis_for(cases[i].least, cases[i].largest);
+        ck_assert_msg(fabs(axis.bottom - cases[i].bottom) < 1e-9, "%g: starts at %g",
+                      cases[i].least, axis.bottom);
+    }
+    const pb_percent_axis full = pb_percent_axis_for(100, 100);
+    ck_assert_double_eq_tol(full.bottom, 99, 1e-9);
+    ck_assert_double_eq_tol(full.step, 0.1, 1e-9);
+}
+END_TEST
+
+START_TEST(curves_of_a_folder_are_those_of_its_files)
+{
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    pb_record run;
+    ck_assert_int_eq(pb_record_load(ctx, at("run"), &run), PB_OK);
+    ck_assert_str_eq(run.name, "small");
+    ck_assert_int_eq(run.seed_count, 2);
+    ck_assert_int_eq(run.epoch_count, 8);
+    ck_assert_int_eq(run.log_every, 5);
+    ck_assert_uint_eq(run.train_loss.dim[1], 16);
+    ck_assert_uint_eq(run.band_weights.dim[2], 8);
+    ck_assert(pb_record_learns_bands(&run));
+    double sum = 0; /* softmax weights of a point add up to one */
+    for (int k = 0; k < 8; k++) sum += run.band_weights.data[(1 * 16 + 3) * 8 + k];
+    ck_assert_double_eq_tol(sum, 1, 1e-5);
+    pb_curve curve;
+    ck_assert_int_eq(pb_curve_val_loss(ctx, &run, &curve), PB_OK);
+    ck_assert_uint_eq(curve.count, 4);
+    ck_assert_double_eq(curve.x[3], 80);
+    ck_assert_double_eq_tol(curve.mean[3], (run.epochs[3].val_loss + run.epochs[7].val_loss) / 2,
+                            1e-12);
+    pb_curve_clear(&curve);
+    pb_record_clear(&run);
+}
+END_TEST
+
+/* ---- folders that are wrong ---- */
+
+static void overwrite(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void assert_refused(pb_status expected, const char *words)
+{
+    pb_record run;
+    const pb_status status = pb_record_load(ctx, at("run"), &run);
+    ck_assert_msg(status == expected, "%s: %s", pb_status_name(status), pb_error(ctx));
+    ck_assert_msg(strstr(pb_error(ctx), words) != NULL, "\"%s\" lacks \"%s\"", pb_error(ctx),
+                  words);
+}
+
+START_TEST(damaged_folders_are_refused_in_words)
+{
+    assert_refused(PB_ERR_USAGE, "not a run folder");
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    overwrite("run/metrics.jsonl", "{\"seed\": 0, \"epoch\": 1}\nnonsense\n");
+    assert_refused(PB_ERR_DATA, "metrics.jsonl:2");
+    overwrite("run/metrics.jsonl", "{\"epoch\": 1}\n");
+    assert_refused(PB_ERR_DATA, "seed");
+    overwrite("run/metrics.jsonl", "{\"seed\": 0, \"epoch\": 1}\n");
+    assert_refused(PB_ERR_DATA, "train_loss.npy: 2 seeds");
+    made_metrics(at("run"), &made);
+    overwrite("run/mask.npy", "\x93NUMPY");
+    assert_refused(PB_ERR_DATA, "mask.npy");
+    make_run(at("run"), &made);
+    ck_assert_int_eq(rename(at("run/mask.npy"), at("run/train_loss.npy")), 0);
+    assert_refused(PB_ERR_DATA, "3 axes, 2 expected");
+    make_run(at("run"), &made);
+    overwrite("run/summary.json", "[1]");
+    assert_refused(PB_ERR_DATA, "summary.json");
+}
+END_TEST
+
+START_TEST(a_line_cut_off_by_a_crash_is_left_out)
+{
+    made_run made = small("small");
+    made.unfinished = true;
+    make_run(at("run"), &made);
+    FILE *file = fopen(at("run/metrics.jsonl"), "ab");
+    fputs("{\"seed\": 1, \"epo", file);
+    fclose(file);
+    pb_record run;
+    ck_assert_int_eq(pb_record_load(ctx, at("run"), &run), PB_OK);
+    ck_assert_int_eq(run.epoch_count, 8);
+    ck_assert_str_eq(run.name, "small"); /* from config.yaml */
+    pb_record_clear(&run);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    ck_assert(exists("run/plots/loss.png"));
+    ck_assert(!exists("run/plots/test_accuracy.png"));
+    ck_assert(file_holds("run/index.html", "not finished"));
+}
+END_TEST
+
+/* ---- pictures ---- */
+
+static void assert_picture(const char *folder, const char *name, unsigned width, unsigned height)
+{
+    char path[256];
+    uint8_t *rgb;
+    snprintf(path, sizeof path, "%s/%s.png", folder, name);
+    const png_image image = decode(path, &rgb);
+    ck_assert_msg(image.width == width && image.height == height, "%s: %u x %u", name, image.width,
+                  image.height);
+    size_t dark = 0;
+    for (size_t i = 0; i < PNG_IMAGE_SIZE(image); i++) dark += rgb[i] < 128;
+    ck_assert_msg(dark > 2000, "%s is all but empty", name);
+    free(rgb);
+    const char *const suffixes[] = {"svg", "gp", "dat"};
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s.%s", folder, name, suffixes[i]);
+        ck_assert_msg(exists(path), "%s is missing", path);
+    }
+    snprintf(path, sizeof path, "%s/%s.svg", folder, name);
+    ck_assert(file_holds(path, "</svg>"));
+}
+
+START_TEST(a_run_is_drawn_whole)
+{
+    const made_run made = small("it's <small>_run");
+    make_run(at("run"), &made);
+    const pb_status status = pb_report_run(ctx, at("run"));
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    const char *const names[] = {"loss", "test_accuracy", "class_accuracies", "band_weights",
+                                 "mask"};
+    for (int i = 0; i < 5; i++) assert_picture("run/plots", names[i], 1200, 800);
+    ck_assert(exists("run/plots/reconstructions.png"));
+    assert_no_temporary_files("run/plots");
+    assert_no_temporary_files("run");
+    ck_assert(file_holds("run/plots/loss.gp", "'Loss of it''s <small>_run'"));
+    ck_assert(file_holds("run/plots/class_accuracies.gp", "'T-shirt/top' 0"));
+    ck_assert(file_holds("run/plots/band_weights.gp", "'band 0 (lowest)'"));
+    ck_assert(
+        file_holds("run/plots/test_accuracy.dat", "0 97.41 0\n")); /* mean 97.46, seeds 0.1 apart */
+    ck_assert(file_holds("run/plots/test_accuracy.dat", "2 97.46 0.07071")); /* 0.1 / sqrt(2) */
+}
+END_TEST
+
+START_TEST(a_script_draws_its_picture_again)
+{
+    const made_run made = small("small");
+    char command[400];
+    make_run(at("run"), &made);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    ck_assert_int_eq(unlink(at("run/plots/mask.png")), 0);
+    snprintf(command, sizeof command, "cd %s/run/plots && gnuplot mask.gp", base);
+    ck_assert_int_eq(system(command), 0);
+    assert_picture("run/plots", "mask", 1200, 800);
+}
+END_TEST
+
+START_TEST(one_seed_has_no_band_and_fixed_weights_no_evolution)
+{
+    made_run made = small("one");
+    made.seeds = 1;
+    made.learned = false;
+    make_run(at("run"), &made);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    ck_assert(!file_holds("run/plots/loss.gp", "filledcurves"));
+    ck_assert(!file_holds("run/plots/loss.gp", "standard error"));
+    ck_assert(!file_holds("run/plots/test_accuracy.gp", "vectors"));
+    ck_assert(!exists("run/plots/band_weights.png"));
+    ck_assert(exists("run/plots/mask.png"));
+}
+END_TEST
+
+START_TEST(several_runs_share_their_pictures)
+{
+    made_run a = small("same"), b = small("same"), c = small("no_bands");
+    c.bands = 0;
+    c.early = true;
+    make_run(at("first"), &a);
+    make_run(at("second"), &b);
+    make_run(at("third"), &c);
+    char first[100], second[100], third[100];
+    snprintf(first, sizeof first, "%s/first", base);
+    snprintf(second, sizeof second, "%s/second/", base);
+    snprintf(third, sizeof third, "%s/third", base);
+    const char *const folders[] = {first, second, third};
+    const pb_status status = pb_report_compare(ctx, 3, folders, at("all/of/them"));
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    assert_picture("all/of/them/plots", "loss", 1200, 800);
+    assert_picture("all/of/them/plots", "test_accuracy", 1200, 800);
+    assert_picture("all/of/them/plots", "class_accuracies", 1200, 800);
+    assert_picture("all/of/them/plots", "band_weights", 1600, 648);
+    ck_assert(
+        file_holds("all/of/them/plots/test_accuracy.gp", "'first' 0, 'second' 1, 'no_bands' 2"));
+    ck_assert(file_holds("all/of/them/plots/loss.gp", "stopped early"));
+    ck_assert(
+        file_holds("all/of/them/index.html", "<td>second</td><td>97.46 % &plusmn; 0.10</td>"));
+    assert_no_temporary_files("all/of/them/plots");
+
+    /* a comparison without bands in the same folder leaves no picture of bands behind */
+    ck_assert_int_eq(pb_report_compare(ctx, 1, folders + 2, at("all/of/them")), PB_OK);
+    ck_assert(!exists("all/of/them/plots/band_weights.png"));
+    ck_assert(!file_holds("all/of/them/index.html", "band_weights"));
+}
+END_TEST
+
+START_TEST(reconstructions_show_enlarged_pixels_side_by_side)
+{
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    uint8_t *rgb;
+    const png_image image = decode("run/plots/reconstructions.png", &rgb);
+    /* 28 pixels enlarged 5 times; four pairs abreast with gaps of 18 and a separator of 2; heading
+     * of 36 */
+    ck_assert_uint_eq(image.width, 4 * (2 * 140 + 2 + 18) + 18);
+    ck_assert_uint_eq(image.height, 36 + 4 * (140 + 18));
+    for (int y = 0; y < 28; y++)
+        for (int x = 0; x < 28; x++) { /* second image: pair 1 of row 0 */
+            const double r2 = (x - 13.5) * (x - 13.5) + (y - 13.5) * (y - 13.5);
+            const int expected = fabs(sqrt(r2) - 3 - 1) < 2 ? 255 : 0;
+            const size_t row = 36 + y * 5 + 2, column = 18 + 300 + x * 5 + 2;
+            ck_assert_int_eq(rgb[(row * image.width + column) * 3], expected);
+        }
+    const uint8_t *separator = rgb + ((36 + 70) * image.width + 18 + 140) * 3;
+    ck_assert_int_eq(separator[0], 170);
+    free(rgb);
+}
+END_TEST
+
+START_TEST(an_image_survives_its_file)
+{
+    pb_image image;
+    uint8_t *rgb;
+    ck_assert_int_eq(pb_image_create(ctx, 7, 5, (pb_colour){1, 2, 3}, &image), PB_OK);
+    pb_image_fill(&image, -2, 3, 5, 9, (pb_colour){250, 0, 9}); /* partly outside */
+    ck_assert_int_eq(pb_image_save(ctx, at("x.png"), &image), PB_OK);
+    const png_image read = decode("x.png", &rgb);
+    ck_assert(read.width == 7 && read.height == 5);
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 7; x++) {
+            const uint8_t *pixel = rgb + (y * 7 + x) * 3;
+            const bool inside = x < 3 && y >= 3;
+            ck_assert(pixel[0] == (inside ? 250 : 1) && pixel[1] == (inside ? 0 : 2) &&
+                      pixel[2] == (inside ? 9 : 3));
+        }
+    free(rgb);
+    ck_assert_int_eq(pb_image_save(ctx, at("none/x.png"), &image), PB_ERR_IO);
+    ck_assert_int_eq(pb_image_save(ctx, "/dev/full/x.png", &image), PB_ERR_IO);
+    pb_image_clear(&image);
+}
+END_TEST
+
+/* ---- gnuplot that is missing or fails ---- */
+
+START_TEST(without_gnuplot_the_rest_is_written)
+{
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    mkdir(at("bin"), 0777);
+    setenv("PATH", at("bin"), 1);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_ERR_RUN);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "gnuplot is not installed"));
+    ck_assert(exists("run/index.html"));
+    ck_assert(exists("run/plots/reconstructions.png"));
+    ck_assert(!exists("run/plots/loss.png"));
+    ck_assert(!file_holds("run/index.html", "loss.png"));
+    assert_no_temporary_files("run/plots");
+}
+END_TEST
+
+START_TEST(a_failing_gnuplot_is_quoted_and_harms_no_picture)
+{
+    const made_run made = small("small");
+    struct stat before, after;
+    make_run(at("run"), &made);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    ck_assert_int_eq(stat(at("run/plots/loss.png"), &before), 0);
+    mkdir(at("bin"), 0777);
+    overwrite("bin/gnuplot",
+              "#!/bin/sh\necho half > .loss.png\necho 'line 3: the pen is dry' >&2\nexit 1\n");
+    chmod(at("bin/gnuplot"), 0755);
+    setenv("PATH", at("bin"), 1);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_ERR_RUN);
+    ck_assert_msg(strstr(pb_error(ctx), "the pen is dry") != NULL, "%s", pb_error(ctx));
+    ck_assert_int_eq(stat(at("run/plots/loss.png"), &after), 0);
+    ck_assert(before.st_ino == after.st_ino && before.st_size == after.st_size);
+    assert_no_temporary_files("run/plots");
+}
+END_TEST
+
+/* ---- the page and the table ---- */
+
+START_TEST(the_page_escapes_what_it_quotes)
+{
+    const made_run made = small("a<b>&c");
+    make_run(at("run"), &made);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    ck_assert(file_holds("run/index.html", "<h1>a&lt;b&gt;&amp;c</h1>"));
+    ck_assert(file_holds("run/index.html", "# &lt;first&gt; &amp; &quot;only&quot;"));
+    ck_assert(!file_holds("run/index.html", "<first>"));
+    ck_assert(file_holds("run/index.html", "&lt;a&amp;b&gt;.yaml"));
+    ck_assert(file_holds("run/index.html", "prefers-color-scheme:dark"));
+    ck_assert(!file_holds("run/index.html", "http"));
+    pb_text text = {0};
+    pb_html_escape(&text, "<'&\">");
+    ck_assert_str_eq(text.text, "&lt;&#39;&amp;&quot;&gt;");
+    pb_text_free(&text);
+}
+END_TEST
+
+START_TEST(the_table_is_aligned)
+{
+    made_run a = small("adaptive"), b = small("b\xc3\xa4nder");
+    b.seeds = 1;
+    b.accuracy = 1;
+    make_run(at("a"), &a);
+    make_run(at("b"), &b);
+    const char *const folders[] = {at("a"), at("b")};
+    char text[1024] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    ck_assert_int_eq(pb_report_table(ctx, 2, folders, out), PB_OK);
+    fclose(out);
+    ck_assert_str_eq(
+        text,
+        "run         test accuracy  validation accuracy  seconds per epoch  parameters\n"
+        "adaptive  97.46 % +- 0.10      97.06 % +- 0.10              0.457      268026\n"
+        "b\xc3\xa4nder           100.00 %              99.60 %              0.457      268026\n");
+    FILE *full = fopen("/dev/full", "w");
+    setvbuf(full, NULL, _IONBF, 0);
+    ck_assert_int_eq(pb_report_table(ctx, 2, folders, full), PB_ERR_IO);
+    fclose(full);
+}
+END_TEST
+
+/* ---- TensorBoard ---- */
+
+static uint64_t little(const uint8_t *bytes, int count)
+{
+    uint64_t number = 0;
+    for (int i = count - 1; i >= 0; i--) number = number << 8 | bytes[i];
+    return number;
+}
+
+/* CRC-32C by the table of RFC 3720's reflected polynomial, written apart from the library's. */
+static uint32_t reference_mask(const uint8_t *data, size_t bytes)
+{
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < bytes; i++) {
+        uint32_t entry = (crc ^ data[i]) & 0xff;
+        for (int bit = 0; bit < 8; bit++) entry = entry & 1 ? entry >> 1 ^ 0x82F63B78u : entry >> 1;
+        crc = crc >> 8 ^ entry;
+    }
+    crc = ~crc;
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+static uint64_t varint(const uint8_t **p)
+{
+    uint64_t number = 0;
+    for (int shift = 0;; shift += 7) {
+        const uint8_t byte = *(*p)++;
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80)) return number;
+    }
+}
+
+typedef struct scalar {
+    int64_t step;
+    char tag[128];
+    float value;
+} scalar;
+
+/* Fields of a message; nested ones are followed where they hold the scalar. */
+static void decode_message(const uint8_t *p, const uint8_t *end, int depth, scalar *s)
+{
+    while (p < end) {
+        const uint64_t key = varint(&p), field = key >> 3, wire = key & 7;
+        if (wire == 0) {
+            const uint64_t number = varint(&p);
+            if (depth == 0 && field == 2) s->step = (int64_t)number;
+        } else if (wire == 1) {
+            p += 8;
+        } else if (wire == 5) {
+            const uint32_t bits = (uint32_t)little(p, 4);
+            if (depth == 2 && field == 2) memcpy(&s->value, &bits, 4);
+            p += 4;
+        } else {
+            ck_assert_uint_eq(wire, 2);
+            const uint64_t bytes = varint(&p);
+            ck_assert(bytes <= (uint64_t)(end - p));
+            if ((depth == 0 && field == 5) || (depth == 1 && field == 1))
+                decode_message(p, p + bytes, depth + 1, s);
+            if (depth == 2 && field == 1)
+                snprintf(s->tag, sizeof s->tag, "%.*s", (int)bytes, (const char *)p);
+            p += bytes;
+        }
+    }
+    ck_assert_ptr_eq(p, end);
+}
+
+START_TEST(events_decode_to_the_metrics)
+{
+    ck_assert_uint_eq(pb_crc32c("123456789", 9), 0xe3069283u); /* RFC 3720's check value */
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    pb_record run;
+    ck_assert_int_eq(pb_record_load(ctx, at("run"), &run), PB_OK);
+    ck_assert_int_eq(pb_events_write(ctx, &run, at("run")), PB_OK);
+    size_t bytes;
+    uint8_t *file = (uint8_t *)read_all("run/events/seed-1/events.out.tfevents.passband", &bytes),
+            *p = file;
+    int frames = 0, validation = 0, bands = 0, iterations = 0;
+    for (; p < file + bytes; frames++) {
+        const uint64_t length = little(p, 8);
+        ck_assert_uint_eq(little(p + 8, 4), reference_mask(p, 8));
+        ck_assert_uint_eq(little(p + 12 + length, 4), reference_mask(p + 12, length));
+        scalar s = {.step = 0};
+        if (frames == 0)
+            ck_assert(memmem(p + 12, length, "brain.Event:2", 13) != NULL);
+        else
+            decode_message(p + 12, p + 12 + length, 0, &s);
+        if (strcmp(s.tag, "loss/validation") == 0) {
+            const pb_epoch *e = &run.epochs[4 + validation++]; /* the second seed's lines */
+            ck_assert_int_eq(s.step, e->step);
+            ck_assert_float_eq(s.value, (float)e->val_loss);
+        }
+        if (strcmp(s.tag, "band_weights/band_5") == 0) {
+            ck_assert_int_eq(s.step, (bands + 1) * 5);
+            ck_assert_float_eq(s.value, (float)run.band_weights.data[(16 + bands++) * 8 + 5]);
+        }
+        iterations += strcmp(s.tag, "loss/iteration") == 0;
+        p += length + 16;
+    }
+    ck_assert_ptr_eq(p, file + bytes);
+    ck_assert_int_eq(validation, 4);
+    ck_assert_int_eq(bands, 16);
+    ck_assert_int_eq(iterations, 16);
+    /* version, 16 losses, 16 x 8 weights, and per epoch: 2 losses, 2 accuracies, seconds, epoch, 2
+     * parts, 2 rates */
+    ck_assert_int_eq(frames, 1 + 16 + 128 + 4 * 10);
+    free(file);
+    pb_record_clear(&run);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("report");
+    TCase *tests = tcase_create("report");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, mean_and_error_leave_out_what_is_not_finite);
+    tcase_add_test(tests, training_loss_is_averaged_in_bins_and_a_stopped_seed_leaves_the_mean);
+    tcase_add_test(tests, an_axis_of_percentages_zooms_no_more_than_to_half);
+    tcase_add_test(tests, curves_of_a_folder_are_those_of_its_files);
+    tcase_add_test(tests, damaged_folders_are_refused_in_words);
+    tcase_add_test(tests, a_line_cut_off_by_a_crash_is_left_out);
+    tcase_add_test(tests, a_run_is_drawn_whole);
+    tcase_add_test(tests, a_script_draws_its_picture_again);
+    tcase_add_test(tests, one_seed_has_no_band_and_fixed_weights_no_evolution);
+    tcase_add_test(tests, several_runs_share_their_pictures);
+    tcase_add_test(tests, reconstructions_show_enlarged_pixels_side_by_side);
+    tcase_add_test(tests, an_image_survives_its_file);
+    tcase_add_test(tests, without_gnuplot_the_rest_is_written);
+    tcase_add_test(tests, a_failing_gnuplot_is_quoted_and_harms_no_picture);
+    tcase_add_test(tests, the_page_escapes_what_it_quotes);
+    tcase_add_test(tests, the_table_is_aligned);
+    tcase_add_test(tests, events_decode_to_the_metrics);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
