@@ -185,6 +185,7 @@ pb_status pb_download_run(pb_context *ctx, const pb_download *job, bool *is_gone
         goto done;
     }
     status = judge(ctx, &t, curl_easy_perform(t.curl), is_gone);
+    if (t.is_too_long) unlink(job->part); /* no continuation can make it right */
 done:
     if (t.curl) curl_easy_cleanup(t.curl);
     if (t.fd >= 0) close(t.fd);

@@ -82,6 +82,16 @@ static pb_status accept_part(pb_context *ctx, const target *t)
     return status;
 }
 
+/* One download and its check; `*is_resumed` says that part of it came from an earlier try. */
+static pb_status try_once(pb_context *ctx, const pb_download *job, const target *t, bool *is_gone,
+                          bool *is_resumed)
+{
+    *is_resumed = pb_file_exists(t->part);
+    PB_TRY(pb_download_run(ctx, job, is_gone));
+    const pb_status status = accept_part(ctx, t);
+    return status == PB_ERR_DATA ? pb_fail_prefix(ctx, status, "%s", job->url) : status;
+}
+
 static pb_status try_mirror(pb_context *ctx, const fetch *f, const char *mirror, const target *t,
                             bool *is_gone)
 {
@@ -103,11 +113,11 @@ static pb_status try_mirror(pb_context *ctx, const fetch *f, const char *mirror,
         .user = f->user,
     };
     pb_log(ctx, PB_LOG_DEBUG, "fetching %s", url.text);
-    pb_status status = pb_download_run(ctx, &job, is_gone);
-    if (status == PB_OK) {
-        status = accept_part(ctx, t);
-        if (status == PB_ERR_DATA) pb_fail_prefix(ctx, status, "%s", url.text);
-    }
+    bool is_resumed;
+    pb_status status = try_once(ctx, &job, t, is_gone, &is_resumed);
+    /* A wrong beginning left by another mirror must not be held against this one. */
+    if (status == PB_ERR_DATA && is_resumed && !pb_file_exists(t->part))
+        status = try_once(ctx, &job, t, is_gone, &is_resumed);
     pb_text_free(&url);
     return status;
 }
