@@ -501,14 +501,16 @@ pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, bool check
                            "    const int r_begin = (int)get_global_id(1) * %d, r_end = "
                            "min(r_begin + %d, %d);\n",
                            (int)c.rows_each, (int)c.rows_each, (int)unit->rows);
-            if (splits && turns > 1)
+            if (splits && c.column_items == 1)
+                pb_text_append(&b->source, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
+            else if (splits && turns > 1)
                 pb_text_append(&b->source,
                                "    const int j_begin = (int)get_global_id(0) * %d, j_end = "
                                "min(j_begin + %d, %d);\n",
                                (int)c.columns_each, (int)c.columns_each, (int)turns);
             pb_text_append(&b->source,
                            "    %sfor (int r = r_begin; r < r_end; ++r) {\n%s    }\n}\n\n",
-                           splits && turns > 1 ? "" : "if (get_global_id(0) == 0) ",
+                           splits && c.column_items > 1 ? "" : "if (get_global_id(0) == 0) ",
                            body.text ? body.text : "");
         }
     }

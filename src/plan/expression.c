@@ -70,8 +70,11 @@ static pb_scalar temporary(pb_writer *w, const char *type, int level, int depth,
                     : level == LEVEL_MIDDLE ? &w->middle_text
                                             : &w->element_text;
     const char *name = pb_arena_printf(w->arena, "t%d", w->serial++);
-    pb_text_append(text, "%s const %s %s = ", level >= LEVEL_MIDDLE ? "           " : "   ", type,
-                   name);
+    pb_text_append(text, "%*sconst %s %s = ",
+                   level >= LEVEL_MIDDLE ? 12
+                   : level == LEVEL_ROW  ? 8
+                                         : 4,
+                   "", type, name);
     va_list args;
     va_start(args, format);
     pb_text_append_va(text, format, args);

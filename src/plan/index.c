@@ -253,16 +253,47 @@ static bool split(pb_index_pool *pool, const pb_index *a, int64_t by, const pb_i
     return *whole && *rest;
 }
 
+static int64_t greatest_common_divisor(int64_t a, int64_t b)
+{
+    if (a < 0) a = -a;
+    while (b) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* The largest divisor g of `by` with a = g * whole + rest, 0 <= rest < g: then a / by = whole / (by
+ * / g) and a mod by = g (whole mod (by / g)) + rest. 1 when there is none. */
+static int64_t common_step(pb_index_pool *pool, const pb_index *a, int64_t by,
+                           const pb_index **whole, const pb_index **rest)
+{
+    int64_t best = 1;
+    for (int i = 0; i < a->count; ++i) {
+        const int64_t g = greatest_common_divisor(a->terms[i].factor, by);
+        const pb_index *w, *r;
+        if (g <= best || g >= by || !split(pool, a, g, &w, &r)) continue;
+        if (r->min < 0 || r->max >= g || w->min < 0) continue;
+        best = g;
+        *whole = w;
+        *rest = r;
+    }
+    return best;
+}
+
 const pb_index *pb_index_div(pb_index_pool *pool, const pb_index *a, int64_t by)
 {
     if (!a || by == 1) return a;
-    const pb_index *whole, *rest;
+    const pb_index *whole, *rest, *inner_whole, *inner_rest;
     if (!split(pool, a, by, &whole, &rest)) return NULL;
     if (rest->min >= 0 && rest->max < by) return whole;
     if (rest->min < 0) { /* the quotient of a negative number is not C's: leave the sum together */
         rest = a;
         whole = pb_index_constant(pool, 0);
     }
+    const int64_t step = common_step(pool, rest, by, &inner_whole, &inner_rest);
+    if (step > 1) return pb_index_add(pool, whole, pb_index_div(pool, inner_whole, by / step));
     /* (X / m) / n = X / (m n) */
     if (rest->count == 1 && rest->constant == 0 && rest->terms[0].factor == 1 &&
         rest->terms[0].atom->kind == ATOM_DIV) {
@@ -282,10 +313,14 @@ const pb_index *pb_index_mod(pb_index_pool *pool, const pb_index *a, int64_t by)
 {
     if (!a) return NULL;
     if (by == 1) return pb_index_constant(pool, 0);
-    const pb_index *whole, *rest;
+    const pb_index *whole, *rest, *inner_whole, *inner_rest;
     if (!split(pool, a, by, &whole, &rest)) return NULL;
     if (rest->min >= 0 && rest->max < by) return rest;
     if (rest->min < 0) rest = a;
+    const int64_t step = common_step(pool, rest, by, &inner_whole, &inner_rest);
+    if (step > 1)
+        return pb_index_add(
+            pool, pb_index_mul(pool, pb_index_mod(pool, inner_whole, by / step), step), inner_rest);
     /* (X mod (by k)) mod by = X mod by */
     if (rest->count == 1 && rest->constant == 0 && rest->terms[0].factor == 1 &&
         rest->terms[0].atom->kind == ATOM_MOD && rest->terms[0].atom->by % by == 0)

@@ -257,29 +257,66 @@ static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
     return PB_OK;
 }
 
+#define MAX_CUTS 16
+
+/* Ways to cut a kernel's elements into rows: the products of last axes of every value that it looks
+ * through. */
+typedef struct cuts {
+    int64_t elements;
+    int count;
+    int64_t columns[MAX_CUTS]; /* descending */
+    bool *seen;
+} cuts;
+
+static void add_cut(cuts *c, int64_t columns)
+{
+    int at = 0;
+    while (at < c->count && c->columns[at] > columns) ++at;
+    if (c->count == MAX_CUTS || (at < c->count && c->columns[at] == columns)) return;
+    memmove(&c->columns[at + 1], &c->columns[at], (size_t)(c->count - at) * sizeof c->columns[0]);
+    c->columns[at] = columns;
+    ++c->count;
+}
+
+static void find_cuts(const pb_build *b, const pb_program_build *p, cuts *c, pb_value v,
+                      bool is_root)
+{
+    if (c->seen[v]) return;
+    c->seen[v] = true;
+    const pb_record *r = pb_build_record(b, v);
+    int64_t columns = 1;
+    for (int i = r->shape.axes - 1; i >= 0; --i) {
+        columns *= r->shape.dim[i];
+        if (columns > 1 && c->elements % columns == 0) add_cut(c, columns);
+    }
+    if (!is_root && pb_build_place(b, p, v).region >= 0) return;
+    for (int i = 0; i < r->arity; ++i) find_cuts(b, p, c, r->in[i], false);
+}
+
 /* Of the ways to cut an elementwise kernel's elements into rows, the one whose addresses are
  * simplest; of equals, the one with the longest rows. */
 static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
 {
     if (u->kind != PB_UNIT_MAP || u->root_count == 0) return PB_OK;
-    const pb_shape shape = pb_build_record(b, p->roots[u->roots[0]].v)->shape;
-    const int64_t count = u->rows * u->columns;
-    int64_t best_columns = count, columns = count;
+    cuts c = {.elements = u->rows * u->columns};
+    c.seen = calloc((size_t)b->count, sizeof *c.seen);
+    if (!c.seen) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
+    add_cut(&c, c.elements);
+    for (int i = 0; i < u->root_count; ++i) find_cuts(b, p, &c, p->roots[u->roots[i]].v, true);
+    free(c.seen);
+    int64_t best_columns = c.elements;
     int best = -1;
-    for (int axis = 0; axis < (shape.axes ? shape.axes : 1); ++axis) {
-        u->columns = columns;
-        u->rows = count / columns;
+    for (int i = 0; i < c.count && best != 0; ++i) {
+        u->columns = c.columns[i];
+        u->rows = c.elements / u->columns;
         bool possible;
         PB_TRY(pb_codegen(b, p, u, true, &possible));
-        if (possible && (best < 0 || u->irregular < best)) {
-            best = u->irregular;
-            best_columns = columns;
-        }
-        if (best == 0 || axis + 1 >= shape.axes) break;
-        columns /= shape.dim[axis];
+        if (!possible || (best >= 0 && u->irregular >= best)) continue;
+        best = u->irregular;
+        best_columns = u->columns;
     }
     u->columns = best_columns;
-    u->rows = count / best_columns;
+    u->rows = c.elements / best_columns;
     return PB_OK;
 }
 
