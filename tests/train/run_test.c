@@ -171,9 +171,28 @@ START_TEST(test_two_runs_are_the_same_bits)
 }
 END_TEST
 
+/* The epoch with the highest validation accuracy, of these the one with the lowest loss: from the
+ * metrics. */
+static int best_of(const json_t *metrics, size_t first, size_t count)
+{
+    size_t best = first;
+    for (size_t k = first; k < first + count; k++) {
+        const json_t *a = json_array_get(metrics, k), *b = json_array_get(metrics, best);
+        const double gain = number_at(a, "val_accuracy", NULL) - number_at(b, "val_accuracy", NULL);
+        if (gain > 0 ||
+            (gain == 0 && number_at(a, "val_loss", NULL) < number_at(b, "val_loss", NULL)))
+            best = k;
+    }
+    return (int)(best - first) + 1;
+}
+
+/* A rate so high that the last epoch is not always the best: eval and the summary score the best.
+ */
 START_TEST(test_eval_gives_the_summary_again)
 {
-    const char *folder = train("train.epochs=1", "run");
+    const char *folder = train("train.epochs=3|train.seeds=[0,1,2,3,4,5]|"
+                               "stages.sgd.lr=1|stages.sgd.schedule=constant",
+                               "run");
     char *text = NULL;
     ck_assert_msg(pb_run_eval(ctx, folder, NULL, &text) == PB_OK, "%s", pb_error(ctx));
     json_t *eval = json_loads(text, 0, NULL), *summary = run_json(folder, "summary.json");
@@ -182,6 +201,20 @@ START_TEST(test_eval_gives_the_summary_again)
     ck_assert(
         json_equal(json_object_get(eval, "test_loss"), json_object_get(summary, "test_loss")));
     ck_assert_double_lt(number_at(summary, "test_accuracy", "mean"), 1); /* so it says something */
+
+    int early = 0;
+    json_t *metrics = run_metrics(folder);
+    for (size_t i = 0; i < 6; i++) {
+        const json_t *best = json_array_get(json_object_get(summary, "best_epoch"), i);
+        ck_assert_int_eq(json_integer_value(best), best_of(metrics, 3 * i, 3));
+        early += json_integer_value(best) < 3;
+        const json_t *line = json_array_get(metrics, 3 * i + (size_t)json_integer_value(best) - 1);
+        const json_t *kept = json_object_get(json_object_get(summary, "val_accuracy"), "per_seed");
+        ck_assert_double_eq(json_number_value(json_array_get(kept, i)),
+                            number_at(line, "val_accuracy", NULL));
+    }
+    ck_assert_int_gt(early, 0);
+    json_decref(metrics);
     json_decref(eval);
     json_decref(summary);
     free(text);
@@ -232,10 +265,45 @@ START_TEST(test_class_accuracies_add_up)
     snprintf(path, sizeof path, "%s/class_accuracies.npy", folder);
     ck_assert_int_eq(pb_npy_load(ctx, path, &classes), PB_OK);
     const double *a = classes.data;
+    for (int c = 0; c < 3; c++) ck_assert(a[c] >= 0 && a[c] <= 1);
     const double hits = 22 * a[0] + 22 * a[1] + 21 * a[2]; /* of 65 */
     ck_assert_double_eq_tol(hits / 65, number_at(summary, "test_accuracy", "mean"), 1e-8);
     pb_npy_clear(&classes);
     json_decref(summary);
+}
+END_TEST
+
+/* How samples to score are cut into batches, and how the last one is filled up, changes no score.
+ */
+START_TEST(test_scores_do_not_depend_on_the_batch)
+{
+    static const char *const cuts[] = {"train.eval_batch_size=7|train.epochs=2",
+                                       "train.eval_batch_size=40|train.epochs=2",
+                                       "train.eval_batch_size=65|train.epochs=2"};
+    json_t *summaries[3], *metrics[3];
+    for (int i = 0; i < 3; i++) {
+        const char *folder = train(cuts[i], cuts[i] + strlen("train."));
+        summaries[i] = run_json(folder, "summary.json");
+        metrics[i] = run_metrics(folder);
+    }
+    for (int i = 1; i < 3; i++) {
+        ck_assert(json_equal(json_object_get(summaries[i], "test_accuracy"),
+                             json_object_get(summaries[0], "test_accuracy")));
+        ck_assert_double_eq_tol(number_at(summaries[i], "test_loss", "mean"),
+                                number_at(summaries[0], "test_loss", "mean"), 1e-6);
+        for (size_t line = 0; line < 4; line++) {
+            const json_t *a = json_array_get(metrics[i], line),
+                         *b = json_array_get(metrics[0], line);
+            ck_assert_double_eq(number_at(a, "val_accuracy", NULL),
+                                number_at(b, "val_accuracy", NULL));
+            ck_assert_double_eq_tol(number_at(a, "val_loss", NULL), number_at(b, "val_loss", NULL),
+                                    1e-6);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        json_decref(summaries[i]);
+        json_decref(metrics[i]);
+    }
 }
 END_TEST
 
@@ -295,6 +363,26 @@ START_TEST(test_resumes_after_every_epoch)
     }
     ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
     ck_assert_int_ge(resumed, 7);
+    same_run(whole, options.folder);
+}
+END_TEST
+
+/* Everything but the checkpoint can be made again: a process may die right after writing it. */
+START_TEST(test_checkpoints_alone_are_enough)
+{
+    const char *whole = train(NULL, "whole");
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 4}; /* the last epoch of the first seed */
+    pb_run_options options = {.folder = folder_named("stopped"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    unlink(scratch_path(&s, "stopped/seed-3/best.safetensors"));
+    unlink(scratch_path(&s, "stopped/metrics.jsonl"));
+    unlink(scratch_path(&s, "stopped/metrics.csv"));
+    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
     same_run(whole, options.folder);
 }
 END_TEST
@@ -583,8 +671,10 @@ int main(void)
     tcase_add_test(tcase, test_runs_without_validation);
     tcase_add_test(tcase, test_patience_stops_a_seed);
     tcase_add_test(tcase, test_class_accuracies_add_up);
+    tcase_add_test(tcase, test_scores_do_not_depend_on_the_batch);
     tcase_add_test(tcase, test_resumes_to_the_same_bits);
     tcase_add_test(tcase, test_resumes_after_every_epoch);
+    tcase_add_test(tcase, test_checkpoints_alone_are_enough);
     tcase_add_test(tcase, test_resumes_after_a_kill);
     tcase_add_test(tcase, test_a_finished_run_says_so);
     tcase_add_test(tcase, test_another_plan_is_a_warning);
