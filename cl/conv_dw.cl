@@ -18,8 +18,7 @@
  *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
  *
  * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(SAMPLES / CHUNK)),
- * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size.
- */
+ * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size. */
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -67,9 +66,9 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
     int offset[TILE_TAPS];
 #pragma unroll
     for (int t = 0; t < TILE_TAPS; t++) {
-        const int j = (tap + t) % KERNEL_WIDTH, i = (tap + t) / KERNEL_WIDTH % KERNEL_HEIGHT;
-        const int c = (tap + t) / (KERNEL_WIDTH * KERNEL_HEIGHT);
-        offset[t] = (c * HEIGHT + i) * WIDTH + j;
+        const int line = (tap + t) / KERNEL_WIDTH, c = (tap + t) / (KERNEL_HEIGHT * KERNEL_WIDTH);
+        /* (c HEIGHT + i) WIDTH + j, where line = c KERNEL_HEIGHT + i and tap + t = line KERNEL_WIDTH + j */
+        offset[t] = tap + t + line * (WIDTH - KERNEL_WIDTH) + c * WIDTH * (HEIGHT - KERNEL_HEIGHT);
 #pragma unroll
         for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = (VECTOR)(0.0f);
     }
