@@ -1,0 +1,169 @@
+/* The table of commands: help, parsing and errors come from it. */
+#include <string.h>
+
+#include "base/options.h"
+#include "cli/cli.h"
+
+#define DEVICE_OPTION                                                                              \
+    {                                                                                              \
+        "device", 'd', "DEVICE", "part of a device's name, or its number in passband devices"      \
+    }
+#define QUIET_OPTION                                                                               \
+    {                                                                                              \
+        "quiet", 'q', NULL, "print errors only"                                                    \
+    }
+#define VERBOSE_OPTION                                                                             \
+    {                                                                                              \
+        "verbose", 'v', NULL, "print details as well"                                              \
+    }
+#define END_OF_OPTIONS                                                                             \
+    {                                                                                              \
+        NULL, 0, NULL, NULL                                                                        \
+    }
+
+static const pb_cli_option run_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FOLDER",
+     "where the run goes; for several runs, the folder that holds all of them"},
+    {"profile", 'p', NULL, "time every kernel and print where the time goes (slower)"},
+    {"print-config", 0, NULL, "print the configuration with every default filled in, and stop"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option resume_options[] = {
+    DEVICE_OPTION,
+    {"profile", 'p', NULL, "time every kernel and print where the time goes (slower)"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option eval_options[] = {DEVICE_OPTION, QUIET_OPTION, VERBOSE_OPTION,
+                                             END_OF_OPTIONS};
+
+static const pb_cli_option report_options[] = {
+    {"output", 'o', "FOLDER", "where the comparison of several runs goes"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option explain_options[] = {
+    DEVICE_OPTION,  {"dot", 0, NULL, "print the graph for Graphviz instead (needs no device)"},
+    QUIET_OPTION,   VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option devices_options[] = {DEVICE_OPTION, VERBOSE_OPTION, END_OF_OPTIONS};
+
+static const pb_cli_option data_options[] = {
+    {"output", 'o', "FOLDER", "where fetched files go (default ~/.local/share/passband/NAME)"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+const pb_cli_command pb_cli_commands[] = {
+    {
+        .name = "run",
+        .usage = "CONFIG... [key=value ...] [options]",
+        .summary = "train; a folder under runs/ holds everything about a run",
+        .details =
+            "Several configurations run one after another and are drawn into one comparison.\n"
+            "key=value overrides a key of every configuration: train.epochs=10 data.name=mnist\n"
+            "stages.dct2.keep=8 stages.conv1d.1.channels=64 (the second conv1d, counted from 0).\n"
+            "Ctrl-C stops at the last checkpoint; passband resume goes on from there.\n",
+        .options = run_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_run,
+        .print_more = pb_config_print_schema,
+    },
+    {
+        .name = "resume",
+        .usage = "RUN [options]",
+        .summary = "continue a run that was interrupted",
+        .details = "The result is the same, bit for bit, as if the run had never stopped.\n",
+        .options = resume_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_resume,
+    },
+    {
+        .name = "eval",
+        .usage = "RUN [options]",
+        .summary = "score the saved parameters of a run on the test split, as JSON",
+        .options = eval_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_eval,
+    },
+    {
+        .name = "report",
+        .usage = "RUN... [options]",
+        .summary = "draw a run again, or several runs into one comparison",
+        .options = report_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_report,
+    },
+    {
+        .name = "explain",
+        .usage = "CONFIG [key=value ...] [options]",
+        .summary = "print the plan of a configuration: kernels, shapes, solvers, FLOPs, bytes",
+        .options = explain_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_explain,
+    },
+    {
+        .name = "devices",
+        .usage = "[options]",
+        .summary = "list the OpenCL devices and which one would be picked",
+        .options = devices_options,
+        .run = pb_cli_devices,
+    },
+    {
+        .name = "stages",
+        .usage = "[NAME]",
+        .summary = "list the stages, or the options of one",
+        .most_words = 1,
+        .run = pb_cli_stages,
+    },
+    {
+        .name = "data",
+        .usage = "list | fetch NAME [options]",
+        .summary = "list data sets and where they are, or download one",
+        .options = data_options,
+        .least_words = 1,
+        .most_words = 2,
+        .run = pb_cli_data,
+    },
+    {
+        .name = "help",
+        .usage = "[COMMAND]",
+        .summary = "print help on a command",
+        .most_words = 1,
+        .run = pb_cli_help,
+    },
+    {.name = NULL},
+};
+
+pb_status pb_cli_find(pb_context *ctx, const char *name, const pb_cli_command **command)
+{
+    const char *names[sizeof pb_cli_commands / sizeof *pb_cli_commands];
+    int count = 0;
+    for (const pb_cli_command *c = pb_cli_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0) {
+            *command = c;
+            return PB_OK;
+        }
+        names[count++] = c->name;
+    }
+    const char *near = pb_nearest(name, names, count);
+    if (near)
+        return pb_fail(ctx, PB_ERR_USAGE, "unknown command %s (did you mean %s?)", name, near);
+    return pb_fail(ctx, PB_ERR_USAGE, "unknown command %s; passband help lists the commands", name);
+}

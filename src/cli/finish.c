@@ -1,0 +1,93 @@
+/* After training. */
+#include "cli/finish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <passband/report.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/json.h"
+
+static pb_status forgive_gnuplot(pb_cli *cli, pb_status status)
+{
+    if (status != PB_ERR_RUN) return status;
+    pb_log(cli->ctx, PB_LOG_WARN, "%s", pb_error(cli->ctx));
+    return PB_OK;
+}
+
+pb_status pb_cli_draw_run(pb_cli *cli, const char *folder)
+{
+    return forgive_gnuplot(cli, pb_report_run(cli->ctx, folder));
+}
+
+pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[],
+                                 const char *folder)
+{
+    return forgive_gnuplot(cli, pb_report_compare(cli->ctx, count, runs, folder));
+}
+
+char *pb_cli_comparison_folder(pb_cli *cli)
+{
+    struct tm now;
+    char date[32];
+    const time_t seconds = time(NULL);
+    localtime_r(&seconds, &now);
+    strftime(date, sizeof date, "%Y%m%d-%H%M%S", &now);
+    if (pb_folder_make(cli->ctx, "runs")) return NULL;
+    for (int attempt = 1;; attempt++) {
+        pb_text path = {0};
+        pb_text_append(&path, "runs/compare-%s", date);
+        if (attempt > 1) pb_text_append(&path, "-%d", attempt);
+        if (path.failed) {
+            pb_fail(cli->ctx, PB_ERR_MEMORY, "out of memory");
+            return NULL;
+        }
+        if (mkdir(path.text, 0777) == 0) return path.text;
+        if (errno != EEXIST) {
+            pb_fail(cli->ctx, PB_ERR_IO, "%s: the folder cannot be made: %s", path.text,
+                    strerror(errno));
+            pb_text_free(&path);
+            return NULL;
+        }
+        pb_text_free(&path);
+    }
+}
+
+static double number_of(const json_t *row, const char *key)
+{
+    return json_number_value(json_object_get(row, key));
+}
+
+pb_status pb_cli_print_profile(pb_cli *cli, const char *folder)
+{
+    json_t *json = NULL;
+    char *path = pb_path_join(folder, "profile.json");
+    if (!path) return pb_fail(cli->ctx, PB_ERR_MEMORY, "out of memory");
+    const pb_status status = pb_json_load(cli->ctx, path, &json);
+    free(path);
+    PB_TRY(status);
+    const json_t *rows = json_object_get(json, "kernels");
+    int widest = (int)strlen("kernel");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(rows, i), "kernel"));
+        if (name && (int)strlen(name) > widest) widest = (int)strlen(name);
+    }
+    printf("%-*s  %9s  %10s  %8s  %7s  %7s\n", widest, "kernel", "calls", "time (ms)", "GFLOP/s",
+           "GB/s", "share");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *name = json_string_value(json_object_get(row, "kernel"));
+        printf("%-*s  %9.0f  %10.2f  %8.2f  %7.2f  %5.1f %%\n", widest, name ? name : "?",
+               number_of(row, "calls"), 1e3 * number_of(row, "seconds"),
+               number_of(row, "gflops_per_second"), number_of(row, "gigabytes_per_second"),
+               100 * number_of(row, "share"));
+    }
+    printf("%-*s  %9s  %10.2f\n", widest, "all", "", 1e3 * number_of(json, "seconds"));
+    json_decref(json);
+    return PB_OK;
+}

@@ -1,0 +1,17 @@
+/* What follows training: pictures, the profile, the table. */
+#ifndef PB_CLI_FINISH_H
+#define PB_CLI_FINISH_H
+
+#include "cli/cli.h"
+
+/** Draws the report of a run. A missing gnuplot is a warning: the run itself did not fail. */
+pb_status pb_cli_draw_run(pb_cli *cli, const char *folder);
+/** Draws a comparison into `folder`, likewise. */
+pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[],
+                                 const char *folder);
+/** "runs/compare-<date>-<time>" on the heap, made now; NULL with an error recorded. */
+char *pb_cli_comparison_folder(pb_cli *cli);
+/** Prints profile.json of a run as a table, largest share first. */
+pb_status pb_cli_print_profile(pb_cli *cli, const char *folder);
+
+#endif

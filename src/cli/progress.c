@@ -1,0 +1,90 @@
+/* Progress of a run. */
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/terminal.h"
+
+void pb_cli_progress_begin(pb_cli_progress *progress, bool quiet, const char *run)
+{
+    *progress = (pb_cli_progress){
+        .quiet = quiet,
+        .is_terminal = pb_terminal_is(stderr),
+        .has_colour = pb_terminal_has_colour(stderr),
+    };
+    if (quiet) return;
+    char line[256];
+    snprintf(line, sizeof line, "%s: preparing", run);
+    if (progress->is_terminal)
+        pb_terminal_rewrite(stderr, line);
+    else
+        fprintf(stderr, "%s\n", line);
+}
+
+/* "12:05" or "1:02:03". */
+static void print_time(char *out, size_t bytes, double seconds)
+{
+    const long whole = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
+    if (whole >= 3600)
+        snprintf(out, bytes, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(out, bytes, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+/* Words about a number that may not have been measured. */
+static void append(char *out, size_t bytes, size_t *at, const char *before, double number,
+                   int digits, const char *after)
+{
+    if (!isfinite(number) || *at >= bytes) return;
+    const int length = snprintf(out + *at, bytes - *at, "%s%.*f%s", before, digits, number, after);
+    *at += length > 0 ? (size_t)length : 0;
+}
+
+static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
+{
+    const double planned = (double)p->seed_count * p->epochs;
+    const double done = (double)p->seed_index * p->epochs + p->epoch;
+    const char *on = progress->has_colour ? "\033[36m" : "",
+               *off = progress->has_colour ? "\033[0m" : "";
+    char bar[64], left[32], line[512];
+    pb_terminal_bar(bar, sizeof bar, done / planned, pb_terminal_columns(stderr) > 100 ? 24 : 12);
+    print_time(left, sizeof left, (planned - done) * progress->seconds / progress->epochs);
+    size_t at =
+        (size_t)snprintf(line, sizeof line, "%.60s  %s%s%s  seed %d/%d  epoch %d/%d", p->run, on,
+                         bar, off, p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
+    append(line, sizeof line, &at, "  loss ", p->train_loss, 4, "");
+    append(line, sizeof line, &at, "  val ", 100 * p->val_accuracy, 2, " %");
+    if (at < sizeof line) snprintf(line + at, sizeof line - at, "  %s left", left);
+    pb_terminal_rewrite(stderr, line);
+}
+
+static void show_line(const pb_progress *p)
+{
+    char line[512];
+    size_t at =
+        (size_t)snprintf(line, sizeof line, "%.200s: seed %lld (%d of %d), epoch %d of %d", p->run,
+                         (long long)p->seed, p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
+    append(line, sizeof line, &at, ", training loss ", p->train_loss, 4, "");
+    append(line, sizeof line, &at, ", validation loss ", p->val_loss, 4, "");
+    append(line, sizeof line, &at, ", validation accuracy ", 100 * p->val_accuracy, 2, " %");
+    append(line, sizeof line, &at, ", ", p->seconds_per_epoch, 2, " s");
+    fprintf(stderr, "%s\n", line);
+}
+
+void pb_cli_progress_show(void *user, const pb_progress *p)
+{
+    pb_cli_progress *progress = user;
+    if (isfinite(p->seconds_per_epoch)) progress->seconds += p->seconds_per_epoch;
+    progress->epochs++;
+    if (progress->quiet) return;
+    if (progress->is_terminal)
+        show_bar(progress, p);
+    else
+        show_line(p);
+}
+
+void pb_cli_progress_end(pb_cli_progress *progress)
+{
+    if (!progress->quiet && progress->is_terminal) pb_terminal_clear_line(stderr);
+}
