@@ -90,7 +90,9 @@ START_TEST(a_pipe_can_be_read)
     ck_assert_int_eq(pb_file_read(ctx, path, 1 << 20, &data, &bytes), PB_OK);
     waitpid(child, NULL, 0);
     ck_assert_uint_eq(bytes, BYTES);
-    for (int i = 0; i < BYTES; i++) ck_assert_int_eq(data[i], 'a' + i % 26);
+    int right = 0;
+    for (int i = 0; i < BYTES; i++) right += data[i] == 'a' + i % 26;
+    ck_assert_int_eq(right, BYTES);
     free(data);
 }
 END_TEST
@@ -240,7 +242,7 @@ START_TEST(a_killed_writer_leaves_no_half_file)
         if (pb_file_read(ctx, path, 1 << 21, &data, &bytes) != PB_OK) continue; /* not one yet */
         seen++;
         ck_assert_uint_eq(bytes, 1 << 20);
-        for (size_t k = 1; k < bytes; k++) ck_assert_int_eq(data[k], data[0]);
+        ck_assert_int_eq(memcmp(data, data + 1, bytes - 1), 0); /* every byte is the next one */
         free(data);
     }
     ck_assert_int_gt(seen, 0);
