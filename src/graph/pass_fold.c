@@ -86,13 +86,15 @@ static pb_value fold_constants(pb_graph *g, const pb_record *r, const pb_value i
 
 static pb_value fold(pb_rewrite *w, pb_value v, const pb_record *r, const pb_value in[])
 {
+    pb_value simpler = PB_NONE;
     (void)v;
-    if (pb_ops[r->op].simplify) {
-        const pb_value simpler = pb_ops[r->op].simplify(w->to, r, in);
-        if (simpler != PB_NONE) return simpler;
+    if (pb_ops[r->op].simplify) simpler = pb_ops[r->op].simplify(w->to, r, in);
+    if (simpler != PB_NONE) {
+        r = pb_record_of(w->to, simpler);
+        in = r->in;
     }
     if (foldable(w->to, r, in)) return fold_constants(w->to, r, in);
-    return pb_graph_copy(w->to, r, in);
+    return simpler != PB_NONE ? simpler : pb_graph_copy(w->to, r, in);
 }
 
 pb_status pb_pass_fold(const pb_graph *g, pb_graph **out, pb_value **map)

@@ -25,6 +25,13 @@ static pb_value moved_splat(pb_graph *g, const pb_record *r, pb_value in)
     return pb_is_splat(g, in, &number) ? pb_splat(g, number, r->dtype, r->shape) : PB_NONE;
 }
 
+/* A reshape that looks through the reshape before it. */
+static pb_value reshaped(pb_graph *g, pb_value v, pb_shape shape)
+{
+    const pb_value inner = behind(g, v, PB_OP_RESHAPE);
+    return pb_reshape(g, inner != PB_NONE ? inner : v, shape);
+}
+
 static bool same_shape(const pb_graph *g, const pb_record *r, pb_value in)
 {
     return pb_shape_equal(pb_value_shape(g, in), r->shape);
@@ -94,8 +101,7 @@ pb_value pb_simplify_detach(pb_graph *g, const pb_record *r, const pb_value in[]
 pb_value pb_simplify_reshape(pb_graph *g, const pb_record *r, const pb_value in[])
 {
     if (same_shape(g, r, in[0])) return in[0];
-    const pb_value inner = behind(g, in[0], PB_OP_RESHAPE);
-    if (inner != PB_NONE) return pb_reshape(g, inner, r->shape);
+    if (behind(g, in[0], PB_OP_RESHAPE) != PB_NONE) return reshaped(g, in[0], r->shape);
     return moved_splat(g, r, in[0]);
 }
 
@@ -111,7 +117,7 @@ pb_value pb_simplify_permute(pb_graph *g, const pb_record *r, const pb_value in[
         in_order &= from > last;
         last = from;
     }
-    if (in_order) return pb_reshape(g, in[0], r->shape);
+    if (in_order) return reshaped(g, in[0], r->shape);
     if (a->op != PB_OP_PERMUTE) return moved_splat(g, r, in[0]);
     for (int i = 0; i < r->shape.axes; i++) order[i] = a->attrs.order[r->attrs.order[i]];
     /* Both together may move nothing, so look again. */
