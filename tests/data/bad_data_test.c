@@ -166,6 +166,11 @@ static void idx_fewer_labels(void)
     good_idx();
     put_labels(TRAIN_LABELS, "\0\1\0", 3);
 }
+static void idx_more_labels(void)
+{
+    good_idx();
+    put_labels(TRAIN_LABELS, "\0\1\0\1\0", 5);
+}
 static void idx_truncated_labels(void)
 {
     good_idx();
@@ -510,6 +515,7 @@ static const bad_case cases[] = {
     {idx_absurd_count, "idx", TRAIN_IMAGES, "too many"},
     {idx_promises_much, "idx", TRAIN_IMAGES, "truncated"},
     {idx_fewer_labels, "idx", TRAIN_LABELS, "3 labels for 4 images"},
+    {idx_more_labels, "idx", TRAIN_LABELS, "5 labels for 4 images"},
     {idx_truncated_labels, "idx", TRAIN_LABELS, "truncated"},
     {idx_trailing_labels, "idx", TRAIN_LABELS, "too long"},
     {idx_one_class, "idx", TRAIN_LABELS, "two classes"},
