@@ -45,7 +45,7 @@ bool pb_shape_equal(pb_shape a, pb_shape b);
 typedef enum pb_role {
     PB_ROLE_DATA,  /* the data set; written once before the first run */
     PB_ROLE_INPUT, /* written by the caller between runs              */
-    PB_ROLE_PARAM, /* learned: pb_params lists them                   */
+    PB_ROLE_PARAM, /* learned                                       */
     PB_ROLE_STATE, /* optimiser state, counters, accumulated metrics  */
 } pb_role;
 
