@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-#include <passband/graph.h>
+#include <passband/shape.h>
+#include <passband/status.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <passband/shape.h>
 #include <passband/status.h>
 
 #ifdef __cplusplus
@@ -21,22 +22,9 @@ extern "C" {
 typedef struct pb_graph pb_graph;
 typedef int32_t pb_value;
 #define PB_NONE ((pb_value)-1)
-#define PB_MAX_AXES 4
 
-typedef enum pb_dtype { PB_F32, PB_I32, PB_U8 } pb_dtype;
 size_t pb_dtype_bytes(pb_dtype dtype);
 const char *pb_dtype_name(pb_dtype dtype);
-
-/** Up to four axes, outermost first; axes == 0 is a scalar. Every extent is at least 1. */
-typedef struct pb_shape {
-    int axes;
-    int dim[PB_MAX_AXES];
-} pb_shape;
-
-/** PB_SHAPE(128, 10) is a shape of two axes; PB_SCALAR has none. */
-#define PB_SHAPE(...)                                                        \
-    ((pb_shape){.axes = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .dim = {__VA_ARGS__}})
-#define PB_SCALAR ((pb_shape){.axes = 0, .dim = {0}})
 size_t pb_shape_count(pb_shape shape);
 bool pb_shape_equal(pb_shape a, pb_shape b);
 

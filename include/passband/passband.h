@@ -7,6 +7,7 @@
 #include <passband/graph.h>
 #include <passband/plan.h>
 #include <passband/run.h>
+#include <passband/shape.h>
 #include <passband/stage.h>
 #include <passband/status.h>
 #include <passband/version.h>

@@ -123,7 +123,7 @@ pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb
 
 void pb_dataset_free(pb_dataset **dataset)
 {
-    pb_dataset *d = *dataset;
+    pb_dataset *d = dataset ? *dataset : NULL;
     if (!d) return;
     pb_samples_clear(&d->train);
     pb_samples_clear(&d->test);

@@ -2,6 +2,7 @@
  * remainder so that the shares add up to round(fraction * count). */
 #include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
