@@ -7,7 +7,13 @@
 
 static const char prelude[] =
     "/* Written by passband's plan: one kernel a fused unit or solver. */\n"
-    "#pragma OPENCL FP_CONTRACT OFF\n\n";
+    "#pragma OPENCL FP_CONTRACT OFF\n"
+    "/* The turns of the next loop touch different elements: they may run side by side. */\n"
+    "#ifdef __clang__\n"
+    "#define ELEMENTWISE _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+    "#else\n"
+    "#define ELEMENTWISE\n"
+    "#endif\n\n";
 
 static pb_status persistent_region(pb_build *b, pb_dtype dtype, size_t count, int *region)
 {

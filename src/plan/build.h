@@ -142,7 +142,8 @@ pb_status pb_build_plan(pb_build *b);
 void pb_build_clear(pb_build *b);
 /** Graph to graph: products and convolutions in the forms that solvers take; long reductions in two
  * steps. */
-pb_status pb_lower(const pb_graph *g, const pb_device_info *info, pb_graph **out, pb_value **map);
+pb_status pb_lower(const pb_graph *g, const pb_device_info *info, bool on_cpu, pb_graph **out,
+                   pb_value **map);
 pb_status pb_plan_roots(pb_build *b, pb_program_build *p);
 pb_status pb_plan_units(pb_build *b, pb_program_build *p);
 /** Checks whether a fused unit can be generated, or writes its source, arguments and geometry. */
@@ -155,5 +156,7 @@ pb_value pb_library_operand(const pb_build *b, pb_value library, int input);
 /** Offsets of arena regions; the bytes of the arena of all programs, and of the setup's. */
 pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes);
 const pb_build *pb_plan_build_of(const pb_plan *plan);
+/** pb_plan_create with the kernels and solvers for a CPU or for a GPU, whatever the device is. */
+pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan);
 
 #endif

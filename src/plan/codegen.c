@@ -13,12 +13,13 @@
 
 #include "plan/expression.h"
 
-#define LANES 16
+#define LANES 16  /* partial results of a long row's reduction */
+#define BLOCK 256 /* elements of a row that are computed before they are reduced */
 
-typedef struct loop {
-    const char
-        *lanes_of[PB_UNIT_MAX_ROOTS]; /* accumulator array of a root's reduction, else NULL */
-} loop;
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
 
 static const pb_root *root_of(const pb_writer *w, int i)
 {
@@ -123,29 +124,59 @@ static void accumulate(pb_text *out, const pb_record *r, const char *into,
                        index_of_best, index);
 }
 
-/* Declares the accumulators of the reductions of a phase. */
-static bool declare_accumulators(pb_writer *w, pb_text *out, int phase, const char *size)
+/* How a phase's reductions run along a row: a short row in one scalar; a long one in blocks, whose
+ * elements are computed side by side into private memory (a loop that vectorises) and then added to
+ * LANES partial results. */
+typedef struct row_loop {
+    int phase, unroll;
+    int64_t turns; /* of `unroll` columns each */
+    int block;     /* turns of a block, 0: scalar accumulators */
+} row_loop;
+
+static bool reduces_in(pb_writer *w, int i, int phase)
 {
-    bool any = false;
-    for (int i = 0; i < w->unit->root_count; ++i) {
-        const pb_record *r = record_of(w, i);
-        if (!root_of(w, i)->reduction || pb_depth(w, root_of(w, i)->v) - 1 != phase) continue;
-        any = true;
-        const char *type = r->op == PB_OP_ARGMAX ? "float" : pb_c_type(r->dtype);
-        if (*size && r->op != PB_OP_ARGMAX)
-            pb_text_append(out, "        %s c%d[%s]; for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
-                           type, i, size, size, i, identity_of(r));
-        else
-            pb_text_append(out, "        %s c%d = %s;\n", type, i, identity_of(r));
-        if (r->op == PB_OP_ARGMAX) pb_text_append(out, "        int c%d_at = 0;\n", i);
-    }
-    return any;
+    return root_of(w, i)->reduction && pb_depth(w, root_of(w, i)->v) - 1 == phase;
 }
 
-/* Writes the body of one loop turn at column `column` (an index in loop variables): accumulations
- * and stores. */
-static void write_turn(pb_writer *w, pb_text *stores, int phase, bool in_lanes, const pb_index *row,
-                       const pb_index *column)
+static row_loop plan_row_loop(pb_writer *w, int phase, int unroll)
+{
+    row_loop loop = {.phase = phase, .unroll = unroll, .turns = w->unit->columns / unroll};
+    bool reduces = false, in_order = false;
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        reduces |= reduces_in(w, i, phase);
+        in_order |= reduces_in(w, i, phase) && record_of(w, i)->op == PB_OP_ARGMAX;
+    }
+    if (reduces && !in_order && loop.turns >= 2 * LANES)
+        loop.block = loop.turns >= BLOCK ? BLOCK : (int)ceil_div(loop.turns, LANES) * LANES;
+    return loop;
+}
+
+static const char *accumulator_type(const pb_record *r)
+{
+    return r->op == PB_OP_ARGMAX ? "float" : pb_c_type(r->dtype);
+}
+
+static void declare_accumulators(pb_writer *w, pb_text *out, const row_loop *loop)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        if (!reduces_in(w, i, loop->phase)) continue;
+        const pb_record *r = record_of(w, i);
+        const char *type = accumulator_type(r), *identity = identity_of(r);
+        if (loop->block)
+            pb_text_append(
+                out,
+                "        %s s%d[%d], c%d[%d];\n        for (int m = 0; m < %d; ++m) c%d[m] = %s;\n",
+                type, i, loop->block, i, LANES, LANES, i, identity);
+        else
+            pb_text_append(out, "        %s c%d = %s;\n", type, i, identity);
+        if (r->op == PB_OP_ARGMAX) pb_text_append(out, "        int c%d_at = 0;\n", i);
+    }
+}
+
+/* Writes one turn of a loop at column `column` (an index in loop variables): accumulations and
+ * stores. */
+static void write_turn(pb_writer *w, pb_text *stores, const row_loop *loop, bool first,
+                       const pb_index *row, const pb_index *column)
 {
     const pb_unit *u = w->unit;
     const pb_index *linear = pb_index_add(w->pool, pb_index_mul(w->pool, row, u->columns), column);
@@ -153,21 +184,17 @@ static void write_turn(pb_writer *w, pb_text *stores, int phase, bool in_lanes, 
     for (int i = 0; i < u->root_count && !w->impossible; ++i) {
         const pb_root *root = root_of(w, i);
         const pb_record *r = record_of(w, i);
-        const int depth = pb_depth(w, root->v);
-        if (root->reduction) {
-            if (depth - 1 != phase) continue;
-            pb_shape inner = pb_build_record(w->b, r->in[0])->shape;
+        if (reduces_in(w, i, loop->phase)) {
+            const pb_shape inner = pb_build_record(w->b, r->in[0])->shape;
             const pb_scalar x = pb_element(w, r->in[0], pb_at_linear(w, inner, linear));
-            const bool lanes = in_lanes && r->op != PB_OP_ARGMAX;
-            accumulate(stores, r,
-                       pb_arena_printf(w->arena,
-                                       lanes                               ? "c%d[l]"
-                                       : in_lanes || r->op == PB_OP_ARGMAX ? "c%d"
-                                                                           : "c%d[0]",
-                                       i),
-                       pb_arena_printf(w->arena, "c%d_at", i), x.text,
-                       pb_index_text(w->pool, column));
-        } else if (!is_row_value(w, i) && depth == phase && root->stored) {
+            if (loop->block && first)
+                pb_text_append(stores, "            s%d[l] = %s;\n", i, x.text);
+            else
+                accumulate(stores, r, pb_arena_printf(w->arena, loop->block ? "s%d[l]" : "c%d", i),
+                           pb_arena_printf(w->arena, "c%d_at", i), x.text,
+                           pb_index_text(w->pool, column));
+        } else if (!root->reduction && !is_row_value(w, i) && pb_depth(w, root->v) == loop->phase &&
+                   root->stored) {
             const pb_at at = root_at(w, i, linear);
             store(w, i, at, pb_element(w, root->v, at), stores);
         }
@@ -180,72 +207,95 @@ static void append_turn(pb_writer *w, pb_text *out, const pb_text *stores)
                    stores->text ? stores->text : "");
 }
 
+/* Adds a block's elements to the partial results. */
+static void fold_block(pb_writer *w, pb_text *out, const row_loop *loop)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        if (!reduces_in(w, i, loop->phase)) continue;
+        const pb_record *r = record_of(w, i);
+        if (loop->turns % loop->block)
+            pb_text_append(out, "        for (int l = n; l < %d; ++l) s%d[l] = %s;\n", loop->block,
+                           i, identity_of(r));
+        pb_text_append(
+            out,
+            "        for (int l = 0; l < %d; l += %d)\n        for (int m = 0; m < %d; ++m) {\n",
+            loop->block, LANES, LANES);
+        accumulate(out, r, pb_arena_printf(w->arena, "c%d[m]", i), "",
+                   pb_arena_printf(w->arena, "s%d[l + m]", i), "");
+        pb_text_append(out, "        }\n");
+    }
+}
+
+/* The partial results as a fixed tree; from here on the reduction is known. */
+static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        if (!reduces_in(w, i, loop->phase)) continue;
+        const pb_record *r = record_of(w, i);
+        const bool arg = r->op == PB_OP_ARGMAX;
+        if (loop->block) {
+            pb_text_append(
+                out,
+                "        for (int s = %d; s > 0; s >>= 1)\n        for (int m = 0; m < s; ++m) {\n",
+                LANES / 2);
+            accumulate(out, r, pb_arena_printf(w->arena, "c%d[m]", i), "",
+                       pb_arena_printf(w->arena, "c%d[m + s]", i), "");
+            pb_text_append(out, "        }\n");
+        }
+        pb_text_append(out, "        const %s r%d = c%d%s;\n", pb_c_type(r->dtype), i, i,
+                       arg           ? "_at"
+                       : loop->block ? "[0]"
+                                     : "");
+        w->reduced[i] = pb_arena_printf(w->arena, "r%d", i);
+    }
+}
+
 /* The loop of one phase over the columns of row r. */
 static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, const pb_index *row,
                            bool columns_split)
 {
-    const int64_t turns = w->unit->columns / unroll;
-    pb_text declared = {0};
-    const bool reduces = declare_accumulators(w, &declared, phase, "");
-    pb_text_free(&declared);
-    const bool lanes = reduces && turns >= 2 * LANES;
-    if (reduces) declare_accumulators(w, out, phase, lanes ? "16" : "1");
-
-    const pb_index *variable = pb_index_variable(w->pool, "j", turns, LEVEL_ELEMENT);
-    for (int part = 0; part < 2; ++part) { /* the lanes, then what is left over */
-        if (part == 0 && !lanes) continue;
-        if (part == 1 && lanes && turns % LANES == 0) break;
-        pb_writer_next_loop(w);
-        pb_text stores = {0}, body = {0};
-        for (int k = 0; k < unroll && !w->impossible; ++k) {
-            const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, variable, unroll),
-                                                  pb_index_constant(w->pool, k));
-            write_turn(w, &stores, phase, part == 0, row, column);
-        }
-        append_turn(w, &body, &stores);
-        if (stores.text && part == 0)
-            pb_text_append(
-                out,
-                "        for (int q = 0; q < %d; q += %d)\n        for (int l = 0; l < %d; ++l) {\n"
-                "            const int j = q + l;\n%s        }\n",
-                (int)(turns / LANES * LANES), LANES, LANES, body.text ? body.text : "");
-        else if (stores.text) {
-            if (turns == 1)
-                pb_text_append(out, "        {\n%s        }\n", body.text ? body.text : "");
-            else if (columns_split)
-                pb_text_append(out,
-                               "        for (int j = j_begin; j < j_end; ++j) {\n%s        }\n",
-                               body.text ? body.text : "");
-            else
-                pb_text_append(out, "        for (int j = %d; j < %d; ++j) {\n%s        }\n",
-                               (int)(lanes ? turns / LANES * LANES : 0), (int)turns,
-                               body.text ? body.text : "");
-        }
-        if (stores.failed || body.failed) w->impossible = true;
-        pb_text_free(&stores);
-        pb_text_free(&body);
+    const row_loop loop = plan_row_loop(w, phase, unroll);
+    declare_accumulators(w, out, &loop);
+    pb_writer_next_loop(w);
+    pb_text stores = {0}, body = {0};
+    const pb_index *variable = pb_index_variable(w->pool, "j", loop.turns, LEVEL_ELEMENT);
+    for (int k = 0; k < unroll && !w->impossible; ++k) {
+        const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, variable, unroll),
+                                              pb_index_constant(w->pool, k));
+        write_turn(w, &stores, &loop, k == 0, row, column);
     }
-    for (int i = 0; i < w->unit->root_count; ++i) { /* the lanes as a fixed tree */
-        const pb_record *r = record_of(w, i);
-        if (!root_of(w, i)->reduction || pb_depth(w, root_of(w, i)->v) - 1 != phase) continue;
-        if (r->op == PB_OP_ARGMAX) {
-            pb_text_append(out, "        const int r%d = c%d_at;\n", i, i);
-        } else {
-            if (lanes) {
-                pb_text_append(out,
-                               "        for (int s = %d; s > 0; s >>= 1)\n            for (int l = "
-                               "0; l < s; ++l) ",
-                               LANES / 2);
-                if (r->op == PB_OP_SUM)
-                    pb_text_append(out, "c%d[l] += c%d[l + s];\n", i, i);
-                else
-                    pb_text_append(out, "c%d[l] = c%d[l] < c%d[l + s] ? c%d[l + s] : c%d[l];\n", i,
-                                   i, i, i, i);
-            }
-            pb_text_append(out, "        const %s r%d = c%d[0];\n", pb_c_type(r->dtype), i, i);
-        }
-        w->reduced[i] = pb_arena_printf(w->arena, "r%d", i);
+    append_turn(w, &body, &stores);
+    const char *text = body.text ? body.text : "";
+    if (stores.text && loop.block) {
+        const char *count =
+            loop.turns % loop.block ? "n" : pb_arena_printf(w->arena, "%d", loop.block);
+        pb_text_append(out, "        for (int q = 0; q < %d; q += %d) {\n", (int)loop.turns,
+                       loop.block);
+        if (loop.turns % loop.block)
+            pb_text_append(out, "        const int n = min(%d, %d - q);\n", loop.block,
+                           (int)loop.turns);
+        pb_text_append(out,
+                       "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n            "
+                       "const int j = q + "
+                       "l;\n%s        }\n",
+                       count, text);
+        fold_block(w, out, &loop);
+        pb_text_append(out, "        }\n");
+    } else if (stores.text && loop.turns == 1) {
+        pb_text_append(out, "        {\n%s        }\n", text);
+    } else if (stores.text && columns_split) {
+        pb_text_append(
+            out,
+            "        ELEMENTWISE\n        for (int j = j_begin; j < j_end; ++j) {\n%s        }\n",
+            text);
+    } else if (stores.text) {
+        pb_text_append(out, "        for (int j = 0; j < %d; ++j) {\n%s        }\n",
+                       (int)loop.turns, text);
     }
+    if (stores.failed || body.failed) w->impossible = true;
+    pb_text_free(&stores);
+    pb_text_free(&body);
+    finish_reductions(w, out, &loop);
 }
 
 static int largest_depth(pb_writer *w)
@@ -291,6 +341,21 @@ static void write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unr
     pb_text_free(&tail);
 }
 
+static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *size)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const pb_record *r = record_of(w, i);
+        if (!root_of(w, i)->reduction) continue;
+        if (r->op == PB_OP_ARGMAX)
+            pb_text_append(out, "        float c%d = %s;\n        int c%d_at = 0;\n", i,
+                           identity_of(r), i);
+        else
+            pb_text_append(
+                out, "        %s c%d[%s];\n        for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
+                accumulator_type(r), i, size, size, i, identity_of(r));
+    }
+}
+
 /* COLUMNS: accumulators of a block of inner elements, a loop over the reduced axis, then the
  * elements. */
 static void write_columns(pb_writer *w, pb_text *body, int block)
@@ -307,7 +372,7 @@ static void write_columns(pb_writer *w, pb_text *body, int block)
         i);
     pb_text declared = {0}, first = {0}, turn = {0}, stores = {0};
     const char *size = pb_arena_printf(w->arena, "%d", block);
-    declare_accumulators(w, &declared, 0, size);
+    declare_column_accumulators(w, &declared, size);
     const char *count = u->inner % block == 0 ? size
                                               : pb_arena_printf(w->arena, "min(%d, %d - i_begin)",
                                                                 block, (int)u->inner);
@@ -352,7 +417,8 @@ static void write_columns(pb_writer *w, pb_text *body, int block)
                    declared.text ? declared.text : "", first.text ? first.text : "",
                    w->row_text[1].text ? w->row_text[1].text : "");
     pb_text_append(body,
-                   "        for (int l = 0; l < %s; ++l) {\n            const int i = i_begin + "
+                   "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n            const "
+                   "int i = i_begin + "
                    "l;\n%s        }\n",
                    count, turn.text ? turn.text : "");
     if (declared.failed || first.failed || turn.failed) w->impossible = true;
@@ -360,11 +426,6 @@ static void write_columns(pb_writer *w, pb_text *body, int block)
     pb_text_free(&first);
     pb_text_free(&stores);
     pb_text_free(&turn);
-}
-
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
 }
 
 /* How rows and columns are cut into work-items. */

@@ -16,6 +16,7 @@ typedef struct lowering {
     const pb_graph *from;
     pb_graph *to;
     const pb_device_info *info;
+    bool on_cpu;
     pb_value *map;
 } lowering;
 
@@ -34,7 +35,7 @@ static bool is_unit_stride(const pb_window *window)
 static pb_value lower_conv(lowering *l, const pb_record *r, const pb_value in[])
 {
     pb_window window = r->attrs.window;
-    if (!l->info->is_cpu || !is_unit_stride(&window))
+    if (!l->on_cpu || !is_unit_stride(&window))
         return pb_append(l->to, r->op, r->arity, in, &r->attrs);
     const int *padding = window.padding, *kernel = window.kernel;
     switch (r->op) {
@@ -126,13 +127,15 @@ static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[]
     }
 }
 
-pb_status pb_lower(const pb_graph *g, const pb_device_info *info, pb_graph **out, pb_value **map)
+pb_status pb_lower(const pb_graph *g, const pb_device_info *info, bool on_cpu, pb_graph **out,
+                   pb_value **map)
 {
     pb_context *ctx = pb_graph_context(g);
     const int count = pb_graph_count(g);
     lowering l = {.from = g,
                   .to = pb_graph_create(ctx),
                   .info = info,
+                  .on_cpu = on_cpu,
                   .map = malloc(sizeof(pb_value) * (size_t)(count + 1))};
     pb_value *in = NULL;
     pb_status status = PB_OK;

@@ -24,7 +24,7 @@ static const char *const no_memory = "no memory for a plan";
 
 /* g -> passes -> lowering -> equal values shared -> dead ones dropped, with the caller's ids
  * carried along. */
-static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info *info)
+static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info *info, bool on_cpu)
 {
     pb_graph *graph = NULL;
     pb_value *map = NULL;
@@ -32,7 +32,7 @@ static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info
     for (int step = 0; step < 3; ++step) {
         pb_graph *next = NULL;
         pb_value *next_map = NULL;
-        const pb_status status = step == 0   ? pb_lower(graph, info, &next, &next_map)
+        const pb_status status = step == 0   ? pb_lower(graph, info, on_cpu, &next, &next_map)
                                  : step == 1 ? pb_pass_share(graph, &next, &next_map)
                                              : pb_pass_dead(graph, &next, &next_map);
         pb_graph_free(&graph);
@@ -163,7 +163,7 @@ static pb_status create_on_device(pb_plan *plan)
     return PB_OK;
 }
 
-pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **out)
+pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **out)
 {
     pb_context *ctx = pb_device_context(device);
     *out = NULL;
@@ -173,7 +173,7 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **out)
     plan->ctx = ctx;
     plan->device = device;
     plan->map_count = pb_graph_count(g);
-    pb_status status = simplify(plan, g, pb_device_describe(device));
+    pb_status status = simplify(plan, g, pb_device_describe(device), on_cpu);
     if (status == PB_OK) {
         pb_build *b = &plan->build;
         b->ctx = ctx;
@@ -181,7 +181,7 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **out)
         b->info = pb_device_describe(device);
         b->g = plan->g;
         b->count = pb_graph_count(plan->g);
-        b->on_cpu = b->info->is_cpu;
+        b->on_cpu = on_cpu;
         b->arena = pb_arena_create();
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     }
@@ -189,6 +189,11 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **out)
     if (status != PB_OK) pb_plan_free(&plan);
     *out = plan;
     return status;
+}
+
+pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
+{
+    return pb_plan_create_as(device, g, pb_device_describe(device)->is_cpu, plan);
 }
 
 void pb_plan_free(pb_plan **plan)
