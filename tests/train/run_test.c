@@ -255,6 +255,49 @@ START_TEST(test_patience_stops_a_seed)
 }
 END_TEST
 
+/* Epochs a seed should take whose validation accuracies were these. */
+static int epochs_until_stale(const json_t *metrics, size_t first, size_t end, double min_delta,
+                              int *recoveries)
+{
+    double mark = -1;
+    int stale = 0;
+    for (size_t k = first; k < end; k++) {
+        const double accuracy = number_at(json_array_get(metrics, k), "val_accuracy", NULL);
+        const bool gain = accuracy > mark + min_delta;
+        *recoveries += gain && stale > 0;
+        stale = gain ? 0 : stale + 1;
+        if (stale == 0) mark = accuracy;
+        if (stale == 3) return (int)(k - first) + 1;
+    }
+    return (int)(end - first);
+}
+
+/* Six seeds at a low rate: accuracies dither, and each seed ends after three epochs in a row
+ * without a gain. */
+START_TEST(test_patience_counts_epochs_in_a_row)
+{
+    const char *folder = train("train.epochs=12|train.patience=3|train.min_delta=0.02|"
+                               "train.seeds=[0,1,2,3,4,5]|stages.sgd.lr=0.01",
+                               "run");
+    json_t *metrics = run_metrics(folder);
+    size_t first = 0;
+    int early = 0, recoveries = 0;
+    for (int seed = 0; seed < 6; seed++) {
+        size_t end = first;
+        while (end < json_array_size(metrics) &&
+               number_at(json_array_get(metrics, end), "seed", NULL) == seed)
+            end++;
+        const int epochs = (int)(end - first);
+        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, 0.02, &recoveries));
+        early += epochs < 12;
+        first = end;
+    }
+    ck_assert_int_gt(early, 0);
+    ck_assert_int_gt(recoveries, 0);
+    json_decref(metrics);
+}
+END_TEST
+
 /* The samples of a class decide its accuracy: hits of all classes are hits of the whole. */
 START_TEST(test_class_accuracies_add_up)
 {
@@ -670,6 +713,7 @@ int main(void)
     tcase_add_test(tcase, test_eval_gives_the_summary_again);
     tcase_add_test(tcase, test_runs_without_validation);
     tcase_add_test(tcase, test_patience_stops_a_seed);
+    tcase_add_test(tcase, test_patience_counts_epochs_in_a_row);
     tcase_add_test(tcase, test_class_accuracies_add_up);
     tcase_add_test(tcase, test_scores_do_not_depend_on_the_batch);
     tcase_add_test(tcase, test_resumes_to_the_same_bits);
