@@ -6,11 +6,6 @@
 #include "base/options.h"
 #include "cli/cli.h"
 
-static const char *const kinds[] = {
-    [PB_STAGE_INPUT] = "input", [PB_STAGE_TRANSFORM] = "transform", [PB_STAGE_LAYER] = "layer",
-    [PB_STAGE_LOSS] = "loss",   [PB_STAGE_OPTIMISER] = "optimiser",
-};
-
 enum { STAGES_MAX = 128 };
 
 static void print_all(const pb_stage *const *stages, int count)
@@ -19,13 +14,12 @@ static void print_all(const pb_stage *const *stages, int count)
     for (int i = 0; i < count; i++)
         if ((int)strlen(stages[i]->name) > widest) widest = (int)strlen(stages[i]->name);
     for (int i = 0; i < count; i++)
-        printf("%-*s  %-9s  %s\n", widest, stages[i]->name, kinds[stages[i]->kind],
-               stages[i]->summary);
+        printf("%-*s  %s\n", widest, stages[i]->name, stages[i]->summary);
 }
 
 static void print_one(const pb_stage *stage)
 {
-    printf("%s (%s): %s\n", stage->name, kinds[stage->kind], stage->summary);
+    printf("%s: %s\n", stage->name, stage->summary);
     if (!stage->options || !stage->options->name) {
         printf("It has no options.\n");
         return;

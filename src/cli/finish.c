@@ -63,6 +63,66 @@ static double number_of(const json_t *row, const char *key)
     return json_number_value(json_object_get(row, key));
 }
 
+typedef struct profile_row {
+    const char *kernel;
+    double calls, seconds, gflops, gigabytes, share;
+} profile_row;
+
+static void print_row(const profile_row *r, int width)
+{
+    printf("%-*s  %9.0f  %10.2f  %8.2f  %7.2f  %5.1f %%\n", width, r->kernel, r->calls,
+           1e3 * r->seconds, r->gflops / r->seconds, r->gigabytes / r->seconds, 100 * r->share);
+}
+
+static void add_row(profile_row *sum, const profile_row *r)
+{
+    sum->calls += r->calls;
+    sum->seconds += r->seconds;
+    sum->gflops += r->gflops;
+    sum->gigabytes += r->gigabytes;
+    sum->share += r->share;
+}
+
+static profile_row read_row(const json_t *json)
+{
+    const char *kernel = json_string_value(json_object_get(json, "kernel"));
+    const double seconds = number_of(json, "seconds");
+    return (profile_row){
+        .kernel = kernel ? kernel : "?",
+        .calls = number_of(json, "calls"),
+        .seconds = seconds,
+        .gflops = number_of(json, "gflops_per_second") * seconds,
+        .gigabytes = number_of(json, "gigabytes_per_second") * seconds,
+        .share = number_of(json, "share"),
+    };
+}
+
+static void print_rows(const json_t *rows, double least_share)
+{
+    char others[32];
+    int width = (int)strlen("kernel"), hidden = 0;
+    profile_row all = {.kernel = "all"}, rest = {.kernel = others};
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const int length = (int)strlen(read_row(json_array_get(rows, i)).kernel);
+        if (length > width) width = length;
+    }
+    printf("%-*s  %9s  %10s  %8s  %7s  %7s\n", width, "kernel", "calls", "time (ms)", "GFLOP/s",
+           "GB/s", "share");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const profile_row row = read_row(json_array_get(rows, i));
+        add_row(&all, &row);
+        if (row.share < least_share) {
+            add_row(&rest, &row);
+            hidden++;
+        } else {
+            print_row(&row, width);
+        }
+    }
+    snprintf(others, sizeof others, "%d more", hidden);
+    if (hidden) print_row(&rest, width);
+    print_row(&all, width);
+}
+
 pb_status pb_cli_print_profile(pb_cli *cli, const char *folder)
 {
     json_t *json = NULL;
@@ -71,23 +131,7 @@ pb_status pb_cli_print_profile(pb_cli *cli, const char *folder)
     const pb_status status = pb_json_load(cli->ctx, path, &json);
     free(path);
     PB_TRY(status);
-    const json_t *rows = json_object_get(json, "kernels");
-    int widest = (int)strlen("kernel");
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(rows, i), "kernel"));
-        if (name && (int)strlen(name) > widest) widest = (int)strlen(name);
-    }
-    printf("%-*s  %9s  %10s  %8s  %7s  %7s\n", widest, "kernel", "calls", "time (ms)", "GFLOP/s",
-           "GB/s", "share");
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        const char *name = json_string_value(json_object_get(row, "kernel"));
-        printf("%-*s  %9.0f  %10.2f  %8.2f  %7.2f  %5.1f %%\n", widest, name ? name : "?",
-               number_of(row, "calls"), 1e3 * number_of(row, "seconds"),
-               number_of(row, "gflops_per_second"), number_of(row, "gigabytes_per_second"),
-               100 * number_of(row, "share"));
-    }
-    printf("%-*s  %9s  %10.2f\n", widest, "all", "", 1e3 * number_of(json, "seconds"));
+    print_rows(json_object_get(json, "kernels"), pb_cli_value(cli, "verbose") ? 0 : 0.005);
     json_decref(json);
     return PB_OK;
 }

@@ -11,7 +11,9 @@ pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[
                                  const char *folder);
 /** "runs/compare-<date>-<time>" on the heap, made now; NULL with an error recorded. */
 char *pb_cli_comparison_folder(pb_cli *cli);
-/** Prints profile.json of a run as a table, largest share first. */
+/** Prints profile.json of a run as a table, largest share first; kernels of less than 0.5 % are
+ * added up unless
+ * --verbose is given. */
 pb_status pb_cli_print_profile(pb_cli *cli, const char *folder);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/terminal.h"
 
@@ -41,21 +42,32 @@ static void append(char *out, size_t bytes, size_t *at, const char *before, doub
     *at += length > 0 ? (size_t)length : 0;
 }
 
+/* The first epoch of a process also warms it up, so it counts only until there is another. */
+static double seconds_of_epoch(const pb_cli_progress *progress)
+{
+    if (progress->epochs < 2) return progress->first;
+    return (progress->seconds - progress->first) / (progress->epochs - 1);
+}
+
+/* The bar takes what room the words leave. */
 static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
 {
     const double planned = (double)p->seed_count * p->epochs;
     const double done = (double)p->seed_index * p->epochs + p->epoch;
+    char bar[40] = "", left[32], words[256], line[512];
+    print_time(left, sizeof left, (planned - done) * seconds_of_epoch(progress));
+    size_t at = (size_t)snprintf(words, sizeof words, "seed %d/%d  epoch %d/%d", p->seed_index + 1,
+                                 p->seed_count, p->epoch, p->epochs);
+    append(words, sizeof words, &at, "  loss ", p->train_loss, 4, "");
+    append(words, sizeof words, &at, "  val ", 100 * p->val_accuracy, 2, " %");
+    if (at < sizeof words) snprintf(words + at, sizeof words - at, "  %s left", left);
+
+    const int room = pb_terminal_columns(stderr) - 1 - (int)(strlen(p->run) + strlen(words)) - 6;
+    if (room >= 6) pb_terminal_bar(bar, sizeof bar, done / planned, room < 24 ? room : 24);
     const char *on = progress->has_colour ? "\033[36m" : "",
                *off = progress->has_colour ? "\033[0m" : "";
-    char bar[64], left[32], line[512];
-    pb_terminal_bar(bar, sizeof bar, done / planned, pb_terminal_columns(stderr) > 100 ? 24 : 12);
-    print_time(left, sizeof left, (planned - done) * progress->seconds / progress->epochs);
-    size_t at =
-        (size_t)snprintf(line, sizeof line, "%.60s  %s%s%s  seed %d/%d  epoch %d/%d", p->run, on,
-                         bar, off, p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
-    append(line, sizeof line, &at, "  loss ", p->train_loss, 4, "");
-    append(line, sizeof line, &at, "  val ", 100 * p->val_accuracy, 2, " %");
-    if (at < sizeof line) snprintf(line + at, sizeof line - at, "  %s left", left);
+    snprintf(line, sizeof line, "%.200s  %s%s%s%s%s", p->run, on, bar, off, *bar ? "  " : "",
+             words);
     pb_terminal_rewrite(stderr, line);
 }
 
@@ -75,8 +87,11 @@ static void show_line(const pb_progress *p)
 void pb_cli_progress_show(void *user, const pb_progress *p)
 {
     pb_cli_progress *progress = user;
-    if (isfinite(p->seconds_per_epoch)) progress->seconds += p->seconds_per_epoch;
-    progress->epochs++;
+    if (isfinite(p->seconds_per_epoch)) {
+        progress->epochs++;
+        progress->seconds += p->seconds_per_epoch;
+        if (progress->epochs == 1) progress->first = p->seconds_per_epoch;
+    }
     if (progress->quiet) return;
     if (progress->is_terminal)
         show_bar(progress, p);

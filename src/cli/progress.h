@@ -6,8 +6,8 @@
 
 typedef struct pb_cli_progress {
     bool quiet, is_terminal, has_colour;
-    double seconds; /* of the epochs seen */
-    int epochs;     /* seen               */
+    int epochs;            /* seen                          */
+    double seconds, first; /* of all of them, of the first  */
 } pb_cli_progress;
 
 /** Says that a run is being prepared. */

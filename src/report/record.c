@@ -168,14 +168,22 @@ static pb_status parse_metrics(pb_context *ctx, pb_record *r, const char *path, 
 static pb_status load_metrics(pb_context *ctx, pb_record *r)
 {
     char *text = NULL, *path = pb_path_join(r->folder, "metrics.jsonl");
-    if (!path) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+    char *config = pb_path_join(r->folder, "config.yaml");
     size_t bytes = 0;
-    pb_status status = pb_file_exists(path)
-                           ? pb_file_read(ctx, path, METRICS_LIMIT, &text, &bytes)
-                           : pb_fail(ctx, PB_ERR_USAGE,
-                                     "%s: not a run folder, it holds no metrics.jsonl", r->folder);
+    pb_status status;
+    if (!path || !config)
+        status = pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+    else if (pb_file_exists(path))
+        status = pb_file_read(ctx, path, METRICS_LIMIT, &text, &bytes);
+    else if (pb_file_exists(config))
+        status = pb_fail(ctx, PB_ERR_USAGE,
+                         "%s: no epoch is done yet, so there is nothing to report", r->folder);
+    else
+        status = pb_fail(ctx, PB_ERR_USAGE, "%s: not a run folder, it holds no metrics.jsonl",
+                         r->folder);
     if (!status) status = parse_metrics(ctx, r, path, text);
     free(text);
+    free(config);
     free(path);
     return status;
 }
