@@ -162,6 +162,33 @@ static pb_status plan_program(pb_build *b, pb_program_build *p)
     return PB_OK;
 }
 
+struct pb_kernel {
+    const char *name, *text;
+    struct pb_kernel *next;
+};
+
+pb_status pb_build_kernel(pb_build *b, const char *text, const char **name)
+{
+    for (const struct pb_kernel *k = b->kernels; k; k = k->next)
+        if (strcmp(k->text, text) == 0) {
+            *name = k->name;
+            return PB_OK;
+        }
+    struct pb_kernel *made = pb_arena_alloc(b->arena, sizeof *made);
+    if (made) {
+        made->name = pb_arena_printf(b->arena, "k_%d", b->kernel_count++);
+        made->text = pb_arena_strdup(b->arena, text);
+        made->next = b->kernels;
+    }
+    if (!made || !made->name || !made->text)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
+    b->kernels = made;
+    pb_text_append(&b->source, "#define NAME %s\n%s\n#undef NAME\n#line 1 \"plan\"\n\n", made->name,
+                   text);
+    *name = made->name;
+    return PB_OK;
+}
+
 pb_status pb_build_plan(pb_build *b)
 {
     const size_t n = (size_t)b->count;
@@ -192,5 +219,6 @@ void pb_build_clear(pb_build *b)
     }
     free(b->regions);
     pb_text_free(&b->source);
+    pb_text_free(&b->macros);
     pb_arena_free(&b->arena);
 }

@@ -5,8 +5,8 @@
  *   roots.c     which values must be stored; the others are recomputed where they are used
  *   units.c     stored values of one iteration domain join one kernel; units are sorted
  *   memory.c    regions of the shared arena by liveness
- *   codegen.c   a kernel's source from the expressions of its roots (expression.c, index.c)
- *   solver.c    products and convolutions, by one of several solvers                             */
+ *   kernel.c    a kernel's source: loops.c from the expressions of its roots (expression.c,
+ * index.c) solver.c    products and convolutions, by one of several solvers */
 #ifndef PB_PLAN_BUILD_H
 #define PB_PLAN_BUILD_H
 
@@ -119,7 +119,9 @@ typedef struct pb_build {
     pb_region *regions;
     int program_count;
     pb_program_build programs[18]; /* setup first */
-    pb_text source;                /* of all kernels */
+    pb_text source;                /* of all kernels                              */
+    pb_text macros;                /* of the kernel being written by a solver     */
+    struct pb_kernel *kernels;     /* already in the source                       */
     int kernel_count;
     bool on_cpu;
 } pb_build;
@@ -134,6 +136,10 @@ bool pb_place_is_dense(const pb_place *place, pb_shape shape);
  * input's. */
 pb_place pb_build_place(const pb_build *b, const pb_program_build *p, pb_value v);
 pb_status pb_build_region(pb_build *b, pb_dtype dtype, size_t count, int *region);
+
+/** Adds a kernel, written with the name NAME, to the source and gives it a name; one that is there
+ * already, under the name that it has. The text undefines NAME, or leaves it to this. */
+pb_status pb_build_kernel(pb_build *b, const char *text, const char **name);
 
 /* ---- steps ---- */
 /** All of them: b->g, device, info, arena and on_cpu are given; kernels are in b->source

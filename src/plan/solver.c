@@ -56,24 +56,22 @@ static product product_of(const pb_build *b, const pb_program_build *p, const pb
     return x;
 }
 
-/* A kernel of cl/<family>.cl with its macros, appended to the plan's source. */
-static const char *begin_family(pb_build *b, pb_unit *u)
-{
-    u->name = pb_arena_printf(b->arena, "k_%d", b->kernel_count++);
-    pb_text_append(&b->source, "#define NAME %s\n", u->name);
-    return u->name;
-}
-
+/* A kernel of cl/<family>.cl: its macros, collected in b->macros, then its text. Equal kernels are
+ * written once. */
 static void define(pb_build *b, const char *macro, long value)
 {
-    pb_text_append(&b->source, "#define %s %ld\n", macro, value);
+    pb_text_append(&b->macros, "#define %s %ld\n", macro, value);
 }
 
-static void include_family(pb_build *b, const char *family)
+static void include_family(pb_build *b, pb_unit *u, const char *family)
 {
     const char *text = pb_cl_source(family);
-    pb_text_append(&b->source, "#line 1 \"cl/%s.cl\"\n%s\n#line 1 \"plan\"\n", family,
+    pb_text_append(&b->macros, "#line 1 \"cl/%s.cl\"\n%s", family,
                    text ? text : "#error missing\n");
+    u->name = "";
+    if (b->macros.failed || pb_build_kernel(b, b->macros.text, &u->name) != PB_OK)
+        b->source.failed = 1;
+    pb_text_free(&b->macros);
 }
 
 static void add_launch(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
@@ -148,7 +146,6 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
     const int columns = smaller(round_up(x.n, 16 * vectors), x.m >= 64 ? 256 : 512);
     const int rows =
         item_rows(b, x.m, tile, ceil_div(x.n, columns) * x.batch, 2.0 * x.m * x.n * x.k * x.batch);
-    begin_family(b, u);
     define_product(b, &x);
     define(b, "TRANSPOSE_A", x.transpose_a);
     define(b, "TRANSPOSE_B", x.transpose_b);
@@ -157,7 +154,7 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
     define(b, "DEPTH", smaller(x.k, 256));
     define(b, "ITEM_ROWS", rows);
     define(b, "ITEM_COLUMNS", columns);
-    include_family(b, "product_tile");
+    include_family(b, u, "product_tile");
     int regions[3];
     regions_of(&x, regions);
     add_launch(u, u->name, regions, (size_t)ceil_div(x.n, columns), (size_t)ceil_div(x.m, rows),
@@ -182,13 +179,12 @@ static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, cons
     const int tile = smaller(x.m, 4), tile_columns = smaller(x.n, 6);
     const int columns = round_up(x.n, tile_columns);
     const int rows = item_rows(b, x.m, tile, x.batch, 2.0 * x.m * x.n * x.k * x.batch);
-    begin_family(b, u);
     define_product(b, &x);
     define(b, "TILE_ROWS", tile);
     define(b, "TILE_COLUMNS", tile_columns);
     define(b, "ITEM_ROWS", rows);
     define(b, "ITEM_COLUMNS", columns);
-    include_family(b, "product_dot");
+    include_family(b, u, "product_dot");
     int regions[3];
     regions_of(&x, regions);
     add_launch(u, u->name, regions, 1, (size_t)ceil_div(x.m, rows), (size_t)x.batch, 1);
@@ -288,7 +284,6 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     int vectors = positions / lanes;
     const int most = smaller(24 / tile, tile >= 8 ? 2 : 4);
     if (vectors > most) vectors = most;
-    begin_family(b, u);
     define(b, "CHANNELS", in.dim[1]);
     define(b, "OUTPUTS", outputs);
     define(b, "HEIGHT", in.dim[2]);
@@ -306,7 +301,7 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
     define(b, "ITEM_ROWS", out.dim[2]);
     define_offsets(b, offsets, c.place);
-    include_family(b, "conv_tile");
+    include_family(b, u, "conv_tile");
     const int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
     add_launch(u, u->name, regions, 1, 1, (size_t)out.dim[0], 1);
     describe_conv(b, u, &c, "conv_tile");
@@ -328,7 +323,6 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     const int tile = smaller(outputs, 4), tile_taps = smaller(taps, 6);
     const int chunk = ceil_div(samples, smaller(samples, 2 * (int)b->info->compute_units));
     const int chunks = ceil_div(samples, chunk);
-    begin_family(b, u);
     define(b, "SAMPLES", samples);
     define(b, "CHANNELS", c.x.dim[1]);
     define(b, "OUTPUTS", outputs);
@@ -342,7 +336,7 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     define(b, "TILE_TAPS", tile_taps);
     define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
     define_offsets(b, offsets, c.place);
-    include_family(b, "conv_dw");
+    include_family(b, u, "conv_dw");
     if (pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &u->scratch) !=
         PB_OK)
         return;
@@ -369,7 +363,6 @@ static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, cons
                                              {"X_OFFSET", "Y_OFFSET", "W_OFFSET"}};
     const conv c = conv_of(b, p, u);
     const int which = r->op == PB_OP_CONV ? 0 : r->op == PB_OP_CONV_DX ? 1 : 2;
-    begin_family(b, u);
     define(b, "SAMPLES", c.x.dim[0]);
     define(b, "CHANNELS", c.x.dim[1]);
     define(b, "OUTPUTS", c.w.dim[0]);
@@ -382,7 +375,7 @@ static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, cons
     define(b, "PADDING_Y", c.window.padding[0]);
     define(b, "PADDING_X", c.window.padding[1]);
     define_offsets(b, offsets[which], c.place);
-    include_family(b, "conv_direct");
+    include_family(b, u, "conv_direct");
     static const char *const suffix[] = {"", "_dx", "_dw"};
     int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
     if (which == 2) { /* dw(dy, x) */

@@ -1,4 +1,4 @@
-/* Kernels of fused units. Three shapes of loop nest share the expressions of expression.c:
+/* Loop nests of fused units. Three shapes of loop nest share the expressions of expression.c:
  *
  *   MAP      rows x columns elements, each stored
  *   ROWS     the same with reductions along the columns of each row, in phases (maximum, then sum
@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/expression.h"
+#include "plan/loops.h"
 
 #define LANES 16  /* partial results of a long row's reduction */
 #define BLOCK 256 /* elements of a row that are computed before they are reduced */
 
-static int64_t ceil_div(int64_t a, int64_t b)
+int64_t pb_ceil_div(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
 }
@@ -147,7 +147,7 @@ static row_loop plan_row_loop(pb_writer *w, int phase, int unroll)
         in_order |= reduces_in(w, i, phase) && record_of(w, i)->op == PB_OP_ARGMAX;
     }
     if (reduces && !in_order && loop.turns >= 2 * LANES)
-        loop.block = loop.turns >= BLOCK ? BLOCK : (int)ceil_div(loop.turns, LANES) * LANES;
+        loop.block = loop.turns >= BLOCK ? BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
     return loop;
 }
 
@@ -310,7 +310,7 @@ static int largest_depth(pb_writer *w)
 }
 
 /* MAP and ROWS. */
-static void write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
+void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
 {
     pb_unit *u = w->unit;
     const pb_index *row = pb_index_variable(w->pool, "r", u->rows, LEVEL_ROW);
@@ -358,7 +358,7 @@ static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *
 
 /* COLUMNS: accumulators of a block of inner elements, a loop over the reduced axis, then the
  * elements. */
-static void write_columns(pb_writer *w, pb_text *body, int block)
+void pb_write_columns(pb_writer *w, pb_text *body, int block)
 {
     pb_unit *u = w->unit;
     const pb_index *o = pb_index_variable(w->pool, "o", u->outer, LEVEL_ROW);
@@ -426,169 +426,4 @@ static void write_columns(pb_writer *w, pb_text *body, int block)
     pb_text_free(&first);
     pb_text_free(&stores);
     pb_text_free(&turn);
-}
-
-/* How rows and columns are cut into work-items. */
-typedef struct cut {
-    int64_t rows_each, columns_each, row_items, column_items;
-} cut;
-
-static cut cut_rows(const pb_build *b, const pb_unit *u, int64_t turns, int statements, bool splits)
-{
-    cut c = {.rows_each = 1, .columns_each = splits ? 1 : turns};
-    if (b->on_cpu) {
-        const double work = (double)u->rows * (double)turns * (statements + 2);
-        int64_t items = (int64_t)(work / 16384) + 1;
-        const int64_t most = 4 * (int64_t)b->info->compute_units;
-        if (items > most) items = most;
-        if (items > 1 && items < b->info->compute_units) items = b->info->compute_units;
-        c.rows_each = ceil_div(u->rows, items);
-        if (splits) {
-            const int64_t pieces = u->rows >= items ? 1 : ceil_div(items, u->rows);
-            c.columns_each = ceil_div(ceil_div(turns, pieces), 16) * 16;
-        }
-    }
-    c.row_items = ceil_div(u->rows, c.rows_each);
-    c.column_items = splits ? ceil_div(turns, c.columns_each) : 1;
-    return c;
-}
-
-static void append_signature(pb_writer *w, pb_text *out, const char *name)
-{
-    pb_text_append(out, "kernel void %s(", name);
-    for (int i = 0; i < w->arg_count; ++i)
-        pb_text_append(out, "%sglobal %s%s *restrict a%d", i ? ", " : "",
-                       w->arg_written[i] ? "" : "const ",
-                       pb_c_type(w->b->regions[w->args[i]].dtype), i);
-    pb_text_append(out, ")\n{\n%s", w->kernel_text.text ? w->kernel_text.text : "");
-}
-
-static double unit_bytes(const pb_writer *w)
-{
-    double bytes = 0;
-    for (int i = 0; i < w->arg_count; ++i) {
-        const pb_region *region = &w->b->regions[w->args[i]];
-        double elements = (double)region->count;
-        const pb_unit *u = w->unit;
-        const double space = u->kind == PB_UNIT_COLUMNS
-                                 ? (double)u->outer * (double)u->reduced * (double)u->inner
-                                 : (double)u->rows * (double)u->columns;
-        if (elements > space) elements = space; /* gathers touch a part of a data set */
-        bytes += elements * (double)pb_dtype_bytes(region->dtype);
-    }
-    return bytes;
-}
-
-static void describe(pb_writer *w, const char *name)
-{
-    pb_unit *u = w->unit;
-    pb_text label = {0};
-    const char *kind = u->kind == PB_UNIT_MAP    ? "map"
-                       : u->kind == PB_UNIT_ROWS ? "rows"
-                                                 : "columns";
-    pb_text_append(&label, "%s %s", name, kind);
-    if (u->kind == PB_UNIT_COLUMNS)
-        pb_text_append(&label, " %dx%dx%d", (int)u->outer, (int)u->reduced, (int)u->inner);
-    else
-        pb_text_append(&label, " %dx%d", (int)u->rows, (int)u->columns);
-    u->label = pb_arena_strdup(w->b->arena, label.text ? label.text : name);
-    pb_text_free(&label);
-    u->name = name;
-    u->solver = "generated";
-    u->bytes = unit_bytes(w);
-    const double elements = u->kind == PB_UNIT_COLUMNS
-                                ? (double)u->outer * (double)u->reduced * (double)u->inner
-                                : (double)u->rows * (double)u->columns;
-    u->flops = elements * w->statements;
-}
-
-static void finish_unit(pb_writer *w, const char *name, const size_t global[3])
-{
-    pb_unit *u = w->unit;
-    u->launch_count = 1;
-    u->launches[0].kernel = name;
-    u->launches[0].arg_count = w->arg_count;
-    memcpy(u->launches[0].args, w->args, sizeof w->args);
-    for (int i = 0; i < 3; ++i) {
-        u->launches[0].global[i] = global[i];
-        u->launches[0].local[i] = 1;
-    }
-    if (!w->b->on_cpu) {
-        const int axis = global[0] >= global[1] ? 0 : 1;
-        u->launches[0].local[axis] =
-            w->b->info->max_work_group_size < 64 ? w->b->info->max_work_group_size : 64;
-    }
-    describe(w, name);
-}
-
-pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, bool check_only,
-                     bool *possible)
-{
-    *possible = false;
-    pb_writer *w = malloc(sizeof *w);
-    if (!w || !pb_writer_open(w, b, p, unit)) {
-        if (w) pb_writer_close(w);
-        free(w);
-        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
-    }
-    pb_text body = {0};
-    const char *name = check_only ? "check" : pb_arena_printf(b->arena, "k_%d", b->kernel_count);
-    size_t global[3] = {1, 1, 1};
-    if (unit->kind == PB_UNIT_COLUMNS) {
-        const int block =
-            b->on_cpu && unit->inner > 1 ? (unit->inner < 64 ? (int)unit->inner : 64) : 1;
-        write_columns(w, &body, block);
-        global[0] = (size_t)ceil_div(unit->inner, block);
-        global[1] = (size_t)unit->outer;
-        if (!check_only) {
-            append_signature(w, &b->source, name);
-            pb_text_append(
-                &b->source,
-                "    const int i_begin = (int)get_global_id(0) * %d, o = (int)get_global_id(1);\n"
-                "    if (i_begin < %d && o < %d) {\n%s    }\n}\n\n",
-                block, (int)unit->inner, (int)unit->outer, body.text ? body.text : "");
-        }
-    } else {
-        const bool splits = unit->kind == PB_UNIT_MAP;
-        int unroll;
-        write_rows(w, &body, splits, &unroll);
-        const int64_t turns = unit->columns / unroll;
-        const cut c = cut_rows(b, unit, turns, w->statements, splits);
-        global[0] = (size_t)c.column_items;
-        global[1] = (size_t)c.row_items;
-        if (!check_only) {
-            append_signature(w, &b->source, name);
-            pb_text_append(&b->source,
-                           "    const int r_begin = (int)get_global_id(1) * %d, r_end = "
-                           "min(r_begin + %d, %d);\n",
-                           (int)c.rows_each, (int)c.rows_each, (int)unit->rows);
-            if (splits && c.column_items == 1)
-                pb_text_append(&b->source, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
-            else if (splits && turns > 1)
-                pb_text_append(&b->source,
-                               "    const int j_begin = (int)get_global_id(0) * %d, j_end = "
-                               "min(j_begin + %d, %d);\n",
-                               (int)c.columns_each, (int)c.columns_each, (int)turns);
-            pb_text_append(&b->source,
-                           "    %sfor (int r = r_begin; r < r_end; ++r) {\n%s    }\n}\n\n",
-                           splits && c.column_items > 1 ? "" : "if (get_global_id(0) == 0) ",
-                           body.text ? body.text : "");
-        }
-    }
-    const bool failed = body.failed || b->source.failed || !pb_index_pool_ok(w->pool);
-    *possible = !w->impossible;
-    if (*possible && !check_only) {
-        finish_unit(w, name, global);
-        ++b->kernel_count;
-    }
-    unit->irregular = w->irregular;
-    unit->arg_count = w->arg_count;
-    memcpy(unit->args, w->args, sizeof w->args);
-    memcpy(unit->arg_written, w->arg_written, sizeof w->arg_written);
-    memcpy(unit->arg_read, w->arg_read, sizeof w->arg_read);
-    pb_text_free(&body);
-    pb_writer_close(w);
-    free(w);
-    if (failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
-    return PB_OK;
 }
