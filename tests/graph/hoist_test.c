@@ -265,6 +265,38 @@ static pb_value stay_weights_that_vary(void)
     const pb_value w = pb_iota(g, PB_SHAPE(BATCH, 8, 8), 0);
     return pb_mul(g, pixels(), pb_cast(g, w, PB_F32));
 }
+/* As many columns as rows in the batch, so that only the axis tells them apart. */
+static pb_value square_batch(void)
+{
+    return pb_slice(g, pixels(), (int[]){0, 0, 0}, PB_SHAPE(BATCH, BATCH, 8));
+}
+static pb_value stay_permuted_square(void)
+{
+    return pb_permute(g, square_batch(), (int[]){1, 0, 2});
+}
+static pb_value stay_joined_batches(void)
+{
+    return pb_concat(g, 2, (pb_value[]){pixels(), pb_neg(g, pixels())}, 0);
+}
+static pb_value stay_transposed_square(void)
+{
+    const pb_value x = pb_sum(g, square_batch(), 2, false);
+    return pb_matmul_t(g, x, pb_constant(g, 2, PB_SHAPE(BATCH, 5)), true, false);
+}
+static pb_value one_row(void)
+{
+    const pb_value one = pb_slice(g, index_leaf, (int[]){1}, PB_SHAPE(1));
+    return pb_cast(g, pb_gather(g, samples, one), PB_F32);
+}
+static pb_value stay_largest_of_one_row(void)
+{
+    const pb_value x = one_row();
+    return pb_append(g, PB_OP_MAX, 1, &x, &(pb_attrs){.axis = 0});
+}
+static pb_value stay_repeated_row(void)
+{
+    return pb_neg(g, pb_broadcast(g, one_row(), PB_SHAPE(5, 8, 8)));
+}
 static pb_value stay_double_gather(void)
 {
     return pb_gather(g, pixels(), index_leaf);
@@ -274,9 +306,12 @@ static const struct {
     pb_value (*build)(void);
     pb_op last;
 } stays[] = {
-    {stay_sum_of_batch, PB_OP_RESHAPE},      {stay_slice_of_batch, PB_OP_SLICE},
-    {stay_permuted_batch, PB_OP_PERMUTE},    {stay_reshaped_batch, PB_OP_RESHAPE},
-    {stay_transposed_product, PB_OP_MATMUL}, {stay_weights_that_vary, PB_OP_MUL},
+    {stay_permuted_square, PB_OP_PERMUTE},  {stay_joined_batches, PB_OP_CONCAT},
+    {stay_transposed_square, PB_OP_MATMUL}, {stay_largest_of_one_row, PB_OP_GATHER},
+    {stay_repeated_row, PB_OP_NEG},         {stay_sum_of_batch, PB_OP_RESHAPE},
+    {stay_slice_of_batch, PB_OP_SLICE},     {stay_permuted_batch, PB_OP_PERMUTE},
+    {stay_reshaped_batch, PB_OP_RESHAPE},   {stay_transposed_product, PB_OP_MATMUL},
+    {stay_weights_that_vary, PB_OP_MUL},
 };
 
 START_TEST(ops_across_rows_stay)
@@ -339,8 +374,7 @@ END_TEST
 /* A batch of one row: extents of 1 are rows and repeat. */
 START_TEST(batches_of_one)
 {
-    const pb_value one = pb_slice(g, index_leaf, (int[]){1}, PB_SHAPE(1));
-    const pb_value x = pb_cast(g, pb_gather(g, samples, one), PB_F32);
+    const pb_value x = one_row();
     const pb_value mean = pb_scale(
         g, pb_cast(g, pb_gather(g, samples, pb_constant_i32(g, 3, PB_SHAPE(1))), PB_F32), 0.5f);
     pb_value y;

@@ -263,6 +263,11 @@ static pb_value permute_back(void)
     const pb_value y = pb_permute(b.g, x_leaf(), (int[]){1, 2, 0});
     return pb_permute(b.g, y, (int[]){2, 0, 1});
 }
+static pb_value permute_twice(void)
+{
+    const pb_value y = pb_permute(b.g, x_leaf(), (int[]){1, 0, 2});
+    return pb_permute(b.g, y, (int[]){0, 2, 1});
+}
 static pb_value permute_ones(void)
 {
     const pb_value y = pb_reshape(b.g, x_leaf(), PB_SHAPE(1, 24, 1));
@@ -350,6 +355,7 @@ static const struct {
     {reshape_back, "leaf"},
     {reshape_twice, "reshape leaf"},
     {permute_back, "leaf"},
+    {permute_twice, "permute leaf"},
     {permute_ones, "reshape leaf"},
     {broadcast_twice, "broadcast reshape leaf"},
     {slice_twice, "slice leaf"},
