@@ -295,7 +295,7 @@ static pb_value stay_largest_of_one_row(void)
 }
 static pb_value stay_repeated_row(void)
 {
-    return pb_neg(g, pb_broadcast(g, one_row(), PB_SHAPE(5, 8, 8)));
+    return pb_neg(g, pb_broadcast(g, one_row(), PB_SHAPE(4, 8, 8)));
 }
 static pb_value stay_double_gather(void)
 {
