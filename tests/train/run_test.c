@@ -276,7 +276,7 @@ static int epochs_until_stale(const json_t *metrics, size_t first, size_t end, d
  * without a gain. */
 START_TEST(test_patience_counts_epochs_in_a_row)
 {
-    const char *folder = train("train.epochs=12|train.patience=3|train.min_delta=0.02|"
+    const char *folder = train("train.epochs=12|train.patience=3|train.min_delta=0.04|"
                                "train.seeds=[0,1,2,3,4,5]|stages.sgd.lr=0.01",
                                "run");
     json_t *metrics = run_metrics(folder);
@@ -288,7 +288,7 @@ START_TEST(test_patience_counts_epochs_in_a_row)
                number_at(json_array_get(metrics, end), "seed", NULL) == seed)
             end++;
         const int epochs = (int)(end - first);
-        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, 0.02, &recoveries));
+        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, 0.04, &recoveries));
         early += epochs < 12;
         first = end;
     }
