@@ -107,12 +107,15 @@ typedef struct pb_gemm {
     size_t m, n, k, batch, lda, ldb, stride_a, stride_b, stride_c;
     size_t offset_a, offset_b, offset_c;
     bool transpose_a, transpose_b;
+    bool small; /* CLBlast does it by a single kernel */
     cl_mem a, b, c;
 } pb_gemm;
 
 /** Tells CLBlast what suits the device; once, before its first product. */
 pb_status pb_gemm_tune(pb_device *device);
+/** Whatever comes of it, pb_gemm_free clears up. */
 pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *gemm);
+void pb_gemm_free(pb_gemm *gemm);
 /** Returns a code for pb_cl_fail, 0 when all is well. */
 int pb_gemm_enqueue(pb_device *device, const pb_gemm *gemm, cl_event *event);
 void pb_gemm_release(pb_device *device);

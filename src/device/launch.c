@@ -228,6 +228,7 @@ void pb_launch_free(pb_launch **launch)
     pb_launch *l = launch ? *launch : NULL;
     if (!l) return;
     if (l->kernel) clReleaseKernel(l->kernel);
+    pb_gemm_free(&l->gemm);
     free(l);
     *launch = NULL;
 }

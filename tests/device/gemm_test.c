@@ -7,16 +7,30 @@ typedef struct product {
     int m, n, k, batch;
     bool ta, tb;
     bool shared_a, shared_b; /* one matrix for the whole batch */
+    int offset;              /* elements before each operand in its buffer */
 } product;
 
 static const product products[] = {
-    {1, 1, 1, 1, false, false, false, false},      {7, 5, 3, 1, false, false, false, false},
-    {33, 17, 65, 1, true, false, false, false},    {13, 40, 9, 1, false, true, false, false},
-    {16, 9, 31, 1, true, true, false, false},      {1, 64, 20, 1, false, true, false, false},
-    {130, 67, 129, 1, false, false, false, false}, /* by tiles, with a rest on each side */
-    {128, 128, 64, 1, true, true, false, false},   {5, 7, 11, 3, false, false, false, false},
-    {9, 4, 6, 5, true, false, false, true},        {4, 9, 6, 5, false, true, true, false},
-    {3, 3, 3, 2, true, true, false, false},
+    {1, 1, 1, 1, false, false, false, false, 0},
+    {7, 5, 3, 1, false, false, false, false, 0},
+    {33, 17, 65, 1, true, false, false, false, 0},
+    {13, 40, 9, 1, false, true, false, false, 0},
+    {16, 9, 31, 1, true, true, false, false, 0},
+    {1, 64, 20, 1, false, true, false, false, 0},
+    {130, 67, 129, 1, false, false, false, false, 0}, /* by tiles, with a rest on each side */
+    {128, 128, 64, 1, true, true, false, false, 0},
+    {5, 7, 11, 3, false, false, false, false, 0},
+    {9, 4, 6, 5, true, false, false, true, 0},
+    {4, 9, 6, 5, false, true, true, false, 0},
+    {3, 3, 3, 2, true, true, false, false, 0},
+    {40, 20, 51, 2, false, true, false, false, 0}, /* batches of what is done by tiles */
+    {64, 48, 32, 3, false, false, true, false, 0}, /* whole tiles: nothing is padded   */
+    {48, 32, 64, 2, true, false, false, true, 128},
+    {64, 64, 64, 1, false, false, false, false, 128}, /* aligned                     */
+    {64, 64, 64, 1, false, true, false, false, 3},    /* not aligned                 */
+    {7, 5, 3, 1, true, false, false, false, 1},
+    {7, 5, 3, 2, false, false, false, false, 130},
+    {33, 5, 203, 1, false, false, false, false, 0},
 };
 
 static unsigned next_random(unsigned *state)
@@ -25,33 +39,56 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-static pb_buffer *random_matrix(pb_context *ctx, pb_device *device, size_t count, unsigned *state,
-                                float **host)
+static float *random_numbers(size_t count, unsigned *state)
+{
+    float *numbers = malloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (float)next_random(state) / (float)(1 << 23) - 1.0f;
+    return numbers;
+}
+
+static pb_buffer *upload(pb_context *ctx, pb_device *device, const float *numbers, size_t count)
 {
     pb_buffer *buffer;
-    *host = malloc(count * sizeof(float));
-    for (size_t i = 0; i < count; i++)
-        (*host)[i] = (float)next_random(state) / (float)(1 << 23) - 1.0f;
     OK(ctx, pb_buffer_create(device, count * sizeof(float), &buffer));
-    OK(ctx, pb_buffer_write(device, buffer, 0, *host, count * sizeof(float)));
+    OK(ctx, pb_buffer_write(device, buffer, 0, numbers, count * sizeof(float)));
     return buffer;
+}
+
+/* One product of the batch, in float64. */
+static void check_one(const product *p, int index, const float *a, const float *b, const float *c)
+{
+    for (int i = 0; i < p->m; i++)
+        for (int j = 0; j < p->n; j++) {
+            double sum = 0, size = 0;
+            for (int l = 0; l < p->k; l++) {
+                const double term = (double)a[p->ta ? l * p->m + i : i * p->k + l] *
+                                    (double)b[p->tb ? j * p->k + l : l * p->n + j];
+                sum += term;
+                size += fabs(term);
+            }
+            ck_assert_msg(fabs(c[i * p->n + j] - sum) <= 1e-6 * (size + 1),
+                          "%dx%dx%d%s%s, product %d of %d, (%d, %d): %g, not %g", p->m, p->n, p->k,
+                          p->ta ? " ta" : "", p->tb ? " tb" : "", index, p->batch, i, j,
+                          (double)c[i * p->n + j], sum);
+        }
 }
 
 static void check_product(pb_context *ctx, pb_device *device, const product *p)
 {
     const size_t mk = (size_t)(p->m * p->k), kn = (size_t)(p->k * p->n), mn = (size_t)(p->m * p->n);
-    const size_t stride_c = mn + 3; /* what lies between products stays as it is */
-    const size_t c_count = stride_c * (size_t)p->batch;
+    const size_t batch = (size_t)p->batch, offset = (size_t)p->offset;
+    const size_t gap = p->batch > 1 ? 3 : 0; /* what lies between products stays as it is */
+    const size_t stride_c = mn + gap;
+    const size_t a_count = offset + mk * (p->shared_a ? 1 : batch);
+    const size_t b_count = offset + kn * (p->shared_b ? 1 : batch);
+    const size_t c_count = offset + stride_c * batch;
     unsigned state = (unsigned)(p->m * 1000 + p->n * 100 + p->k);
-    float *a, *b, *c = malloc(c_count * sizeof(float));
-    pb_buffer *da =
-        random_matrix(ctx, device, mk * (size_t)(p->shared_a ? 1 : p->batch), &state, &a);
-    pb_buffer *db =
-        random_matrix(ctx, device, kn * (size_t)(p->shared_b ? 1 : p->batch), &state, &b);
-    pb_buffer *dc;
+    float *a = random_numbers(a_count, &state), *b = random_numbers(b_count, &state);
+    float *c = random_numbers(c_count, &state);
     for (size_t i = 0; i < c_count; i++) c[i] = NAN; /* must not be read */
-    OK(ctx, pb_buffer_create(device, c_count * sizeof(float), &dc));
-    OK(ctx, pb_buffer_write(device, dc, 0, c, c_count * sizeof(float)));
+    pb_buffer *da = upload(ctx, device, a, a_count), *db = upload(ctx, device, b, b_count);
+    pb_buffer *dc = upload(ctx, device, c, c_count);
 
     const pb_gemm_spec spec = {.label = "product",
                                .m = p->m,
@@ -63,6 +100,9 @@ static void check_product(pb_context *ctx, pb_device *device, const product *p)
                                .stride_a = p->shared_a ? 0 : mk,
                                .stride_b = p->shared_b ? 0 : kn,
                                .stride_c = stride_c,
+                               .offset_a = offset,
+                               .offset_b = offset,
+                               .offset_c = offset,
                                .a = da,
                                .b = db,
                                .c = dc};
@@ -72,24 +112,12 @@ static void check_product(pb_context *ctx, pb_device *device, const product *p)
     OK(ctx, pb_launch_run(device, launch));
     OK(ctx, pb_buffer_read(device, dc, 0, c, c_count * sizeof(float)));
 
+    for (size_t i = 0; i < offset; i++) ck_assert(isnan(c[i]));
     for (int s = 0; s < p->batch; s++) {
-        const float *as = a + (size_t)s * spec.stride_a, *bs = b + (size_t)s * spec.stride_b;
-        const float *cs = c + (size_t)s * stride_c;
-        for (int i = 0; i < p->m; i++)
-            for (int j = 0; j < p->n; j++) {
-                double sum = 0, size = 0;
-                for (int l = 0; l < p->k; l++) {
-                    const double term = (double)as[p->ta ? l * p->m + i : i * p->k + l] *
-                                        (double)bs[p->tb ? j * p->k + l : l * p->n + j];
-                    sum += term;
-                    size += fabs(term);
-                }
-                ck_assert_msg(fabs(cs[i * p->n + j] - sum) <= 1e-6 * (size + 1),
-                              "%dx%dx%d%s%s, product %d of %d, (%d, %d): %g, not %g", p->m, p->n,
-                              p->k, p->ta ? " ta" : "", p->tb ? " tb" : "", s, p->batch, i, j,
-                              (double)cs[i * p->n + j], sum);
-            }
-        for (int i = 0; i < 3; i++) ck_assert(isnan(cs[mn + (size_t)i]));
+        const float *result = c + offset + (size_t)s * stride_c;
+        check_one(p, s, a + offset + (size_t)s * spec.stride_a,
+                  b + offset + (size_t)s * spec.stride_b, result);
+        for (size_t i = 0; i < gap; i++) ck_assert(isnan(result[mn + i]));
     }
     pb_launch_free(&launch);
     pb_buffer_free(&da);
