@@ -8,10 +8,10 @@
 
 /** What an epoch of training came to. */
 typedef struct pb_trained {
-    double loss, accuracy;        /* means over its iterations and samples  */
-    double parts[PB_BUILDER_MAX]; /* of the loss, as session.graph.parts    */
-    double rates[PB_BUILDER_MAX]; /* as session.graph.rates                 */
-    double seconds;               /* training alone, without scoring        */
+    double loss, accuracy;        /* means over its iterations and samples */
+    double parts[PB_BUILDER_MAX]; /* of the loss, as session.graph.parts */
+    double rates[PB_BUILDER_MAX]; /* as session.graph.rates */
+    double seconds;               /* training alone, without scoring */
 } pb_trained;
 
 /** Trains epoch number `epoch`, counted from 0, and writes its points into `recordings`: one

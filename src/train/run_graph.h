@@ -10,20 +10,20 @@
 /** A program that scores rows of the data set and adds up what it finds. Its last batch is filled
  * up with rows of weight 0, so a sum counts each row once. */
 typedef struct pb_scoring {
-    const char *program; /* "validate", "test"                        */
-    int count;           /* rows to score; 0: there is no program     */
+    const char *program; /* "validate", "test" */
+    int count;           /* rows to score; 0: there is no program */
     int batch, steps;
-    pb_value order;      /* input, i32 [steps * batch]: row numbers   */
-    pb_value step;       /* state, i32 scalar                         */
-    pb_value loss;       /* state, scalar: sum over rows              */
-    pb_value class_hits; /* state, [classes]                          */
+    pb_value order;      /* input, i32 [steps * batch]: row numbers */
+    pb_value step;       /* state, i32 scalar */
+    pb_value loss;       /* state, scalar: sum over rows */
+    pb_value class_hits; /* state, [classes] */
 } pb_scoring;
 
 /** A value recorded every log_every iterations: state [slots] of scalars or [slots, width] of
  * vectors. Slot k of an epoch belongs to its iteration k * log_every - phase. */
 typedef struct pb_recording {
     char name[64];
-    int axes; /* 0: scalars, 1: vectors             */
+    int axes; /* 0: scalars, 1: vectors */
     int width;
     pb_value leaf;
     pb_value latest; /* state [width] of the program "inspect" */
@@ -38,18 +38,18 @@ typedef struct pb_loss_part {
 typedef struct pb_run_graph {
     pb_graph *g;
     pb_value samples; /* data [rows, ...]: training samples, then test samples */
-    pb_value labels;  /* data, i32 [rows]                                      */
+    pb_value labels;  /* data, i32 [rows] */
 
     /* program "train": one iteration */
-    int batch, steps; /* iterations an epoch                                        */
+    int batch, steps; /* iterations an epoch */
     int log_every, slots;
-    int64_t points;        /* of a recording over the whole run                          */
-    pb_value order;        /* input, i32 [steps * batch]: this epoch's row numbers       */
+    int64_t points;        /* of a recording over the whole run */
+    pb_value order;        /* input, i32 [steps * batch]: this epoch's row numbers */
     pb_value phase;        /* input, i32 scalar: iterations before this epoch modulo log_every */
-    pb_value step;         /* state, i32 scalar: iterations done in this epoch           */
-    pb_value finite_steps; /* state, i32 scalar: iterations before the first bad loss    */
+    pb_value step;         /* state, i32 scalar: iterations done in this epoch */
+    pb_value finite_steps; /* state, i32 scalar: iterations before the first bad loss */
     pb_value last_loss;    /* state, scalar: the first loss that is not finite, or the last loss */
-    pb_value loss_sum, hits; /* state, scalars: over iterations, over samples              */
+    pb_value loss_sum, hits; /* state, scalars: over iterations, over samples */
     pb_loss_part parts[PB_BUILDER_MAX];
     int part_count;
     pb_recording recordings[PB_BUILDER_MAX + 1]; /* the loss comes first */
@@ -61,10 +61,10 @@ typedef struct pb_run_graph {
 
     /* program "inspect": a look through the mask; absent when there is nothing to look at */
     bool inspects;
-    int shown;                         /* samples looked at                                   */
-    pb_value shown_order;              /* input, i32 [shown]                                  */
-    pb_value mask;                     /* state [K, K], or PB_NONE                            */
-    pb_value originals, reconstructed; /* state [shown, H, W], or PB_NONE                     */
+    int shown;                         /* samples looked at */
+    pb_value shown_order;              /* input, i32 [shown] */
+    pb_value mask;                     /* state [K, K], or PB_NONE */
+    pb_value originals, reconstructed; /* state [shown, H, W], or PB_NONE */
 
     pb_value *lasting; /* [lasting_count] parameters, then the states of stages: a checkpoint */
     int lasting_count, param_count;

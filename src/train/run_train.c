@@ -136,6 +136,7 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
     PB_TRY(pb_session_plan(&r->session, selector));
     PB_TRY(pb_session_upload(&r->session));
+    PB_TRY(pb_session_warm_up(&r->session));
     return pb_run_folder_begin(&r->session, &r->folder, selector);
 }
 
@@ -164,6 +165,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
     PB_TRY(status);
     PB_TRY(pb_run_folder_compare(&r->session, &r->folder));
     PB_TRY(pb_session_upload(&r->session));
+    PB_TRY(pb_session_warm_up(&r->session));
     return run_seeds(r);
 }
 

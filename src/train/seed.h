@@ -10,19 +10,19 @@
 
 typedef struct pb_seed {
     int64_t seed;
-    int epoch;            /* epochs done                                                       */
-    int best_epoch;       /* counted from 1; 0: none done yet                                  */
-    double best_accuracy; /* on the validation part, and its loss; NaN without one             */
+    int epoch;            /* epochs done */
+    int best_epoch;       /* counted from 1; 0: none done yet */
+    double best_accuracy; /* on the validation part, and its loss; NaN without one */
     double best_loss;
-    double mark;           /* accuracy that an epoch must beat by min_delta to be a gain        */
-    int stale;             /* epochs since the last gain                                        */
-    json_t *metrics;       /* array: the lines of metrics.jsonl                                 */
-    pb_tensors lasting;    /* graph.lasting as of the last epoch                                */
-    pb_tensors best;       /* the parameters of the best epoch                                  */
-    pb_tensors recordings; /* [points, ...] each, as graph.recordings                          */
+    double mark;           /* accuracy that an epoch must beat by min_delta to be a gain */
+    int stale;             /* epochs since the last gain */
+    json_t *metrics;       /* array: the lines of metrics.jsonl */
+    pb_tensors lasting;    /* graph.lasting as of the last epoch */
+    pb_tensors best;       /* the parameters of the best epoch */
+    pb_tensors recordings; /* [points, ...] each, as graph.recordings */
     /* once it is finished */
-    json_t *result;   /* test_loss, test_accuracy, class_accuracies; NULL before           */
-    pb_tensors views; /* mask, originals, reconstructed, the latest of each recording      */
+    json_t *result;   /* test_loss, test_accuracy, class_accuracies; NULL before */
+    pb_tensors views; /* mask, originals, reconstructed, the latest of each recording */
 } pb_seed;
 
 /** Makes room for a seed of this run, nothing learned yet. */

@@ -13,14 +13,14 @@ typedef struct pb_session {
     pb_run_options options;
     pb_dataset *data; /* its samples are freed once the device has them; labels and counts stay */
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
-    int32_t *held_rows; /* [held_count] rows of the validation part                               */
+    int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
     pb_run_graph graph;
     pb_device *device;
     pb_plan *plan;
     char *plan_json;
     char config_sha256[65], plan_sha256[65];
-    int chunk; /* iterations to submit before looking at the stop flag                   */
+    int chunk; /* iterations to submit before looking at the stop flag */
     double setup_seconds;
 } pb_session;
 
@@ -31,6 +31,9 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
 pb_status pb_session_plan(pb_session *s, const char *selector);
 /** Copies the data to the device. */
 pb_status pb_session_upload(pb_session *s);
+/** Runs every program once on nothing in particular: what is compiled or computed once then counts
+ * as setup and not as training. Parameters and states are those of no seed afterwards. */
+pb_status pb_session_warm_up(pb_session *s);
 void pb_session_close(pb_session *s);
 
 /** Whether the caller asked to stop. */

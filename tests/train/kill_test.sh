@@ -10,8 +10,14 @@ program=$(realpath "${PROGRAM:-build/passband}")
 kills=${KILLS:-10}
 RANDOM=${KILL_SEED:=$((SECONDS + $(date +%s) % 30000))}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
+ended() { # says what the program said where something went wrong
+    local code=$?
+    [ $code = 0 ] || tail -n 20 log
+    rm -rf "$work"
+    exit $code
+}
+trap ended EXIT
 
 # ---- a data set in IDX: 12 x 12 noise with a bright row for its label ----
 part() { # NAME COUNT
@@ -74,9 +80,9 @@ same() { # FOLDER: equal to the run never interrupted
 
 # ---- one whole run, to compare with and to know how long it takes ----
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
-"$program" run config.yaml --output warm train.epochs=1 > /dev/null # fills the caches
+"$program" run config.yaml --output warm train.epochs=1 &>> log # fills the caches
 start=$(milliseconds)
-"$program" run config.yaml --output whole > /dev/null &
+"$program" run config.yaml --output whole &>> log &
 appeared() { # FILE: milliseconds until it is there
     until [ -e "$1" ] || ! kill -0 $! 2> /dev/null; do sleep 0.01; done
     echo $(($(milliseconds) - start))
@@ -89,7 +95,7 @@ echo "the first checkpoint takes $first ms, the training $length ms; KILL_SEED=$
 # Lets a command live for a random time: from shortly before the first checkpoint to the end.
 strike() {
     local from=$((first * 8 / 10))
-    "$@" > /dev/null 2>&1 &
+    "$@" &>> log &
     local child=$! wait_ms=$((from + (RANDOM * 32768 + RANDOM) % (length - from)))
     sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
     kill -9 "$child" 2> /dev/null && struck=$((struck + 1)) || true
@@ -102,9 +108,9 @@ for ((i = 1; i <= kills; i++)); do
     [ $((i % 3)) != 0 ] || [ ! -e "killed-$i/config.yaml" ] || strike "$program" resume "killed-$i"
     epochs=$(cat "killed-$i/metrics.jsonl" 2> /dev/null | wc -l)
     if [ -e "killed-$i/config.yaml" ]; then
-        "$program" resume "killed-$i" > /dev/null
+        "$program" resume "killed-$i" &>> log
     else
-        "$program" run config.yaml --output "killed-$i" > /dev/null # killed before the run began
+        "$program" run config.yaml --output "killed-$i" &>> log # killed before the run began
     fi
     same "killed-$i" || { echo "run $i, killed after $epochs epochs, differs"; exit 1; }
     echo "run $i, killed after $epochs of 24 epochs: the same bits"
