@@ -71,7 +71,8 @@ typedef struct pb_gemm_spec {
     int m, n, k, batch;
     bool transpose_a, transpose_b;
     size_t stride_a, stride_b, stride_c;
-    size_t offset_a, offset_b, offset_c; /* where they begin in their buffers, in elements */
+    size_t offset_a, offset_b, offset_c; /* where they begin in their buffers, in elements; multiples of the device's base
+                                            address alignment save CLBlast a copy */
     pb_buffer *a, *b, *c;
 } pb_gemm_spec;
 pb_status pb_launch_gemm(pb_device *device, const pb_gemm_spec *spec, pb_launch **launch);

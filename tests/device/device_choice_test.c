@@ -1,5 +1,4 @@
 /* Which device is picked, and what is said when none can be. */
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "device/cl_device.h"
@@ -141,22 +140,17 @@ START_TEST(platforms_without_devices_are_skipped)
 END_TEST
 
 /* The loader reads its drivers from the folder that OCL_ICD_VENDORS names. */
-static void only_drivers_of(const char *file, const char *content)
+static void expect_no_device_from(const char *driver)
 {
-    char folder[] = "/tmp/passband-vendors-XXXXXX";
+    char folder[] = "/tmp/passband-vendors-XXXXXX", path[128];
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    if (file) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%s", folder, file);
+    snprintf(path, sizeof path, "%s/some.icd", folder);
+    if (driver) {
         FILE *f = fopen(path, "w");
-        fputs(content, f);
+        fprintf(f, "%s\n", driver);
         fclose(f);
     }
     setenv("OCL_ICD_VENDORS", folder, 1);
-}
-
-static void expect_no_device(void)
-{
     pb_context *ctx = pb_context_create();
     pb_device_info *list;
     int count = -1;
@@ -167,19 +161,19 @@ static void expect_no_device(void)
     FAILS(ctx, PB_ERR_DEVICE, "apt install pocl-opencl-icd", pb_device_open(ctx, NULL, &device));
     ck_assert_ptr_null(device);
     pb_context_free(&ctx);
+    if (driver) unlink(path);
+    rmdir(folder);
 }
 
 START_TEST(no_driver_at_all)
 {
-    only_drivers_of(NULL, NULL);
-    expect_no_device();
+    expect_no_device_from(NULL);
 }
 END_TEST
 
 START_TEST(a_broken_driver)
 {
-    only_drivers_of("broken.icd", "/nowhere/libbroken.so\n");
-    expect_no_device();
+    expect_no_device_from("/nowhere/libbroken.so");
 }
 END_TEST
 

@@ -1,4 +1,6 @@
 /* Launches: arguments checked and bound, work padded to whole groups, order kept. */
+#include <dirent.h>
+
 #include "device/cl_device.h"
 #include "every_device.h"
 
@@ -206,10 +208,32 @@ START_TEST(launches_keep_their_order)
 }
 END_TEST
 
-START_TEST(embedded_sources_are_found)
+START_TEST(embedded_sources_are_the_files)
 {
     ck_assert_ptr_null(pb_cl_source("no_such_kernels"));
     ck_assert_ptr_null(pb_cl_source(""));
+    DIR *folder = opendir(SOURCE_FOLDER "/cl");
+    ck_assert_ptr_nonnull(folder);
+    int seen = 0;
+    for (struct dirent *e; (e = readdir(folder));) {
+        const size_t length = strlen(e->d_name);
+        if (length < 4 || strcmp(e->d_name + length - 3, ".cl") != 0) continue;
+        char path[512], name[256];
+        snprintf(path, sizeof path, "%s/%.200s", SOURCE_FOLDER "/cl", e->d_name);
+        snprintf(name, sizeof name, "%.*s", (int)length - 3, e->d_name);
+        const char *text = pb_cl_source(name);
+        ck_assert_msg(text, "%s is not embedded", name);
+        FILE *f = fopen(path, "rb");
+        ck_assert_ptr_nonnull(f);
+        char *content = calloc(1, strlen(text) + 2);
+        ck_assert_uint_eq(fread(content, 1, strlen(text) + 1, f), strlen(text));
+        ck_assert_str_eq(content, text);
+        free(content);
+        fclose(f);
+        seen++;
+    }
+    closedir(folder);
+    ck_assert_int_gt(seen, 0);
 }
 END_TEST
 
@@ -217,6 +241,6 @@ int main(void)
 {
     const TTest *const tests[] = {arguments_of_every_kind, wrong_arguments_are_refused,
                                   work_is_padded_to_whole_groups, launches_keep_their_order,
-                                  embedded_sources_are_found};
+                                  embedded_sources_are_the_files};
     return RUN_TESTS("launches", tests);
 }

@@ -87,6 +87,13 @@ static void use_cache(char *folder)
     setenv("XDG_CACHE_HOME", folder, 1);
 }
 
+static void remove_cache(const char *folder)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
 /* Counts the files of the cache; the last one's name goes to `path`. */
 static int cache_files(const char *folder, char path[512])
 {
@@ -143,6 +150,7 @@ START_TEST(a_second_build_comes_from_the_cache)
     ck_assert_int_eq(cache_files(folder, path), 2);
     pb_device_close(&device);
     pb_context_free(&ctx);
+    remove_cache(folder);
 }
 END_TEST
 
@@ -196,6 +204,7 @@ START_TEST(the_binary_is_what_runs)
     expect_fill(ctx, device, "-DOFFSET=2", 1);
     pb_device_close(&device);
     pb_context_free(&ctx);
+    remove_cache(folder);
 }
 END_TEST
 
@@ -230,6 +239,7 @@ START_TEST(a_damaged_file_is_made_again)
     ck_assert_str_eq(pb_error(ctx), "");
     pb_device_close(&device);
     pb_context_free(&ctx);
+    remove_cache(folder);
 }
 END_TEST
 
@@ -260,6 +270,7 @@ START_TEST(pocl_is_left_to_cache_by_itself)
     ck_assert_int_eq(cache_files(folder, path), 0);
     pb_device_close(&device);
     pb_context_free(&ctx);
+    remove_cache(folder);
 }
 END_TEST
 
