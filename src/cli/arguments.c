@@ -125,3 +125,15 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder)
                        cli->command->name, folder);
     return PB_OK;
 }
+
+pb_status pb_cli_need_config(pb_cli *cli, const char *path)
+{
+    struct stat entry;
+    if (stat(path, &entry))
+        return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: %s: there is no such configuration",
+                       cli->command->name, path);
+    if (S_ISDIR(entry.st_mode))
+        return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: %s: is not a configuration but a folder",
+                       cli->command->name, path);
+    return PB_OK;
+}

@@ -55,6 +55,9 @@ const char *pb_cli_value(const pb_cli *cli, const char *option);
 /** PB_ERR_USAGE when the folder is not there. */
 pb_status pb_cli_need_folder(pb_cli *cli, const char *folder);
 
+/** PB_ERR_USAGE when the configuration is not there. */
+pb_status pb_cli_need_config(pb_cli *cli, const char *path);
+
 void pb_cli_print_help(FILE *out);
 void pb_cli_print_help_of(const pb_cli_command *command, FILE *out);
 

@@ -54,7 +54,7 @@ static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
 {
     const double planned = (double)p->seed_count * p->epochs;
     const double done = (double)p->seed_index * p->epochs + p->epoch;
-    char bar[40] = "", left[32], words[256], line[512];
+    char bar[40], left[32], words[256], line[512];
     print_time(left, sizeof left, (planned - done) * seconds_of_epoch(progress));
     size_t at = (size_t)snprintf(words, sizeof words, "seed %d/%d  epoch %d/%d", p->seed_index + 1,
                                  p->seed_count, p->epoch, p->epochs);
@@ -63,11 +63,13 @@ static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
     if (at < sizeof words) snprintf(words + at, sizeof words - at, "  %s left", left);
 
     const int room = pb_terminal_columns(stderr) - 1 - (int)(strlen(p->run) + strlen(words)) - 6;
-    if (room >= 6) pb_terminal_bar(bar, sizeof bar, done / planned, room < 24 ? room : 24);
+    if (room >= 6)
+        pb_terminal_bar(bar, sizeof bar, done / planned, room < 24 ? room : 24);
+    else
+        snprintf(bar, sizeof bar, "%.0f %%", 100 * done / planned);
     const char *on = progress->has_colour ? "\033[36m" : "",
                *off = progress->has_colour ? "\033[0m" : "";
-    snprintf(line, sizeof line, "%.200s  %s%s%s%s%s", p->run, on, bar, off, *bar ? "  " : "",
-             words);
+    snprintf(line, sizeof line, "%.200s  %s%s%s  %s", p->run, on, bar, off, words);
     pb_terminal_rewrite(stderr, line);
 }
 
