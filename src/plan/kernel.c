@@ -22,7 +22,7 @@ static cut cut_rows(const pb_build *b, const pb_unit *u, int64_t turns, int stat
         c.rows_each = pb_ceil_div(u->rows, items);
         if (splits) {
             const int64_t pieces = u->rows >= items ? 1 : pb_ceil_div(items, u->rows);
-            c.columns_each = pb_ceil_div(pb_ceil_div(turns, pieces), 16) * 16;
+            c.columns_each = pb_ceil_div(pb_ceil_div(turns, pieces), PB_BLOCK) * PB_BLOCK;
         }
     }
     c.row_items = pb_ceil_div(u->rows, c.rows_each);

@@ -13,8 +13,7 @@
 
 #include "plan/loops.h"
 
-#define LANES 16  /* partial results of a long row's reduction */
-#define BLOCK 256 /* elements of a row that are computed before they are reduced */
+#define LANES 16 /* partial results of a long row's reduction */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -80,7 +79,7 @@ static const pb_index *store_address(pb_writer *w, int i, pb_at at)
     return pb_address(w, &root_of(w, i)->place, record_of(w, i)->shape, at);
 }
 
-static void store(pb_writer *w, int i, pb_at at, pb_scalar x, pb_text *out)
+static void store(pb_writer *w, int i, pb_at at, const char *x, pb_text *out)
 {
     const pb_index *address = store_address(w, i, at);
     if (!address) {
@@ -90,7 +89,7 @@ static void store(pb_writer *w, int i, pb_at at, pb_scalar x, pb_text *out)
     w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
     pb_text_append(out, "            %s[%s] = %s;\n",
                    pb_parameter(w, root_of(w, i)->place.region, true),
-                   pb_index_text(w->pool, address), x.text);
+                   pb_index_text(w->pool, address), x);
 }
 
 /* Where the unit's assignments write in this turn of the loop: reads elsewhere in those regions are
@@ -124,14 +123,37 @@ static void accumulate(pb_text *out, const pb_record *r, const char *into,
                        index_of_best, index);
 }
 
-/* How a phase's reductions run along a row: a short row in one scalar; a long one in blocks, whose
- * elements are computed side by side into private memory (a loop that vectorises) and then added to
- * LANES partial results. */
+/* How a phase runs along a row. A short row's reductions go into one scalar each. A long one is
+ * taken in blocks, whose elements are computed side by side into private memory (a loop that
+ * vectorises) and then added to LANES partial results. When a turn takes several columns, what is
+ * stored goes through private memory too and is written array by array: then compilers see that the
+ * stores interleave. */
 typedef struct row_loop {
     int phase, unroll;
     int64_t turns; /* of `unroll` columns each */
     int block;     /* turns of a block, 0: scalar accumulators */
 } row_loop;
+
+/** What a block computes and keeps in private memory until the block is complete: w<number>[turn of
+ * the block]. */
+typedef struct waiting {
+    int count;
+    struct {
+        const char *text, *type;
+    } element[4 * PB_UNIT_MAX_ROOTS];
+} waiting;
+
+/* The private array of a scalar; the same one for every use of it. */
+static int wait_for(waiting *list, const char *text, const char *type)
+{
+    int i = 0;
+    while (i < list->count && strcmp(list->element[i].text, text) != 0) ++i;
+    if (i == list->count) {
+        list->element[list->count].text = text;
+        list->element[list->count++].type = type;
+    }
+    return i;
+}
 
 static bool reduces_in(pb_writer *w, int i, int phase)
 {
@@ -141,13 +163,15 @@ static bool reduces_in(pb_writer *w, int i, int phase)
 static row_loop plan_row_loop(pb_writer *w, int phase, int unroll)
 {
     row_loop loop = {.phase = phase, .unroll = unroll, .turns = w->unit->columns / unroll};
-    bool reduces = false, in_order = false;
+    bool reduces = unroll > 1, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
         reduces |= reduces_in(w, i, phase);
-        in_order |= reduces_in(w, i, phase) && record_of(w, i)->op == PB_OP_ARGMAX;
+        in_order |= reduces_in(w, i, phase) &&
+                    (record_of(w, i)->op == PB_OP_ARGMAX || record_of(w, i)->dtype == PB_U8);
     }
     if (reduces && !in_order && loop.turns >= 2 * LANES)
-        loop.block = loop.turns >= BLOCK ? BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
+        loop.block =
+            loop.turns >= PB_BLOCK ? PB_BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
     return loop;
 }
 
@@ -163,20 +187,47 @@ static void declare_accumulators(pb_writer *w, pb_text *out, const row_loop *loo
         const pb_record *r = record_of(w, i);
         const char *type = accumulator_type(r), *identity = identity_of(r);
         if (loop->block)
-            pb_text_append(
-                out,
-                "        %s s%d[%d], c%d[%d];\n        for (int m = 0; m < %d; ++m) c%d[m] = %s;\n",
-                type, i, loop->block, i, LANES, LANES, i, identity);
+            pb_text_append(out, "        %s%d c%d = (%s%d)(%s);\n", type, LANES, i, type, LANES,
+                           identity);
         else
             pb_text_append(out, "        %s c%d = %s;\n", type, i, identity);
         if (r->op == PB_OP_ARGMAX) pb_text_append(out, "        int c%d_at = 0;\n", i);
     }
 }
 
+/* The sum or maximum of two vectors. */
+static const char *combined(pb_writer *w, const pb_record *r, const char *a, const char *b)
+{
+    if (r->op == PB_OP_SUM) return pb_arena_printf(w->arena, "%s + %s", a, b);
+    return pb_arena_printf(w->arena, "select(%s, %s, %s < %s)", a, b, a, b);
+}
+
+/** The texts that one phase's loop is put together from. */
+typedef struct turn_text {
+    pb_text stores;                   /* accumulations and stores of a turn              */
+    pb_text later[PB_UNIT_MAX_ROOTS]; /* stores of each root after a block               */
+    pb_text folds;                    /* accumulations after a block, over its elements  */
+    waiting list;
+} turn_text;
+
+/* An element's addition to the lanes of its reduction, once its block is complete. */
+static void fold_later(pb_writer *w, turn_text *t, const row_loop *loop, int i, const char *x)
+{
+    const pb_record *r = record_of(w, i);
+    const int array = wait_for(&t->list, x, accumulator_type(r));
+    if (loop->turns % loop->block)
+        pb_text_append(&t->folds, "        for (int l = n; l < %d; ++l) w%d[l] = %s;\n",
+                       loop->block, array, identity_of(r));
+    const char *lanes = pb_arena_printf(w->arena, "c%d", i);
+    const char *next = pb_arena_printf(w->arena, "vload%d(l, w%d)", LANES, array);
+    pb_text_append(&t->folds, "        for (int l = 0; l < %d; ++l) %s = %s;\n",
+                   loop->block / LANES, lanes, combined(w, r, lanes, next));
+}
+
 /* Writes one turn of a loop at column `column` (an index in loop variables): accumulations and
  * stores. */
-static void write_turn(pb_writer *w, pb_text *stores, const row_loop *loop, bool first,
-                       const pb_index *row, const pb_index *column)
+static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const pb_index *row,
+                       const pb_index *column)
 {
     const pb_unit *u = w->unit;
     const pb_index *linear = pb_index_add(w->pool, pb_index_mul(w->pool, row, u->columns), column);
@@ -187,16 +238,22 @@ static void write_turn(pb_writer *w, pb_text *stores, const row_loop *loop, bool
         if (reduces_in(w, i, loop->phase)) {
             const pb_shape inner = pb_build_record(w->b, r->in[0])->shape;
             const pb_scalar x = pb_element(w, r->in[0], pb_at_linear(w, inner, linear));
-            if (loop->block && first)
-                pb_text_append(stores, "            s%d[l] = %s;\n", i, x.text);
+            if (loop->block)
+                fold_later(w, t, loop, i, x.text);
             else
-                accumulate(stores, r, pb_arena_printf(w->arena, loop->block ? "s%d[l]" : "c%d", i),
+                accumulate(&t->stores, r, pb_arena_printf(w->arena, "c%d", i),
                            pb_arena_printf(w->arena, "c%d_at", i), x.text,
                            pb_index_text(w->pool, column));
         } else if (!root->reduction && !is_row_value(w, i) && pb_depth(w, root->v) == loop->phase &&
                    root->stored) {
             const pb_at at = root_at(w, i, linear);
-            store(w, i, at, pb_element(w, root->v, at), stores);
+            const pb_scalar x = pb_element(w, root->v, at);
+            if (loop->block && loop->unroll > 1) {
+                const int array = wait_for(&t->list, x.text, pb_c_type(r->dtype));
+                store(w, i, at, pb_arena_printf(w->arena, "w%d[l]", array), &t->later[i]);
+            } else {
+                store(w, i, at, x.text, &t->stores);
+            }
         }
     }
 }
@@ -207,47 +264,57 @@ static void append_turn(pb_writer *w, pb_text *out, const pb_text *stores)
                    stores->text ? stores->text : "");
 }
 
-/* Adds a block's elements to the partial results. */
-static void fold_block(pb_writer *w, pb_text *out, const row_loop *loop)
-{
-    for (int i = 0; i < w->unit->root_count; ++i) {
-        if (!reduces_in(w, i, loop->phase)) continue;
-        const pb_record *r = record_of(w, i);
-        if (loop->turns % loop->block)
-            pb_text_append(out, "        for (int l = n; l < %d; ++l) s%d[l] = %s;\n", loop->block,
-                           i, identity_of(r));
-        pb_text_append(
-            out,
-            "        for (int l = 0; l < %d; l += %d)\n        for (int m = 0; m < %d; ++m) {\n",
-            loop->block, LANES, LANES);
-        accumulate(out, r, pb_arena_printf(w->arena, "c%d[m]", i), "",
-                   pb_arena_printf(w->arena, "s%d[l + m]", i), "");
-        pb_text_append(out, "        }\n");
-    }
-}
-
-/* The partial results as a fixed tree; from here on the reduction is known. */
+/* The lanes as a fixed tree; from here on the reduction is known. */
 static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
 {
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (!reduces_in(w, i, loop->phase)) continue;
         const pb_record *r = record_of(w, i);
-        const bool arg = r->op == PB_OP_ARGMAX;
-        if (loop->block) {
-            pb_text_append(
-                out,
-                "        for (int s = %d; s > 0; s >>= 1)\n        for (int m = 0; m < s; ++m) {\n",
-                LANES / 2);
-            accumulate(out, r, pb_arena_printf(w->arena, "c%d[m]", i), "",
-                       pb_arena_printf(w->arena, "c%d[m + s]", i), "");
-            pb_text_append(out, "        }\n");
+        const char *lanes = pb_arena_printf(w->arena, r->op == PB_OP_ARGMAX ? "c%d_at" : "c%d", i);
+        for (int width = LANES / 2; loop->block && width > 1; width /= 2) {
+            const char *half = pb_arena_printf(w->arena, "c%d_%d", i, width);
+            pb_text_append(out, "        const %s%d %s = %s;\n", accumulator_type(r), width, half,
+                           combined(w, r, pb_arena_printf(w->arena, "%s.lo", lanes),
+                                    pb_arena_printf(w->arena, "%s.hi", lanes)));
+            lanes = half;
         }
-        pb_text_append(out, "        const %s r%d = c%d%s;\n", pb_c_type(r->dtype), i, i,
-                       arg           ? "_at"
-                       : loop->block ? "[0]"
-                                     : "");
+        if (loop->block) { /* two scalars: select takes vectors only */
+            const char *low = pb_arena_printf(w->arena, "%s.lo", lanes),
+                       *high = pb_arena_printf(w->arena, "%s.hi", lanes);
+            lanes = r->op == PB_OP_SUM
+                        ? combined(w, r, low, high)
+                        : pb_arena_printf(w->arena, "%s < %s ? %s : %s", low, high, high, low);
+        }
+        pb_text_append(out, "        const %s r%d = %s;\n", pb_c_type(r->dtype), i, lanes);
         w->reduced[i] = pb_arena_printf(w->arena, "r%d", i);
     }
+}
+
+/* A loop over the turns of a block. */
+static void append_block_loop(pb_text *out, const char *count, const char *body)
+{
+    pb_text_append(out,
+                   "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n"
+                   "            const int j = q + l;\n%s        }\n",
+                   count, body);
+}
+
+static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, const char *body,
+                          const turn_text *t, bool columns_split)
+{
+    const char *begin = columns_split ? "j_begin" : "0";
+    const char *end = columns_split ? "j_end" : pb_arena_printf(w->arena, "%d", (int)loop->turns);
+    const char *count =
+        loop->turns % loop->block ? "n" : pb_arena_printf(w->arena, "%d", loop->block);
+    for (int i = 0; i < t->list.count; ++i)
+        pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
+    pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
+    if (loop->turns % loop->block)
+        pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
+    append_block_loop(out, count, body);
+    for (int i = 0; i < w->unit->root_count; ++i)
+        if (t->later[i].text) append_block_loop(out, count, t->later[i].text);
+    pb_text_append(out, "%s        }\n", t->folds.text ? t->folds.text : "");
 }
 
 /* The loop of one phase over the columns of row r. */
@@ -257,44 +324,39 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
     const row_loop loop = plan_row_loop(w, phase, unroll);
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);
-    pb_text stores = {0}, body = {0};
+    turn_text t = {0};
+    pb_text body = {0};
     const pb_index *variable = pb_index_variable(w->pool, "j", loop.turns, LEVEL_ELEMENT);
     for (int k = 0; k < unroll && !w->impossible; ++k) {
         const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, variable, unroll),
                                               pb_index_constant(w->pool, k));
-        write_turn(w, &stores, &loop, k == 0, row, column);
+        write_turn(w, &t, &loop, row, column);
     }
-    append_turn(w, &body, &stores);
+    for (int i = 0; i < t.list.count; ++i)
+        pb_text_append(&t.stores, "            w%d[l] = %s;\n", i, t.list.element[i].text);
+    append_turn(w, &body, &t.stores);
     const char *text = body.text ? body.text : "";
-    if (stores.text && loop.block) {
-        const char *count =
-            loop.turns % loop.block ? "n" : pb_arena_printf(w->arena, "%d", loop.block);
-        pb_text_append(out, "        for (int q = 0; q < %d; q += %d) {\n", (int)loop.turns,
-                       loop.block);
-        if (loop.turns % loop.block)
-            pb_text_append(out, "        const int n = min(%d, %d - q);\n", loop.block,
-                           (int)loop.turns);
-        pb_text_append(out,
-                       "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n            "
-                       "const int j = q + "
-                       "l;\n%s        }\n",
-                       count, text);
-        fold_block(w, out, &loop);
-        pb_text_append(out, "        }\n");
-    } else if (stores.text && loop.turns == 1) {
+    if (t.stores.text && loop.block)
+        append_blocks(w, out, &loop, text, &t, columns_split);
+    else if (t.stores.text && loop.turns == 1)
         pb_text_append(out, "        {\n%s        }\n", text);
-    } else if (stores.text && columns_split) {
+    else if (t.stores.text && columns_split)
         pb_text_append(
             out,
             "        ELEMENTWISE\n        for (int j = j_begin; j < j_end; ++j) {\n%s        }\n",
             text);
-    } else if (stores.text) {
-        pb_text_append(out, "        for (int j = 0; j < %d; ++j) {\n%s        }\n",
+    else if (t.stores.text)
+        pb_text_append(out,
+                       "        ELEMENTWISE\n        for (int j = 0; j < %d; ++j) {\n%s        }\n",
                        (int)loop.turns, text);
-    }
-    if (stores.failed || body.failed) w->impossible = true;
-    pb_text_free(&stores);
+    if (t.stores.failed || t.folds.failed || body.failed) w->impossible = true;
+    pb_text_free(&t.stores);
+    pb_text_free(&t.folds);
     pb_text_free(&body);
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        if (t.later[i].failed) w->impossible = true;
+        pb_text_free(&t.later[i]);
+    }
     finish_reductions(w, out, &loop);
 }
 
@@ -329,7 +391,7 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
         if (!root->stored) continue;
         w->phase = pb_depth(w, root->v);
         const pb_at at = root_at(w, i, row);
-        store(w, i, at, pb_element(w, root->v, at), &tail);
+        store(w, i, at, pb_element(w, root->v, at).text, &tail);
     }
     for (int d = 0; d <= PB_MAX_PHASES; ++d) {
         pb_text_append(body, "%s", w->row_text[d].text ? w->row_text[d].text : "");
@@ -410,7 +472,7 @@ void pb_write_columns(pb_writer *w, pb_text *body, int block)
         if (!root->stored) continue;
         if (pb_depth(w, root->v) > 1) w->impossible = true;
         const pb_at at = root_at(w, k, out);
-        store(w, k, at, pb_element(w, root->v, at), &stores);
+        store(w, k, at, pb_element(w, root->v, at).text, &stores);
     }
     append_turn(w, &turn, &stores);
     pb_text_append(body, "%s%s%s%s", w->row_text[0].text ? w->row_text[0].text : "",

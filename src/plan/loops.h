@@ -4,6 +4,10 @@
 
 #include "plan/expression.h"
 
+/** Elements of a row that are computed before they are reduced or stored; columns are cut at its
+ * multiples. */
+#define PB_BLOCK 256
+
 /** MAP and ROWS: what is done for row r, with variables r and (in a MAP) j_begin and j_end given.
  * The kernel takes `unroll` columns in a turn of its loops. */
 void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll);
