@@ -64,8 +64,9 @@ static pb_status explain_end(run *r, pb_status status, const pb_seed *state)
     if (status == PB_INTERRUPTED)
         return pb_fail(r->ctx, status,
                        "interrupted: seed %" PRId64
-                       " has %d epochs done; passband resume %s goes on",
-                       state->seed, state->epoch, r->folder.path);
+                       " has %d of %d epochs done; passband resume %s goes on",
+                       state->seed, state->epoch,
+                       (int)pb_option_int(r->session.config->train, "epochs"), r->folder.path);
     if (status != PB_ERR_NOT_FINITE) return status;
     char *said = strdup(pb_error(r->ctx));
     if (!said) return status;
