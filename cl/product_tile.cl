@@ -3,8 +3,9 @@
  * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]: float32, row-major, dense.
  *
  * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and padded with zeros; it
- * is multiplied with every tile of TILE_ROWS rows of A, each element of A broadcast against vectors of B. Products are
- * summed in ascending order of k, so the result depends on no block size.
+ * is multiplied with every tile of TILE_ROWS rows of A, each element of A broadcast against vectors of B. A transposed A
+ * of more than 2 MiB, whose columns would fall out of the cache between two uses, is copied too, BLOCK_ROWS rows at a time.
+ * Products are summed in ascending order of k, so the result depends on no block size.
  *
  * Needs macros:
  *   NAME                    the kernel's name
@@ -14,7 +15,8 @@
  *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
  *   TILE_ROWS               rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
  *   COLUMN_VECTORS          vectors of 16 columns of a register tile, 1 or 2
- *   DEPTH                   rows of B in a panel, 1 <= DEPTH <= K; 64 DEPTH COLUMN_VECTORS bytes of local memory
+ *   DEPTH                   rows of B in a panel, 1 <= DEPTH <= K. Local memory: 64 DEPTH COLUMN_VECTORS bytes,
+ *                           and with COPY_A (below) 4 DEPTH min(ITEM_ROWS, 128) more
  *   ITEM_ROWS               rows of C of one work-item, a multiple of TILE_ROWS
  *   ITEM_COLUMNS            columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
  *
@@ -26,8 +28,18 @@
 #define TILE_COLUMNS (16 * COLUMN_VECTORS)
 #define B_ROW (TRANSPOSE_B ? 1 : N)    /* elements from one k to the next      */
 #define B_COLUMN (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
-#define A_ROW (TRANSPOSE_A ? 1 : K)    /* elements from one row to the next    */
-#define A_COLUMN (TRANSPOSE_A ? M : 1) /* elements from one k to the next      */
+#define COPY_A (TRANSPOSE_A && M * K > 524288)
+#if COPY_A
+#define BLOCK_ROWS (ITEM_ROWS < 128 ? ITEM_ROWS : 128 / TILE_ROWS * TILE_ROWS)
+#define A_SPACE local
+#define A_ROW 1            /* elements of A, as a tile reads it, from one row to the next */
+#define A_COLUMN TILE_ROWS /* and from one k to the next                                  */
+#else
+#define BLOCK_ROWS ITEM_ROWS
+#define A_SPACE global
+#define A_ROW (TRANSPOSE_A ? 1 : K)
+#define A_COLUMN (TRANSPOSE_A ? M : 1)
+#endif
 
 #if TRANSPOSE_B
 /* Transposes a 16 x 16 block in four rounds, each interleaving row i with row i + 8. */
@@ -76,6 +88,21 @@ void HELPER(_pack)(global const float *restrict b, local float *restrict panel, 
             panel[k * TILE_COLUMNS + j] = j < width ? b[k * B_ROW + j * B_COLUMN] : 0.0f;
 }
 
+#if COPY_A
+/* Copies `depth` columns of one tile of rows of A: block[k][row]. */
+void HELPER(_pack_rows)(global const float *restrict a, local float *restrict block, int depth)
+{
+    for (int k = 0; k < depth; k++) {
+#if TILE_ROWS == 8
+        vstore8(vload8(0, a + k * M), 0, block + k * 8);
+#else
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) block[k * TILE_ROWS + i] = a[k * M + i];
+#endif
+    }
+}
+#endif
+
 /* Columns of C that a vector has: all 16, or the first `width`. */
 float16 HELPER(_load)(global const float *restrict c, int width)
 {
@@ -98,7 +125,7 @@ void HELPER(_store)(float16 sum, global float *restrict c, int width)
 
 /* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its rows the first `old` were
  * done before, and are left alone. */
-void HELPER(_tile)(global const float *restrict a, local const float *restrict panel,
+void HELPER(_tile)(A_SPACE const float *restrict a, local const float *restrict panel,
                    global float *restrict c, int depth, int width, int old, bool start)
 {
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
@@ -135,28 +162,42 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 {
     a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
     local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
+#if COPY_A
+    local float block[DEPTH * BLOCK_ROWS] __attribute__((aligned(64)));
+#endif
     const size_t batch = get_global_id(2);
     a += batch * STRIDE_A;
     b += batch * STRIDE_B;
     c += batch * M * N;
 
-    const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
-    const int row_end = min(row_begin + ITEM_ROWS, M);
+    const int item_row = (int)get_global_id(1) * ITEM_ROWS;
+    const int item_row_end = min(item_row + ITEM_ROWS, M);
     const int column_begin = (int)get_global_id(0) * ITEM_COLUMNS;
     const int column_end = min(column_begin + ITEM_COLUMNS, N);
 
-    for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
-        const int width = min(TILE_COLUMNS, N - column);
+    for (int row_begin = item_row; row_begin < item_row_end; row_begin += BLOCK_ROWS)
         for (int k = 0; k < K; k += DEPTH) {
+            const int row_end = min(row_begin + BLOCK_ROWS, item_row_end);
             const int depth = min(DEPTH, K - k);
-            HELPER(_pack)(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
-            for (int row = row_begin; row < row_end; row += TILE_ROWS) {
-                const int base = min(row, M - TILE_ROWS); /* the last tile moves up; old rows stay */
-                HELPER(_tile)(a + base * A_ROW + k * A_COLUMN, panel, c + base * N + column, depth,
-                              width, row - base, k == 0);
+#if COPY_A
+            for (int row = row_begin; row < row_end; row += TILE_ROWS)
+                HELPER(_pack_rows)(a + k * M + min(row, M - TILE_ROWS), block + (row - row_begin) * DEPTH,
+                                   depth);
+#endif
+            for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
+                const int width = min(TILE_COLUMNS, N - column);
+                HELPER(_pack)(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
+                for (int row = row_begin; row < row_end; row += TILE_ROWS) {
+                    const int base = min(row, M - TILE_ROWS); /* the last tile moves up; old rows stay */
+#if COPY_A
+                    local const float *tile = block + (row - row_begin) * DEPTH;
+#else
+                    global const float *tile = a + base * A_ROW + k * A_COLUMN;
+#endif
+                    HELPER(_tile)(tile, panel, c + base * N + column, depth, width, row - base, k == 0);
+                }
             }
         }
-    }
 }
 
 #undef PASTE_
@@ -165,6 +206,9 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef TILE_COLUMNS
 #undef B_ROW
 #undef B_COLUMN
+#undef COPY_A
+#undef BLOCK_ROWS
+#undef A_SPACE
 #undef A_ROW
 #undef A_COLUMN
 #undef NAME
