@@ -69,7 +69,7 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .simplify = pb_simplify_neg, .by_rows = pb_rows_all,
     },
     [PB_OP_ABS] = {
-        .name = "abs", .class = PB_ELEMENTWISE, .arity = 1, .expr = "($0 > 0 ? $0 : 0 - $0)",
+        .name = "abs", .class = PB_ELEMENTWISE, .arity = 1, .expr = "($0 < 0 ? 0 - $0 : $0)",
         .infer = pb_infer_number, .gradient = pb_grad_abs, .reference = pb_ref_abs,
         .by_rows = pb_rows_all,
     },

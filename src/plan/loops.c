@@ -408,13 +408,14 @@ static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *
     for (int i = 0; i < w->unit->root_count; ++i) {
         const pb_record *r = record_of(w, i);
         if (!root_of(w, i)->reduction) continue;
+        pb_text_append(out,
+                       "        %s c%d[%s];\n        for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
+                       accumulator_type(r), i, size, size, i, identity_of(r));
         if (r->op == PB_OP_ARGMAX)
-            pb_text_append(out, "        float c%d = %s;\n        int c%d_at = 0;\n", i,
-                           identity_of(r), i);
-        else
             pb_text_append(
-                out, "        %s c%d[%s];\n        for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
-                accumulator_type(r), i, size, size, i, identity_of(r));
+                out,
+                "        int c%d_at[%s];\n        for (int l = 0; l < %s; ++l) c%d_at[l] = 0;\n", i,
+                size, size, i);
     }
 }
 
@@ -447,10 +448,9 @@ void pb_write_columns(pb_writer *w, pb_text *body, int block)
         const pb_scalar x = pb_element(
             w, rec->in[0], pb_at_linear(w, pb_build_record(w->b, rec->in[0])->shape, in));
         const bool arg = rec->op == PB_OP_ARGMAX;
-        if (arg && block != 1) w->impossible = true;
-        accumulate(&stores, rec, pb_arena_printf(w->arena, arg ? "c%d" : "c%d[l]", k),
-                   pb_arena_printf(w->arena, "c%d_at", k), x.text, "r");
-        w->reduced[k] = pb_arena_printf(w->arena, arg ? "c%d_at" : "c%d[l]", k);
+        accumulate(&stores, rec, pb_arena_printf(w->arena, "c%d[l]", k),
+                   pb_arena_printf(w->arena, "c%d_at[l]", k), x.text, "r");
+        w->reduced[k] = pb_arena_printf(w->arena, arg ? "c%d_at[l]" : "c%d[l]", k);
     }
     append_turn(w, &turn, &stores);
     pb_text_append(
