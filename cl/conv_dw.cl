@@ -1,7 +1,7 @@
 /* Weight gradient of a convolution of stride 1 on padded input by register tiles, for CPU devices.
  *
- * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded,
- * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH: float32, row-major, dense;
+ * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], its rows dense, x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded,
+ * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH: float32, row-major, x and dw dense;
  * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is HEIGHT = KERNEL_HEIGHT = 1.
  *   dw[o, (c, i, j)] = sum over n, p, q of dy[n, o, p, q] x[n, c, p+i, q+j]
  *
@@ -11,6 +11,7 @@
  * Needs macros:
  *   NAME                    the first kernel's name
  *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
+ *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from one sample, output channel and row of dy to the next
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   CHUNK                   samples of a work-item, 1 <= CHUNK <= SAMPLES
  *   LANES                   width of a vector: 4, 8 or 16, at most OUT_WIDTH
@@ -35,7 +36,6 @@
 #define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
 #define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
 #define TAPS (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
-#define DY_SAMPLE (OUTPUTS * OUT_HEIGHT * OUT_WIDTH)
 #define X_SAMPLE (CHANNELS * HEIGHT * WIDTH)
 #define CHUNKS ((SAMPLES + CHUNK - 1) / CHUNK)
 
@@ -75,13 +75,13 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
 
     for (int n = 0; n < count; n++)
         for (int p = 0; p < OUT_HEIGHT; p++) {
-            global const float *dy_row = dy + n * DY_SAMPLE + p * OUT_WIDTH;
+            global const float *dy_row = dy + n * DY_SAMPLE + p * DY_ROW;
             global const float *x_row = x + n * X_SAMPLE + p * WIDTH;
             for (int q = 0; q + LANES <= OUT_WIDTH; q += LANES) {
                 VECTOR upstream[TILE_OUTPUTS];
 #pragma unroll
                 for (int o = 0; o < TILE_OUTPUTS; o++)
-                    upstream[o] = LOAD(0, dy_row + o * (OUT_HEIGHT * OUT_WIDTH) + q);
+                    upstream[o] = LOAD(0, dy_row + o * DY_OUTPUT + q);
 #pragma unroll
                 for (int t = 0; t < TILE_TAPS; t++) {
                     const VECTOR piece = LOAD(0, x_row + offset[t] + q);
@@ -95,7 +95,7 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
 #pragma unroll
             for (int o = 0; o < TILE_OUTPUTS; o++)
                 upstream[o] =
-                    HELPER(_tail)(dy_row + o * (OUT_HEIGHT * OUT_WIDTH) + OUT_WIDTH - LANES);
+                    HELPER(_tail)(dy_row + o * DY_OUTPUT + OUT_WIDTH - LANES);
 #pragma unroll
             for (int t = 0; t < TILE_TAPS; t++) {
                 const VECTOR piece = LOAD(0, x_row + offset[t] + OUT_WIDTH - LANES);
@@ -129,7 +129,7 @@ NAME(global const float *restrict dy, global const float *restrict x, global flo
         const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* the last tiles move back; old elements stay */
         for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
             const int at = min(tap, TAPS - TILE_TAPS);
-            HELPER(_tile)(dy + base * (OUT_HEIGHT * OUT_WIDTH), x, partial + base * TAPS, at, count,
+            HELPER(_tile)(dy + base * DY_OUTPUT, x, partial + base * TAPS, at, count,
                           output - base, tap - at);
         }
     }
@@ -172,4 +172,6 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 #undef ITEM_OUTPUTS
 #undef X_OFFSET
 #undef DY_OFFSET
+#undef DY_OUTPUT
+#undef DY_ROW
 #undef DW_OFFSET

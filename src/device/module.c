@@ -67,7 +67,7 @@ pb_status pb_module_build(pb_device *device, const char *source, const char *opt
 {
     *module = NULL;
     pb_text all = {0};
-    pb_text_append(&all, "-cl-std=CL1.2 -cl-kernel-arg-info %s", options ? options : "");
+    pb_text_append(&all, "-cl-std=CL1.2 -cl-kernel-arg-info -w %s", options ? options : "");
     pb_module *m = calloc(1, sizeof *m);
     pb_status status = PB_ERR_MEMORY;
     if (!m || all.failed) {

@@ -106,8 +106,9 @@ static pb_status add_program(pb_build *b, const char *name, int assign_count,
     p->place = pb_arena_alloc(b->arena, n * sizeof *p->place);
     p->needed = pb_arena_alloc(b->arena, n * sizeof *p->needed);
     p->stored = pb_arena_alloc(b->arena, n * sizeof *p->stored);
+    p->dense = pb_arena_alloc(b->arena, n * sizeof *p->dense);
     p->root_of = pb_arena_alloc(b->arena, n * sizeof *p->root_of);
-    if (!p->place || !p->needed || !p->stored || !p->root_of)
+    if (!p->place || !p->needed || !p->stored || !p->dense || !p->root_of)
         return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan program %s", name);
     for (size_t v = 0; v < n; ++v) {
         p->place[v].region = -1;

@@ -96,6 +96,7 @@ typedef struct pb_program_build {
     pb_place *place; /* [values] of this program; falls back to the plan's persistent places */
     bool *needed;    /* [values] reachable from the assignments                              */
     bool *stored;    /* [values] gets a place                                                */
+    bool *dense;     /* [values] a library reads it, and not by strides                        */
     int *root_of;    /* [values] the root that stores it, -1                                 */
     int root_count, root_capacity;
     pb_root *roots;
@@ -158,6 +159,9 @@ pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, bool check
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *unit);
 /** Whether an input of a library op must be stored densely, and which value that is (broadcasts of
  * a product's leading axes need no storage of their own). */
+/** Whether a library op takes an input whose rows are dense but lie apart, as inside a padded
+ * value. */
+bool pb_reads_strided(const pb_build *b, pb_value library, int input);
 pb_value pb_library_operand(const pb_build *b, pb_value library, int input);
 /** Offsets of arena regions; the bytes of the arena of all programs, and of the setup's. */
 pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes);

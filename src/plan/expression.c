@@ -137,8 +137,7 @@ static int member(const pb_writer *w, pb_value v)
     return -1;
 }
 
-/* Whether v is read from memory rather than computed in this kernel. */
-static bool is_load(const pb_writer *w, pb_value v)
+bool pb_is_load(const pb_writer *w, pb_value v)
 {
     if (member(w, pb_build_strip(w->b, v)) >= 0) return false;
     return pb_build_place(w->b, w->p, v).region >= 0;
@@ -148,7 +147,7 @@ int pb_depth(pb_writer *w, pb_value v)
 {
     if (w->depths[v] >= 0) return w->depths[v];
     int depth = 0;
-    if (!is_load(w, v)) {
+    if (!pb_is_load(w, v)) {
         const pb_record *r = record(w, v);
         for (int i = 0; i < r->arity; ++i) {
             const int d = pb_depth(w, r->in[i]);
@@ -378,7 +377,7 @@ static pb_scalar pool_gather(pb_writer *w, pb_value v, pb_at at)
 {
     const pb_record *r = record(w, v), *index = record(w, r->in[1]);
     const pb_window *window = &r->attrs.window;
-    if (index->op == PB_OP_POOL_INDEX && index->in[0] == r->in[0] && !is_load(w, r->in[1]) &&
+    if (index->op == PB_OP_POOL_INDEX && index->in[0] == r->in[0] && !pb_is_load(w, r->in[1]) &&
         memcmp(&index->attrs.window, window, sizeof *window) == 0)
         return pool_best(w, r->in[1], at, true);
     const pb_scalar position = pb_element(w, r->in[1], at);
@@ -510,7 +509,7 @@ pb_scalar pb_element(pb_writer *w, pb_value v, pb_at at)
     }
     const memo *known = recall(w, v, false, at);
     if (known) return known->scalar;
-    const pb_scalar scalar = root < 0 && is_load(w, v) ? load(w, v, at) : compute(w, v, at);
+    const pb_scalar scalar = root < 0 && pb_is_load(w, v) ? load(w, v, at) : compute(w, v, at);
     if (!w->impossible) remember(w, v, false, at, scalar);
     return scalar;
 }

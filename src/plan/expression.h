@@ -60,6 +60,8 @@ void pb_writer_close(pb_writer *w);
 /** Forgets temporaries of the element and middle loops, before the next loop is written. */
 void pb_writer_next_loop(pb_writer *w);
 
+/** Whether v is read from memory rather than computed in this kernel. */
+bool pb_is_load(const pb_writer *w, pb_value v);
 /** How many reductions of the unit must be done, one after another, before v is known. */
 int pb_depth(pb_writer *w, pb_value v);
 /** The element of v at an index; sets w->impossible when the unit cannot compute it. */

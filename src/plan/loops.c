@@ -42,9 +42,7 @@ static int find_unroll(pb_writer *w, pb_value v, bool *seen)
 {
     if (seen[v]) return 1;
     seen[v] = true;
-    bool member = false;
-    for (int i = 0; i < w->unit->root_count; ++i) member |= root_of(w, i)->v == v;
-    if (!member && pb_build_place(w->b, w->p, v).region >= 0) return 1;
+    if (pb_is_load(w, v)) return 1;
     const pb_record *r = pb_build_record(w->b, v);
     int best = 1;
     if (r->op == PB_OP_POOL_SCATTER && w->unit->columns % r->attrs.window.stride[1] == 0)

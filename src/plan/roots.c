@@ -38,16 +38,31 @@ bool pb_place_is_dense(const pb_place *place, pb_shape shape)
     return true;
 }
 
+/* The same elements seen in another shape: any shape of a dense place, and of others the shapes
+ * that differ in axes of extent 1 only. */
+static pb_place place_reshaped(pb_place place, pb_shape from, pb_shape to)
+{
+    if (place.region < 0 || pb_place_is_dense(&place, from))
+        return place.region < 0 ? place : pb_place_dense(to, place.region, place.offset);
+    pb_place seen = {.region = place.region, .offset = place.offset};
+    int i = 0;
+    for (int k = 0; k < to.axes; ++k) {
+        if (to.dim[k] == 1) continue;
+        while (i < from.axes && from.dim[i] == 1) ++i;
+        if (i == from.axes || from.dim[i] != to.dim[k]) return (pb_place){.region = -1};
+        seen.stride[k] = place.stride[i++];
+    }
+    return seen;
+}
+
 pb_place pb_build_place(const pb_build *b, const pb_program_build *p, pb_value v)
 {
     const pb_record *r = pb_build_record(b, v);
     if (p && p->place[v].region >= 0) return p->place[v];
     if (b->place[v].region >= 0 && !(p && p->is_setup && p->root_of[v] >= 0)) return b->place[v];
-    if (r->op == PB_OP_RESHAPE) {
-        const pb_place inner = pb_build_place(b, p, r->in[0]);
-        if (inner.region >= 0 && pb_place_is_dense(&inner, pb_build_record(b, r->in[0])->shape))
-            return pb_place_dense(r->shape, inner.region, inner.offset);
-    }
+    if (r->op == PB_OP_RESHAPE)
+        return place_reshaped(pb_build_place(b, p, r->in[0]), pb_build_record(b, r->in[0])->shape,
+                              r->shape);
     return (pb_place){.region = -1};
 }
 
@@ -141,10 +156,22 @@ static int repeat_cost(const pb_build *b, const pb_program_build *p, pb_value v)
 
 /* Stored values may be asked for as reshapes or not at all: leaves and constants with data have
  * their place. */
-static void mark_stored(const pb_build *b, pb_program_build *p, pb_value v)
+static void mark_stored(const pb_build *b, pb_program_build *p, pb_value v, bool dense)
 {
     v = pb_build_strip(b, v);
-    if (!has_place(b, p, v)) p->stored[v] = true;
+    if (has_place(b, p, v)) return;
+    p->stored[v] = true;
+    if (dense) p->dense[v] = true;
+}
+
+/* Whether a value that is stored padded may do without a copy of its own: readers take it from
+ * inside the padding. */
+static bool lives_in_padding(const pb_build *b, const pb_program_build *p, pb_value v)
+{
+    const pb_op op = pb_build_record(b, v)->op;
+    return p->stored[v] && !p->dense[v] && p->place[v].region < 0 &&
+           !(p->is_setup && b->place[v].region >= 0) && op != PB_OP_CONCAT && op != PB_OP_PAD &&
+           (pb_ops[op].class == PB_ELEMENTWISE || pb_ops[op].class == PB_MOVEMENT);
 }
 
 /* An axis-0 join (or one whose outer axes are 1) lays its parts one after another. */
@@ -208,6 +235,15 @@ static pb_status place_pad(pb_build *b, pb_program_build *p, pb_value v)
     pb_place inside = p->place[v];
     for (int i = 0; i < r->shape.axes; ++i) inside.offset += r->attrs.before[i] * inside.stride[i];
     p->root_of[v] = p->root_count;
+    const pb_value inner = pb_build_strip(b, r->in[0]);
+    if (lives_in_padding(b, p, inner)) {
+        const pb_place seen = place_reshaped(inside, pb_build_record(b, r->in[0])->shape,
+                                             pb_build_record(b, inner)->shape);
+        if (seen.region >= 0) {
+            p->place[inner] = seen;
+            p->root_of[inner] = p->root_count;
+        }
+    }
     return add_root(b, p,
                     (pb_root){.v = r->in[0], .place = inside, .forced = true, .leaf = PB_NONE});
 }
@@ -265,7 +301,8 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         if (class == PB_REDUCTION || class == PB_CONTRACTION || r->op == PB_OP_CONCAT)
             p->stored[v] = true;
         if (class == PB_CONTRACTION)
-            for (int i = 0; i < r->arity; ++i) mark_stored(b, p, pb_library_operand(b, v, i));
+            for (int i = 0; i < r->arity; ++i)
+                mark_stored(b, p, pb_library_operand(b, v, i), !pb_reads_strided(b, v, i));
     }
     for (pb_value v = 0; v < b->count; ++v) {
         const pb_op_class class = pb_ops[pb_build_record(b, v)->op].class;
@@ -278,11 +315,14 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         if (p->needed[v] && p->stored[v] && pb_build_record(b, v)->op == PB_OP_CONCAT &&
             p->place[v].region < 0)
             PB_TRY(place_concat(b, p, v));
-    for (pb_value v = 0; v < b->count; ++v) {
-        const pb_op op = pb_build_record(b, v)->op;
-        if (!p->needed[v] || !p->stored[v] || op == PB_OP_CONCAT) continue;
-        PB_TRY(op == PB_OP_PAD ? place_pad(b, p, v) : place_value(b, p, v));
-    }
+    for (int pads = 1; pads >= 0; --pads) /* first: what they hold needs no other place */
+        for (pb_value v = 0; v < b->count; ++v) {
+            const pb_op op = pb_build_record(b, v)->op;
+            if (!p->needed[v] || !p->stored[v] || op == PB_OP_CONCAT || (op == PB_OP_PAD) != pads ||
+                p->root_of[v] >= 0)
+                continue;
+            PB_TRY(pads ? place_pad(b, p, v) : place_value(b, p, v));
+        }
     for (int i = 0; i < p->assign_count && !p->is_setup; ++i)
         PB_TRY(place_assign(b, p, p->assigns[i]));
     return PB_OK;

@@ -231,8 +231,7 @@ static conv conv_of(const pb_build *b, const pb_program_build *p, const pb_unit 
     c.x = r->op == PB_OP_CONV_DX ? r->shape : in0;
     c.w = r->op == PB_OP_CONV_DW ? r->shape : in1;
     c.y = r->op == PB_OP_CONV ? r->shape : r->op == PB_OP_CONV_DX ? in0 : in1;
-    for (int i = 0; i < 2; ++i)
-        c.place[i] = pb_build_place(b, p, pb_library_operand(b, u->value, i));
+    for (int i = 0; i < 2; ++i) c.place[i] = pb_build_place(b, p, r->in[i]);
     c.place[2] = p->place[u->value];
     return c;
 }
@@ -313,6 +312,11 @@ static bool suits_conv_dw(const pb_build *b, const pb_record *r)
            pb_build_record(b, r->in[1])->shape.dim[3] >= 4;
 }
 
+bool pb_reads_strided(const pb_build *b, pb_value library, int input)
+{
+    return input == 1 && suits_conv_dw(b, pb_build_record(b, library));
+}
+
 static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
@@ -336,6 +340,9 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     define(b, "TILE_TAPS", tile_taps);
     define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
     define_offsets(b, offsets, c.place);
+    define(b, "DY_SAMPLE", (long)c.place[1].stride[0]);
+    define(b, "DY_OUTPUT", (long)c.place[1].stride[1]);
+    define(b, "DY_ROW", (long)c.place[1].stride[2]);
     include_family(b, u, "conv_dw");
     if (pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &u->scratch) !=
         PB_OK)

@@ -278,7 +278,7 @@ static void add_cut(cuts *c, int64_t columns)
     ++c->count;
 }
 
-static void find_cuts(const pb_build *b, const pb_program_build *p, cuts *c, pb_value v,
+static void find_cuts(const pb_build *b, const pb_program_build *p, cuts *c, pb_value v, int unit,
                       bool is_root)
 {
     if (c->seen[v]) return;
@@ -289,8 +289,9 @@ static void find_cuts(const pb_build *b, const pb_program_build *p, cuts *c, pb_
         columns *= r->shape.dim[i];
         if (columns > 1 && c->elements % columns == 0) add_cut(c, columns);
     }
-    if (!is_root && pb_build_place(b, p, v).region >= 0) return;
-    for (int i = 0; i < r->arity; ++i) find_cuts(b, p, c, r->in[i], false);
+    const bool own = p->root_of[v] >= 0 && p->roots[p->root_of[v]].unit == unit;
+    if (!is_root && !own && pb_build_place(b, p, v).region >= 0) return;
+    for (int i = 0; i < r->arity; ++i) find_cuts(b, p, c, r->in[i], unit, false);
 }
 
 /* Of the ways to cut an elementwise kernel's elements into rows, the one whose addresses are
@@ -302,7 +303,8 @@ static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
     c.seen = calloc((size_t)b->count, sizeof *c.seen);
     if (!c.seen) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
     add_cut(&c, c.elements);
-    for (int i = 0; i < u->root_count; ++i) find_cuts(b, p, &c, p->roots[u->roots[i]].v, true);
+    for (int i = 0; i < u->root_count; ++i)
+        find_cuts(b, p, &c, p->roots[u->roots[i]].v, p->roots[u->roots[i]].unit, true);
     free(c.seen);
     int64_t best_columns = c.elements;
     int best = -1;
