@@ -14,7 +14,7 @@
  *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from one sample, output channel and row of dy to the next
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   CHUNK                   samples of a work-item, 1 <= CHUNK <= SAMPLES
- *   LANES                   width of a vector: 4, 8 or 16, at most OUT_WIDTH
+ *   LANES                   width of a vector: 4, 8 or 16; at most OUT_WIDTH, or 2 OUT_WIDTH if OUT_HEIGHT > 1
  *   TILE_OUTPUTS TILE_TAPS  a register tile: at most OUTPUTS and TAPS, their product at most 24
  *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
  *
@@ -25,6 +25,9 @@
 #define PASTE(a, b) PASTE_(a, b)
 #define HELPER(name) PASTE(NAME, name)
 #define VECTOR PASTE(float, LANES)
+#define BITS PASTE(int, LANES)
+#define AS_BITS PASTE(as_int, LANES)
+#define AS_VECTOR PASTE(as_float, LANES)
 #define LOAD PASTE(vload, LANES)
 #if LANES == 16
 #define FIRST_LANES(v) (v)
@@ -37,6 +40,7 @@
 #define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
 #define TAPS (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
 #define X_SAMPLE (CHANNELS * HEIGHT * WIDTH)
+#define FULL_WIDTH (OUT_WIDTH / LANES * LANES)
 #define CHUNKS ((SAMPLES + CHUNK - 1) / CHUNK)
 
 /* Adds lanes LANES / 2, ... 2 and 1 apart. */
@@ -49,14 +53,22 @@ float HELPER(_lanes)(VECTOR lanes)
     return lanes.s0;
 }
 
-/* The last vector of a row, which overlaps the one before: elements that one had are zero. */
-VECTOR HELPER(_tail)(global const float *restrict row)
+/* The last vector of a row is moved back so far that it ends with the row; a row narrower than a vector has no other, and
+ * where it is the first of its plane the vector begins with it. */
+#if OUT_WIDTH > LANES
+#define BACK(p) (LANES - OUT_WIDTH % LANES)
+#else
+#define BACK(p) ((p) > 0 ? LANES - OUT_WIDTH : 0)
+#endif
+
+#if FULL_WIDTH != OUT_WIDTH
+/* All bits in the lanes that no other vector of the row has. */
+BITS HELPER(_kept)(int back)
 {
-    float lanes[LANES];
-#pragma unroll
-    for (int l = 0; l < LANES; l++) lanes[l] = l < LANES - OUT_WIDTH % LANES ? 0.0f : row[l];
-    return LOAD(0, lanes);
+    const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return FIRST_LANES(lane) >= back && FIRST_LANES(lane) < back + OUT_WIDTH % LANES;
 }
+#endif
 
 /* One register tile: samples [0, count) of dy and x; outputs and taps from (first_output, first_tap) on are stored. */
 void HELPER(_tile)(global const float *restrict dy, global const float *restrict x,
@@ -90,15 +102,16 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
                         sum[o][t] = fma(upstream[o], piece, sum[o][t]);
                 }
             }
-#if OUT_WIDTH % LANES
+#if FULL_WIDTH != OUT_WIDTH
+            const int at = FULL_WIDTH - BACK(p);
+            const BITS kept = HELPER(_kept)(FULL_WIDTH - at);
             VECTOR upstream[TILE_OUTPUTS];
 #pragma unroll
             for (int o = 0; o < TILE_OUTPUTS; o++)
-                upstream[o] =
-                    HELPER(_tail)(dy_row + o * DY_OUTPUT + OUT_WIDTH - LANES);
+                upstream[o] = AS_VECTOR(AS_BITS(LOAD(0, dy_row + o * DY_OUTPUT + at)) & kept);
 #pragma unroll
             for (int t = 0; t < TILE_TAPS; t++) {
-                const VECTOR piece = LOAD(0, x_row + offset[t] + OUT_WIDTH - LANES);
+                const VECTOR piece = LOAD(0, x_row + offset[t] + at);
 #pragma unroll
                 for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = fma(upstream[o], piece, sum[o][t]);
             }
@@ -149,6 +162,9 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 #undef PASTE
 #undef HELPER
 #undef VECTOR
+#undef BITS
+#undef AS_BITS
+#undef AS_VECTOR
 #undef LOAD
 #undef FIRST_LANES
 #undef OUT_HEIGHT
@@ -156,6 +172,8 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 #undef TAPS
 #undef DY_SAMPLE
 #undef X_SAMPLE
+#undef FULL_WIDTH
+#undef BACK
 #undef CHUNKS
 #undef NAME
 #undef SAMPLES
