@@ -6,7 +6,7 @@
 #include "report/pictures.h"
 #include "report/plot.h"
 
-#define BINS 160
+#define BINS 100
 
 typedef struct losses {
     pb_curve train, val;

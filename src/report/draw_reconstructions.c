@@ -7,14 +7,7 @@
 #include "report/image.h"
 #include "report/pictures.h"
 
-enum {
-    PAIRS_ABREAST = 4,
-    MOST_PAIRS = 32,
-    SEPARATOR = 2,
-    GAP = 18,
-    HEADING = 36,
-    TARGET_CELL = 140
-};
+enum { MOST_PAIRS = 32, SEPARATOR = 2, GAP = 18, HEADING = 36, TARGET_WIDTH = 1260 };
 
 static const pb_colour paper = {255, 255, 255}, line = {170, 170, 170}, ink = {70, 70, 70};
 
@@ -53,7 +46,7 @@ static void draw_cell(pb_image *image, const double *pixels, int height, int wid
 
 static void head_column(pb_image *image, int x, int width, const char *words)
 {
-    const int scale = pb_image_write_width(2, words) <= width ? 2 : 1;
+    const int scale = pb_image_write_width(2, "original") <= width ? 2 : 1; /* the longer word */
     pb_image_write(image, x + (width - pb_image_write_width(scale, words)) / 2,
                    HEADING / 2 - 4 * scale / 2, scale, words, ink);
 }
@@ -66,9 +59,10 @@ pb_status pb_draw_reconstructions(pb_context *ctx, const pb_record *run, const c
     const int pairs = a->dim[1] < MOST_PAIRS ? (int)a->dim[1] : MOST_PAIRS;
     const int height = (int)a->dim[2], width = (int)a->dim[3];
     const int longer = height > width ? height : width;
-    const int enlarge = longer < TARGET_CELL ? TARGET_CELL / longer : 1;
-    const int columns = pairs < PAIRS_ABREAST ? pairs : PAIRS_ABREAST,
-              rows = (pairs + columns - 1) / columns;
+    const int abreast = pairs % 5 == 0 ? 5 : 4; /* ten classes fill two rows */
+    const int columns = pairs < abreast ? pairs : abreast, rows = (pairs + columns - 1) / columns;
+    const int cell = (TARGET_WIDTH / abreast - GAP - SEPARATOR) / 2;
+    const int enlarge = longer < cell ? cell / longer : 1;
     const int cell_width = width * enlarge, cell_height = height * enlarge;
     const int pair_width = 2 * cell_width + SEPARATOR + GAP, row_height = cell_height + GAP;
     const size_t half = a->dim[1] * a->dim[2] * a->dim[3];

@@ -162,11 +162,12 @@ bool pb_record_stopped_early(const pb_record *record)
 pb_percent_axis pb_percent_axis_for(double least, double largest)
 {
     static const double steps[] = {0.1, 0.2, 0.5, 1, 2, 5, 10};
+    const pb_percent_axis whole = {0, 20};
     const double half = fmin(2 * least - 100, 99); /* from here the least bar fills half */
-    if (largest > 100 || !(half > 0)) return (pb_percent_axis){0, 20};
+    if (largest > 100 || !(half >= 40)) return whole;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         const double bottom = floor(half / steps[i]) * steps[i];
         if ((100 - bottom) / steps[i] <= 10) return (pb_percent_axis){bottom, steps[i]};
     }
-    return (pb_percent_axis){0, 20};
+    return whole;
 }

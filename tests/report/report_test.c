@@ -142,7 +142,8 @@ START_TEST(an_axis_of_percentages_zooms_no_more_than_to_half)
 {
     const struct {
         double least, largest, bottom;
-    } cases[] = {{97.02, 97.6, 94}, {88, 90, 75}, {85, 98, 70}, {45, 99, 0}, {10, 12, 0}};
+    } cases[] = {{97.02, 97.6, 94}, {88, 90, 75}, {85, 98, 70},
+                 {69, 90, 0},       {45, 99, 0},  {10, 12, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const pb_percent_axis axis = pb_percent_axis_for(cases[i].least, cases[i].largest);
         ck_assert_msg(fabs(axis.bottom - cases[i].bottom) < 1e-9, "%g: starts at %g",
