@@ -46,6 +46,7 @@ struct pb_builder {
     bool training;          /* false: the evaluation program; optimisers and dropout do nothing          */
     int batch, classes;
     pb_value x;             /* what flows from stage to stage: [batch, ...]                              */
+    pb_value input;         /* x as the first layer takes it, PB_NONE before                             */
     pb_value labels;        /* [batch] int32                                                             */
     pb_value weights;       /* [batch] float32: 1 for a real sample, 0 for the filling of a last batch;
                                PB_NONE: every sample is real, and means are plain means                  */
@@ -63,7 +64,10 @@ struct pb_builder {
                                             "mask"         [K, K] and
                                             "masked"       [batch, K, K], what band_mask made
                                             "hits"         [batch] 1 where argmax(logits) is the label
-                                            "sample_loss"  [batch] cross-entropy of each sample          */
+                                            "sample_loss"  [batch] cross-entropy of each sample,
+                                            "salient"      [batch, ...] what ssc differentiates by,
+                                            "saliency"     [batch, ...] the gradient, and
+                                            "saliency_spectra" [batch, ...] its normalised magnitudes    */
     int kept_count;
     pb_value params[PB_BUILDER_MAX * 4]; /* every parameter leaf in order of creation                    */
     int owner[PB_BUILDER_MAX * 4];       /* 1 + index of the optimiser that took it, 0 before one did    */

@@ -17,7 +17,7 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->x = samples;
     b->labels = labels;
     b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
-    b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
+    b->input = b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
 }
 
 pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal,
@@ -26,6 +26,7 @@ pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal,
     PB_TRY(pb_graph_status(b->g));
     snprintf(b->scope, sizeof b->scope, "%s_%d", stage->name, ordinal);
     pb_graph_scope(b->g, b->scope);
+    if (stage->kind == PB_STAGE_LAYER && b->input == PB_NONE) b->input = b->x;
     const pb_status built = stage->build(b, options);
     pb_graph_scope(b->g, NULL);
     PB_TRY(pb_graph_status(b->g)); /* the graph has put the scope before its sentence already */

@@ -7,7 +7,7 @@ static const pb_stage *const stages[] = {
     &pb_stage_load,   &pb_stage_dct2,   &pb_stage_band_mask,     &pb_stage_reshape,
     &pb_stage_conv1d, &pb_stage_conv2d, &pb_stage_max_pool1d,    &pb_stage_max_pool2d,
     &pb_stage_linear, &pb_stage_relu,   &pb_stage_cross_entropy, &pb_stage_reconstruction,
-    &pb_stage_sgd,    &pb_stage_adam,   &pb_stage_adamw,
+    &pb_stage_ssc,    &pb_stage_sgd,    &pb_stage_adam,          &pb_stage_adamw,
 };
 
 const pb_stage *const *pb_stages(int *count)
