@@ -163,6 +163,13 @@ static void add_line(pb_text *out, const char *heading, const char *text)
     pb_text_append(out, "</td></tr>\n");
 }
 
+/* Closes the table of figures. */
+static void explain_spread(pb_text *out)
+{
+    pb_text_append(
+        out, "</table></div>\n<p class=\"soft\">&plusmn;: standard deviation over seeds.</p>\n");
+}
+
 static void add_figures_of_run(pb_text *out, const pb_record *run)
 {
     const pb_score test = pb_record_score(run, "test_accuracy"),
@@ -182,7 +189,7 @@ static void add_figures_of_run(pb_text *out, const pb_record *run)
     }
     add_line(out, "Data set", pb_record_text(run, "data_set"));
     add_line(out, "Device", pb_record_text(run, "device"));
-    pb_text_append(out, "</table></div>\n");
+    explain_spread(out);
 }
 
 static void add_environment(pb_text *out, const json_t *env)
@@ -228,7 +235,7 @@ static void add_figures_of_runs(pb_text *out, int count, const pb_record runs[])
         pb_html_escape(out, runs[i].folder);
         pb_text_append(out, "</td></tr>\n");
     }
-    pb_text_append(out, "</table></div>\n");
+    explain_spread(out);
 }
 
 /* ---- pages ---- */

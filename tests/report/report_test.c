@@ -1,5 +1,7 @@
 /* Reports of made run folders: what is drawn, what is written, and what happens without gnuplot. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
+#endif
 #include <check.h>
 #include <dirent.h>
 #include <png.h>
@@ -422,8 +424,12 @@ START_TEST(a_failing_gnuplot_is_quoted_and_harms_no_picture)
     ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
     ck_assert_int_eq(stat(at("run/plots/loss.png"), &before), 0);
     mkdir(at("bin"), 0777);
-    overwrite("bin/gnuplot",
-              "#!/bin/sh\necho half > .loss.png\necho 'line 3: the pen is dry' >&2\nexit 1\n");
+    char script[400];
+    snprintf(script, sizeof script,
+             "#!/bin/sh\necho half > %s/run/plots/.loss.png\n"
+             "echo 'line 3: the pen is dry' >&2\nexit 1\n",
+             base);
+    overwrite("bin/gnuplot", script);
     chmod(at("bin/gnuplot"), 0755);
     setenv("PATH", at("bin"), 1);
     ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_ERR_RUN);
