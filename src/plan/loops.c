@@ -161,7 +161,7 @@ static bool reduces_in(pb_writer *w, int i, int phase)
 static row_loop plan_row_loop(pb_writer *w, int phase, int unroll)
 {
     row_loop loop = {.phase = phase, .unroll = unroll, .turns = w->unit->columns / unroll};
-    bool reduces = unroll > 1, in_order = false;
+    bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
         reduces |= reduces_in(w, i, phase);
         in_order |= reduces_in(w, i, phase) &&
