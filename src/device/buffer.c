@@ -131,11 +131,15 @@ pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, vo
 
 pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer)
 {
-    /* The pattern must divide the buffer; by words is faster than by bytes. */
-    const cl_uint zero = 0;
-    const size_t pattern_bytes = buffer->bytes % sizeof zero ? 1 : sizeof zero;
-    const cl_int error = clEnqueueFillBuffer(device->queue, buffer->mem, &zero, pattern_bytes, 0,
-                                             buffer->bytes, 0, NULL, NULL);
+    /* Written rather than filled: what is filled counts as uninitialised with Oclgrind. */
+    static const unsigned char zeros[1 << 16];
+    cl_int error = CL_SUCCESS;
+    for (size_t at = 0; at < buffer->bytes && error == CL_SUCCESS; at += sizeof zeros) {
+        const size_t left = buffer->bytes - at;
+        error =
+            clEnqueueWriteBuffer(device->queue, buffer->mem, CL_FALSE, at,
+                                 left < sizeof zeros ? left : sizeof zeros, zeros, 0, NULL, NULL);
+    }
     if (error == CL_SUCCESS) return PB_OK;
     return pb_cl_fail(device, error, "cannot clear %s on %s", pb_amount_of(buffer->bytes).text,
                       device->info.name);
