@@ -2,6 +2,7 @@
 #ifndef PASSBAND_DATASET_H
 #define PASSBAND_DATASET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <passband/shape.h>
@@ -27,13 +28,41 @@ typedef struct pb_dataset {
     pb_samples train, test;
 } pb_dataset;
 
+/** How the data set mnist1d is generated: the arguments of the published generator, by its names.
+ */
+typedef struct pb_mnist1d_options {
+    int num_samples;         /* training and test together, a tenth of each digit             */
+    double train_split;      /* share of the training samples                                 */
+    int template_len;        /* with padding[1], points of a signal before it is subsampled   */
+    int padding[2];          /* least and most zeros behind a digit                           */
+    double scale_coeff;      /* heights vary by half of that                                  */
+    int max_translation;     /* a digit moves by less than so many points                     */
+    double corr_noise_scale; /* standard deviation of the smooth noise beside the digit       */
+    double iid_noise_scale;  /* standard deviation of the noise at each point                 */
+    double shear_scale;      /* tilts vary by half of that                                    */
+    bool shuffle_seq;        /* points in a random order, the same for all samples            */
+    int final_seq_length;    /* points of a sample                                            */
+    uint32_t seed;
+} pb_mnist1d_options;
+
+/** What the published arrays were generated with; begin from it: `pb_mnist1d_options o =
+ * PB_MNIST1D_DEFAULTS`. */
+#define PB_MNIST1D_DEFAULTS                                                                        \
+    {                                                                                              \
+        .num_samples = 5000, .train_split = 0.8, .template_len = 12, .padding = {36, 60},          \
+        .scale_coeff = 0.4, .max_translation = 48, .corr_noise_scale = 0.25,                       \
+        .iid_noise_scale = 0.02, .shear_scale = 0.75, .shuffle_seq = false,                        \
+        .final_seq_length = 40, .seed = 42,                                                        \
+    }
+
 /** What to load; zero means the default. */
 typedef struct pb_dataset_options {
-    const char *name; /* a row of the registry (fashion-mnist, mnist), or "png", "idx", "npy"    */
+    const char *name; /* a row of the registry (mnist1d), or "png", "idx", "npy"                 */
     const char *path; /* a folder; needed for the three kinds, else NULL: the usual places       */
     double test_fraction; /* held out for testing where there is no test part (default 0.2)      */
     uint64_t split_seed;
     int limit; /* use only the first so many training samples; 0 for all                         */
+    const pb_mnist1d_options *mnist1d; /* of mnist1d alone; NULL: as published                   */
 } pb_dataset_options;
 
 /** Loads a data set.
@@ -45,11 +74,18 @@ typedef struct pb_dataset_options {
  *  npy  a folder with x.npy [N, L], [N, H, W] or [N, C, H, W] (u8; f32, and f64 rounded to f32) and
  *       y.npy [N] (any integers), and with x_test.npy and y_test.npy where there is a test part
  *
- *  A registered one is searched in $PASSBAND_DATA, ~/.local/share/passband, /usr/share/datasets.
+ *  A registered one is searched in $PASSBAND_DATA, ~/.local/share/passband, /usr/share/datasets;
+ *  mnist1d (Greydanus and Kobak, ICML 2024) is generated and rounded to f32.
  *  At most 4 GiB a part are read. PB_ERR_CONFIG when the options are wrong; PB_ERR_DATA names the
  *  file, the fault and what is allowed, and for a missing data set how to get it. */
 pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset);
 void pb_dataset_free(pb_dataset **dataset);
+
+/** Generates mnist1d and writes x.npy [N, L] and x_test.npy (float64), y.npy [N] and y_test.npy
+ *  (int64) into `folder`, which is made where it is missing; options may be NULL. With the defaults
+ *  the numbers are the published ones to 1e-12. x.npy is written last, so a folder that has it has
+ *  all four; PB_ERR_IO when it is there already or cannot be written. */
+pb_status pb_mnist1d_export(pb_context *ctx, const pb_mnist1d_options *options, const char *folder);
 
 /** Splits indices 0..count-1 into a training and a held-out part, the same for the same arguments
  *  everywhere: stratified by label, shuffled by Philox keyed by (seed, "split"). Both lists ascend;

@@ -27,6 +27,7 @@ typedef struct pb_cli_command {
     const pb_cli_option *options; /* ends with a row without a name; --help goes without saying */
     int least_words, most_words;  /* most_words < 0: any number */
     pb_status (*run)(struct pb_cli *cli);
+    const char *more;              /* what print_more prints                 */
     void (*print_more)(FILE *out); /* help that is made from tables, or NULL */
 } pb_cli_command;
 
@@ -74,6 +75,7 @@ pb_status pb_cli_explain(pb_cli *cli);
 pb_status pb_cli_devices(pb_cli *cli);
 pb_status pb_cli_stages(pb_cli *cli);
 pb_status pb_cli_data(pb_cli *cli);
+void pb_cli_print_exports(FILE *out); /* options of data export */
 pb_status pb_cli_help(pb_cli *cli);
 
 #endif

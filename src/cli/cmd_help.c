@@ -51,7 +51,7 @@ void pb_cli_print_help_of(const pb_cli_command *command, FILE *out)
     for (const pb_cli_option *o = command->options; o && o->name; o++) print_option(o, widest, out);
     print_option(&help_option, widest, out);
     if (!command->print_more) return;
-    fprintf(out, "\nkeys of a configuration: name, type, default, range\n");
+    fprintf(out, "\n%s: name, type, default, range\n", command->more);
     command->print_more(out);
 }
 

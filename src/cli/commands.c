@@ -79,6 +79,7 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_run,
+        .more = "keys of a configuration",
         .print_more = pb_config_print_schema,
     },
     {
@@ -134,12 +135,15 @@ const pb_cli_command pb_cli_commands[] = {
     },
     {
         .name = "data",
-        .usage = "list | fetch NAME [options]",
-        .summary = "list data sets and where they are, or download one",
+        .usage = "list | fetch NAME | export mnist1d DIR [key=value ...] [options]",
+        .summary = "list data sets and where they are, download one, or write mnist1d to files",
+        .details = "export generates mnist1d and writes x.npy, y.npy, x_test.npy and y_test.npy.\n",
         .options = data_options,
         .least_words = 1,
-        .most_words = 2,
+        .most_words = -1,
         .run = pb_cli_data,
+        .more = "options of mnist1d",
+        .print_more = pb_cli_print_exports,
     },
     {
         .name = "help",

@@ -20,6 +20,8 @@ static pb_status check_options(pb_context *ctx, const pb_dataset_options *o)
     if (o->limit < 0)
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "the limit of training samples is %d, it must be positive", o->limit);
+    if (o->mnist1d && strcmp(o->name, "mnist1d") != 0)
+        return pb_fail(ctx, PB_ERR_CONFIG, "%s: has no options of mnist1d", o->name);
     return PB_OK;
 }
 
@@ -83,8 +85,8 @@ static pb_status hold_out(pb_context *ctx, const char *folder, double fraction, 
     return status;
 }
 
-static pb_status load(pb_context *ctx, const pb_data_row *row, const char *folder,
-                      const pb_dataset_options *o, pb_dataset *d)
+static pb_status load_folder(pb_context *ctx, const pb_data_row *row, const char *folder,
+                             const pb_dataset_options *o, pb_dataset *d)
 {
     set_name(row, folder, d);
     const pb_status status = row->load(ctx, row, folder, d);
@@ -98,27 +100,46 @@ static pb_status load(pb_context *ctx, const pb_data_row *row, const char *folde
         const double fraction = o->test_fraction > 0 ? o->test_fraction : TEST_FRACTION_DEFAULT;
         PB_TRY(hold_out(ctx, folder, fraction, o->split_seed, d));
     }
-    if (o->limit > 0 && o->limit < d->train.count) d->train.count = o->limit;
     return PB_OK;
+}
+
+static pb_status load(pb_context *ctx, const pb_data_row *row, const pb_dataset_options *o,
+                      pb_dataset *d)
+{
+    char *folder;
+    PB_TRY(find_folder(ctx, row, o->path, &folder));
+    const pb_status status = load_folder(ctx, row, folder, o, d);
+    free(folder);
+    return status;
+}
+
+static pb_status generate(pb_context *ctx, const pb_data_row *row, const pb_dataset_options *o,
+                          pb_dataset *d)
+{
+    if (o->path && *o->path)
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: is generated and has no path; npy loads arrays from one", row->name);
+    snprintf(d->name, sizeof d->name, "%s", row->name);
+    return row->generate(ctx, o, d);
 }
 
 pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset)
 {
     *dataset = NULL;
     const pb_data_row *row;
-    char *folder = NULL;
     PB_TRY(check_options(ctx, options));
     PB_TRY(pb_data_find(ctx, options->name, &row));
-    PB_TRY(find_folder(ctx, row, options->path, &folder));
     pb_dataset *d = calloc(1, sizeof *d);
-    const pb_status status = d ? load(ctx, row, folder, options, d)
-                               : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a data set");
-    free(folder);
-    if (status == PB_OK)
-        *dataset = d;
-    else
+    if (!d) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a data set");
+    const pb_status status =
+        row->generate ? generate(ctx, row, options, d) : load(ctx, row, options, d);
+    if (status != PB_OK) {
         pb_dataset_free(&d);
-    return status;
+        return status;
+    }
+    if (options->limit > 0 && options->limit < d->train.count) d->train.count = options->limit;
+    *dataset = d;
+    return PB_OK;
 }
 
 void pb_dataset_free(pb_dataset **dataset)

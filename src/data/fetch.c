@@ -192,6 +192,7 @@ pb_status pb_data_fetch_row(pb_context *ctx, const pb_data_row *row, const char 
     if (!row->urls[0])
         return pb_fail(ctx, PB_ERR_DATA,
                        row->needs_path ? "%s: is a kind of files and not fetched; it needs %s"
+                       : row->generate ? "%s: is not fetched, it is %s"
                                        : "%s: is not fetched, get it with: %s",
                        row->name, row->how);
     fetch f = {.row = row, .patience = patience, .progress = progress, .user = user};

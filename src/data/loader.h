@@ -19,6 +19,10 @@ struct pb_data_row;
 typedef pb_status pb_loader(pb_context *ctx, const struct pb_data_row *row, const char *folder,
                             pb_dataset *dataset);
 
+/** Fills a data set that is generated, both parts of it, as a loader does. */
+typedef pb_status pb_generator(pb_context *ctx, const pb_dataset_options *options,
+                               pb_dataset *dataset);
+
 pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder;
 
 /** Bytes of one sample. */

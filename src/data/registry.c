@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "data/mnist1d.h"
 
 #define SYSTEM_FOLDER "/usr/share/datasets"
 
@@ -55,6 +56,13 @@ static const pb_data_row rows[] = {
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
         },
+    },
+    {
+        .name = "mnist1d",
+        .summary = "signals of 40 points that look like digits, 10 classes (Greydanus and Kobak 2024)",
+        .how = "generated where it is used; passband data export mnist1d DIR writes it to files",
+        .generate = pb_mnist1d_load,
+        .classes = PB_MNIST1D_CLASSES,
     },
     {
         .name = "png",

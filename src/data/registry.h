@@ -26,6 +26,7 @@ typedef struct pb_data_row {
     const char *how;     /* how to get it; for a kind, what its path must hold         */
     bool needs_path;     /* a kind of files                                            */
     pb_loader *load;
+    pb_generator *generate;                /* instead of `load`: nothing lies on a disk */
     int classes;                           /* 0: as many as the labels say             */
     const char *const *class_names;        /* [classes]; NULL: "0", "1", ...           */
     pb_data_file files[PB_DATA_FILES_MAX]; /* unused ones have no name                 */

@@ -2,17 +2,19 @@
  * stages. */
 #include "train/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "data/mnist1d.h"
 #include "train/config_internal.h"
 
 /* ---- name ---- */
 
 static const char folder_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-enum { LONGEST_NAME = 100 };
+enum { LONGEST_NAME = 100, LONGEST_PLACE = 1024 };
 
 /* A run that has no name is called after its file, with '_' for what a folder's name should not
  * hold. */
@@ -56,29 +58,74 @@ static bool is_row(const pb_option table[], const char *key)
     return false;
 }
 
-static pb_status unknown_key(pb_context *ctx, const char *section, const pb_node *node)
+/* "a.yaml:7: train.epoch" */
+static void place(const char *section, const pb_node *node, char where[], size_t size)
 {
-    pb_text where = {0};
-    pb_text_append(&where, "%s:", node->file);
-    if (node->line > 0) pb_text_append(&where, "%d:", node->line);
-    pb_text_append(&where, " %s%s%.60s", section, section[0] != '\0' ? "." : "", node->key);
-    const pb_status status =
-        where.failed ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration")
-                     : pb_config_fail_unknown(ctx, section, node->key, where.text);
-    pb_text_free(&where);
-    return status;
+    char line[16] = "";
+    if (node->line > 0) snprintf(line, sizeof line, "%d:", node->line);
+    snprintf(where, size, "%s:%s %s%s%.60s", node->file, line, section,
+             section[0] != '\0' ? "." : "", node->key);
 }
 
-static pb_status read_section(pb_context *ctx, const pb_node *root, const char *name,
-                              const pb_option table[], pb_options **options)
+static pb_status unknown_key(pb_context *ctx, const char *section, const pb_node *node)
 {
-    const pb_node empty = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
+    char where[LONGEST_PLACE];
+    place(section, node, where, sizeof where);
+    return pb_config_fail_unknown(ctx, section, node->key, where);
+}
+
+/* The map of a section, an empty one where it is absent. */
+static pb_node section_map(const pb_node *root, const char *name)
+{
     const pb_node *map = pb_node_find(root, name);
-    if (map == NULL || pb_node_is_null(map)) map = &empty;
-    for (const pb_node *n = map->kind == PB_NODE_MAP ? map->first : NULL; n != NULL; n = n->next) {
-        if (!is_row(table, n->key)) return unknown_key(ctx, name, n);
+    if (map != NULL && !pb_node_is_null(map)) return *map;
+    return (pb_node){.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
+}
+
+static pb_status read_train(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    const pb_node map = section_map(root, "train");
+    for (const pb_node *n = map.kind == PB_NODE_MAP ? map.first : NULL; n != NULL; n = n->next) {
+        if (!is_row(pb_config_train, n->key)) return unknown_key(ctx, "train", n);
     }
-    return pb_options_parse(ctx, table, map, name, options);
+    return pb_options_parse(ctx, pb_config_train, &map, "train", &config->train);
+}
+
+static pb_status read_mnist1d(pb_context *ctx, const pb_node *map, pb_config *config)
+{
+    const char *name = pb_option_string(config->data, "name");
+    if (strcmp(name, "mnist1d") == 0) {
+        pb_mnist1d_options options;
+        PB_TRY(pb_options_parse(ctx, pb_mnist1d_table, map, "data", &config->mnist1d));
+        return pb_mnist1d_read(ctx, config->mnist1d, &options);
+    }
+    if (map->first == NULL) return PB_OK;
+    char where[LONGEST_PLACE];
+    place("data", map->first, where, sizeof where);
+    return pb_fail(ctx, PB_ERR_CONFIG, "%s: is for mnist1d alone, but data.name is %.60s", where,
+                   name);
+}
+
+/* Its keys are of two tables: those of every data set, and those of mnist1d. */
+static pb_status read_data(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    enum { MOST_KEYS = 32 };
+    const pb_node map = section_map(root, "data");
+    if (map.kind != PB_NODE_MAP)
+        return pb_options_parse(ctx, pb_config_data, &map, "data", &config->data);
+    pb_node copies[MOST_KEYS], common = map, own = map;
+    common.first = own.first = NULL;
+    int used = 0;
+    for (const pb_node *n = map.first; n != NULL; n = n->next) {
+        const bool is_own = is_row(pb_mnist1d_table, n->key);
+        if (!is_own && !is_row(pb_config_data, n->key)) return unknown_key(ctx, "data", n);
+        pb_node *to = is_own ? &own : &common;
+        copies[used] = *n; /* keys are unique, so there are no more than the tables have */
+        copies[used].next = to->first;
+        to->first = &copies[used++];
+    }
+    PB_TRY(pb_options_parse(ctx, pb_config_data, &common, "data", &config->data));
+    return read_mnist1d(ctx, &own, config);
 }
 
 /* The keys of the root that are not sections, as a map of their own. */
@@ -132,8 +179,8 @@ static pb_status check_train(pb_context *ctx, const pb_config *config)
 static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *config)
 {
     PB_TRY(read_top(ctx, root, config));
-    PB_TRY(read_section(ctx, root, "data", pb_config_data, &config->data));
-    PB_TRY(read_section(ctx, root, "train", pb_config_train, &config->train));
+    PB_TRY(read_data(ctx, root, config));
+    PB_TRY(read_train(ctx, root, config));
     PB_TRY(check_train(ctx, config));
     const pb_node *stages = pb_node_find(root, "stages");
     if (stages == NULL) {
@@ -187,6 +234,7 @@ void pb_config_free(pb_config **config)
     free((*config)->stages);
     pb_options_free(&(*config)->top);
     pb_options_free(&(*config)->data);
+    pb_options_free(&(*config)->mnist1d);
     pb_options_free(&(*config)->train);
     free(*config);
     *config = NULL;
@@ -198,6 +246,7 @@ char *pb_config_yaml(const pb_config *config)
     pb_options_yaml(config->top, 0, &out);
     pb_text_append(&out, "data:\n");
     pb_options_yaml(config->data, 2, &out);
+    if (config->mnist1d != NULL) pb_options_yaml(config->mnist1d, 2, &out);
     pb_text_append(&out, "train:\n");
     pb_options_yaml(config->train, 2, &out);
     pb_text_append(&out, "stages:\n");

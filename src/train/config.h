@@ -19,18 +19,20 @@ struct pb_config {
     const char *device;      /* selector as in pb_device_open, NULL: the library chooses             */
     pb_options *top;         /* owns name and device                                                 */
     pb_options *data;        /* keys below                                                           */
+    pb_options *mnist1d;     /* the keys of `data` that mnist1d alone has; NULL for other data sets  */
     pb_options *train;       /* keys below                                                           */
     pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser            */
     int stage_count;
 };
 
 /* Keys of `data`:
- *   name          string  fashion-mnist, mnist, png, idx, npy                    (fashion-mnist)
+ *   name          string  fashion-mnist, mnist, mnist1d, png, idx, npy           (fashion-mnist)
  *   path          string  folder or file of png, idx, npy; "" where none is needed ("")
  *   validation    float   share of the training samples held out, [0, 0.9]; 0: none (0.2)
  *   test_fraction float   share held out for testing where the source has no test split (0.2)
  *   split_seed    int     seed of both splits                                    (0)
  *   limit         int     first so many training samples only; 0: all            (0)
+ * and for mnist1d those of pb_mnist1d_table, in data/mnist1d_options.c.
  *
  * Keys of `train`:
  *   epochs          int   1 ..                                                   (30)

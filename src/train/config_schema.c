@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/mnist1d.h"
 #include "train/config_internal.h"
 
 // clang-format off
@@ -53,6 +54,8 @@ void pb_config_print_schema(FILE *out)
     pb_options_print_table(pb_config_top, 0, out);
     fprintf(out, "data:\n");
     pb_options_print_table(pb_config_data, 2, out);
+    fprintf(out, "  for mnist1d only:\n");
+    pb_options_print_table(pb_mnist1d_table, 2, out);
     fprintf(out, "train:\n");
     pb_options_print_table(pb_config_train, 2, out);
     fprintf(out, "stages:\n"
@@ -73,16 +76,18 @@ static const char *nearest_in(const pb_option table[], const char *key)
 }
 
 /* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
+enum { OWN_SECTIONS = 4 };
 static const pb_option *section_at(int index, char name[64])
 {
-    static const char *const own[] = {"", "data", "train"};
-    static const pb_option *const tables[] = {pb_config_top, pb_config_data, pb_config_train};
-    if (index < 3) {
+    static const char *const own[OWN_SECTIONS] = {"", "data", "data", "train"};
+    static const pb_option *const tables[OWN_SECTIONS] = {pb_config_top, pb_config_data,
+                                                          pb_mnist1d_table, pb_config_train};
+    if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
     }
     int count;
-    const pb_stage *stage = pb_stages(&count)[index - 3];
+    const pb_stage *stage = pb_stages(&count)[index - OWN_SECTIONS];
     snprintf(name, 64, "stages.%s", stage->name);
     return stage->options;
 }
@@ -95,7 +100,7 @@ static bool suggest(const char *section, const char *key, char *full, size_t siz
     pb_stages(&stage_count);
     char name[64];
     for (int pass = 0; pass < 3; pass++) {
-        for (int i = 0; i < 3 + stage_count; i++) {
+        for (int i = 0; i < OWN_SECTIONS + stage_count; i++) {
             const pb_option *table = section_at(i, name);
             const char *near = nearest_in(table, key);
             if (near == NULL) continue;
@@ -111,13 +116,15 @@ static bool suggest(const char *section, const char *key, char *full, size_t siz
 /* "epochs, batch_size, ...": what a section allows. */
 static void allowed(const char *section, char *text, size_t size)
 {
-    const pb_option *table = strcmp(section, "data") == 0    ? pb_config_data
-                             : strcmp(section, "train") == 0 ? pb_config_train
-                                                             : pb_config_top;
     size_t length = 0;
-    for (; table->name != NULL && length < size; table++) {
-        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "",
-                                   table->name);
+    char name[64];
+    for (int i = 0; i < OWN_SECTIONS; i++) {
+        const pb_option *table = section_at(i, name);
+        if (strcmp(name, section) != 0) continue;
+        for (; table->name != NULL && length < size; table++) {
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "",
+                                       table->name);
+        }
     }
     if (section[0] == '\0' && length < size)
         snprintf(text + length, size - length, ", data, train, stages");

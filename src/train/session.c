@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "data/mnist1d.h"
 #include "device/device.h"
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
@@ -23,12 +24,15 @@ static pb_status load_data(pb_session *s)
 {
     const pb_options *o = s->config->data;
     const char *path = pb_option_string(o, "path");
+    pb_mnist1d_options mnist1d;
+    if (s->config->mnist1d) PB_TRY(pb_mnist1d_read(s->ctx, s->config->mnist1d, &mnist1d));
     const pb_dataset_options wanted = {
         .name = pb_option_string(o, "name"),
         .path = path[0] ? path : NULL,
         .test_fraction = pb_option_float(o, "test_fraction"),
         .split_seed = (uint64_t)pb_option_int(o, "split_seed"),
         .limit = (int)pb_option_int(o, "limit"),
+        .mnist1d = s->config->mnist1d ? &mnist1d : NULL,
     };
     PB_TRY(pb_dataset_load(s->ctx, &wanted, &s->data));
     if (s->data->train.count == 0 || s->data->test.count == 0)

@@ -1,5 +1,6 @@
 /* Bad input: each case ends with one sentence and its exit code, without a crash and without
  * anything half-written. */
+#define _GNU_SOURCE /* nftw */
 #include <ftw.h>
 #include <png.h>
 #include <zlib.h>
@@ -369,6 +370,17 @@ static const bad_case cases[] = {
     USAGE("data lits", "lits", "did you mean list?"),
     USAGE("data fetch", "needs the name"),
     USAGE("data fetch mnits", "mnits", "mnist"),
+    USAGE("data fetch mnist there", "there is one argument too many after mnist"),
+    USAGE("data list mnist", "mnist is one argument too many after list"),
+    USAGE("data export", "export needs a data set and a folder"),
+    USAGE("data export mnist1d", "export needs a data set and a folder"),
+    USAGE("data export mnits1d out", "mnits1d", "did you mean mnist1d?"),
+    USAGE("data export mnist out", "mnist is not generated and not exported, mnist1d is"),
+    USAGE("data export mnist1d out 50", "'50' is not an option of mnist1d", "key=value"),
+    USAGE("data export mnist1d out num_sample=50", "num_sample", "did you mean num_samples?"),
+    USAGE("data export mnist1d out seed=x", "seed: 'x' is not allowed", "an integer"),
+    USAGE("data export mnist1d out padding=[9,8]", "padding: the least, 9, is above the most, 8"),
+    USAGE("data export mnist1d out -o other", "--output is for fetch"),
 
 #define CONFIG(what_, from_, to_, ...)                                                             \
     {                                                                                              \
@@ -595,9 +607,10 @@ static const bad_case cases[] = {
      .arguments = RUN,
      .from = "  - linear: {features: 3}",
      .to =
-         "  - linear: {features: 65536}\n  - linear: {features: 16384}\n  - linear: {features: 3}",
+         "  - linear: {features: 65536}\n  - linear: {features: 8192}\n  - linear: {features: 3}",
+     .how = {.environment = {"POCL_MEMORY_LIMIT=1"}},
      .exit_code = 3,
-     .fragments = {"memory"}},
+     .fragments = {"needs", "of device memory"}},
 
     /* numbers */
     {.what = "a loss that is not finite",

@@ -1,4 +1,5 @@
 /* The command line at work: what it prints, where, and what it leaves. */
+#define _GNU_SOURCE /* posix_openpt */
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -82,11 +83,38 @@ START_TEST(stages_and_data_come_from_their_tables)
     run("data list", 0);
     assert_says(said.out, "fashion-mnist");
     assert_says(said.out, "passband data fetch mnist");
+    assert_says(said.out, "passband data export mnist1d DIR");
     run("devices", 0);
     assert_says(said.out, "* ");
     assert_says(said.out, "OpenCL");
     assert_says(said.out, "global memory");
     assert_says(said.out, "work-group");
+}
+END_TEST
+
+START_TEST(mnist1d_is_generated_and_exported)
+{
+    static const char config[] = "name: small\n"
+                                 "data: {name: mnist1d, num_samples: 100, final_seq_length: 20}\n"
+                                 "train: {epochs: 1, batch_size: 20}\n"
+                                 "stages: [load, linear: {features: 10}, cross_entropy, sgd]\n";
+    run("data export mnist1d new/folder num_samples=50 seed=7", 0);
+    ck_assert_str_eq(said.out, "mnist1d is in new/folder\n");
+    ck_assert(exists("new/folder/x.npy") && exists("new/folder/y.npy"));
+    ck_assert(exists("new/folder/x_test.npy") && exists("new/folder/y_test.npy"));
+    run("data export -q mnist1d new/folder", 1);
+    assert_says(said.err, "new/folder/x.npy: is there already");
+    run("data fetch mnist1d", 4);
+    assert_says(said.err, "mnist1d: is not fetched, it is generated");
+    run("help data", 0);
+    assert_says(said.out, "\n  final_seq_length ");
+
+    scratch_put(&s, "m.yaml", config, sizeof config - 1);
+    run("run -q m.yaml -o out", 0);
+    char text[OUTPUT_BYTES];
+    program_read(scratch_path(&s, "out/summary.json"), text);
+    assert_says(text, "\"data_set\": \"mnist1d\"");
+    assert_says(text, "\"parameters\": 210"); /* 20 x 10 + 10 */
 }
 END_TEST
 
@@ -296,6 +324,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, help_knows_every_command);
     tcase_add_test(tests, stages_and_data_come_from_their_tables);
+    tcase_add_test(tests, mnist1d_is_generated_and_exported);
     tcase_add_test(tests, a_printed_configuration_prints_itself);
     tcase_add_test(tests, explain_prints_plans_and_graphs);
     tcase_add_test(tests, a_run_ends_with_its_table_and_pictures);

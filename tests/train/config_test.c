@@ -112,6 +112,31 @@ START_TEST(test_overrides)
 }
 END_TEST
 
+/* Keys of one data set are kept with it, and its resolved configuration loads again. */
+START_TEST(test_mnist1d)
+{
+    pb_config *c, *again;
+    ck_assert_msg(
+        load(good, "data.name=mnist1d|data.num_samples=10000|data.iid_noise_scale=0", &c) == PB_OK,
+        "%s", pb_error(ctx));
+    ck_assert_int_eq(pb_option_int(c->mnist1d, "num_samples"), 10000);
+    ck_assert_double_eq(pb_option_float(c->mnist1d, "iid_noise_scale"), 0);
+    ck_assert_int_eq(pb_option_int(c->mnist1d, "seed"), 42);
+    char *yaml = pb_config_yaml(c);
+    ck_assert_msg(load(yaml, NULL, &again) == PB_OK, "%s in:\n%s", pb_error(ctx), yaml);
+    char *yaml_again = pb_config_yaml(again);
+    ck_assert_str_eq(yaml, yaml_again);
+    ck_assert_ptr_nonnull(strstr(yaml, "num_samples: 10000\n"));
+    free(yaml);
+    free(yaml_again);
+    pb_config_free(&c);
+    pb_config_free(&again);
+    ck_assert_int_eq(load(good, NULL, &c), PB_OK);
+    ck_assert_ptr_null(c->mnist1d);
+    pb_config_free(&c);
+}
+END_TEST
+
 START_TEST(test_name_after_file)
 {
     char folder[] = "/tmp/config_test_XXXXXX", path[128];
@@ -228,6 +253,15 @@ static const bad_case bad_cases[] = {
     {"train: {seeds: [1, -2]}\n" TAIL, NULL, {"train.seeds", "-2 is out of range"}},
     {"train: {seeds: [1, x]}\n" TAIL, NULL, {"train.seeds", "'x'"}},
     {"train: {patience: 3}\ndata: {validation: 0}\n" TAIL, NULL, {"train.patience", "data.validation is 0"}},
+    /* what only mnist1d has */
+    {"data: {seed: 3}\n" TAIL, NULL, {":1: data.seed: is for mnist1d alone, but data.name is fashion-mnist"}},
+    {"data:\n  name: mnist\n  padding: [1, 2]\n" TAIL, NULL, {":3: data.padding: is for mnist1d alone, but data.name is mnist"}},
+    {TAIL, "data.num_samples=50", {"command line: data.num_samples: is for mnist1d alone"}},
+    {"data: {name: mnist1d, num_sample: 50}\n" TAIL, NULL, {":1: data.num_sample", "did you mean data.num_samples?"}},
+    {"data: {name: mnist1d, num_samples: 5}\n" TAIL, NULL, {":1: data.num_samples: 5 is out of range", "10 to 10000000"}},
+    {"data:\n  name: mnist1d\n  padding: [9, 8]\n" TAIL, NULL, {":3: data.padding: the least, 9, is above the most, 8"}},
+    {"data: {name: mnist1d, padding: 3}\n" TAIL, NULL, {":1: data.padding: has 1 numbers, must have two"}},
+    {"data: {name: mnist1d}\n" TAIL, "data.train_split=0", {"command line: data.train_split: 0 leaves 0 training"}},
     /* stages */
     {"name: a\n", NULL, {"stages: is missing"}},
     {"", NULL, {"stages: is missing"}},
@@ -335,6 +369,7 @@ int main(void)
     tcase_add_checked_fixture(wrong, setup, teardown);
     tcase_add_test(right, test_defaults);
     tcase_add_test(right, test_overrides);
+    tcase_add_test(right, test_mnist1d);
     tcase_add_test(right, test_name_after_file);
     tcase_add_loop_test(right, test_shipped_and_reloaded, 0, 3);
     tcase_add_test(right, test_schema_names_every_key);
