@@ -369,6 +369,17 @@ START_TEST(reconstructions_show_enlarged_pixels_side_by_side)
             const size_t row = 36 + y * 5 + 2, column = 18 + 300 + x * 5 + 2;
             ck_assert_int_eq(rgb[(row * image.width + column) * 3], expected);
         }
+    /* its masked half, on a scale of its own: from -1/16 at the middle of an empty ring to the
+     * brightest ring, that of image 0 nearest to the middle */
+    for (int y = 0; y < 28; y++)
+        for (int x = 0; x < 28; x++) {
+            const double r2 = (x - 13.5) * (x - 13.5) + (y - 13.5) * (y - 13.5);
+            const double ring = fabs(sqrt(r2) - 3 - 1) < 2 ? 0.5 : -0.5;
+            const double dark = -0.0625 * (1 - 0.5 / 800), bright = 0.0625 * (1 - 2.5 / 800);
+            const double expected = 255 * (ring / 8 * (1 - r2 / 800) - dark) / (bright - dark);
+            const size_t row = 36 + y * 5 + 2, column = 18 + 300 + 142 + x * 5 + 2;
+            ck_assert_double_eq_tol(rgb[(row * image.width + column) * 3], expected, 1);
+        }
     const uint8_t *separator = rgb + ((36 + 70) * image.width + 18 + 140) * 3;
     ck_assert_int_eq(separator[0], 170);
     free(rgb);
