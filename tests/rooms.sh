@@ -29,6 +29,7 @@ BEGIN {
     owner["plan.h"]    = "plan"
     owner["stage.h"]   = "stage"
     owner["run.h"]     = "train"
+    owner["sweep.h"]   = "train"
     owner["study.h"]   = "study"
     owner["report.h"]  = "report"
 }

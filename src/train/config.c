@@ -136,6 +136,10 @@ static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *confi
         if (strcmp(n->key, "data") == 0 || strcmp(n->key, "train") == 0 ||
             strcmp(n->key, "stages") == 0)
             continue;
+        if (strcmp(n->key, "sweep") == 0)
+            return pb_fail(ctx, PB_ERR_CONFIG,
+                           "%s:%d: sweep: is a search, which passband sweep runs", n->file,
+                           n->line);
         if (!is_row(pb_config_top, n->key)) return unknown_key(ctx, "", n);
         copies[top.count] = *n; /* keys are unique, so there are no more than the table has */
         copies[top.count].next = top.first;
@@ -205,23 +209,32 @@ static pb_status read_tree(pb_context *ctx, const char *path, int override_count
     return read_root(ctx, root, config);
 }
 
-pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
-                         const char *const overrides[], pb_config **config)
+pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
+                              const char *const overrides[], pb_config **config)
 {
     *config = NULL;
-    pb_yaml *yaml;
-    PB_TRY(pb_yaml_load(ctx, path, &yaml));
     pb_config *c = calloc(1, sizeof *c);
-    pb_status status = c != NULL
-                           ? read_tree(ctx, path, override_count, overrides, yaml, c)
-                           : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
-    pb_yaml_free(&yaml);
+    const pb_status status =
+        c != NULL ? read_tree(ctx, path, override_count, overrides, yaml, c)
+                  : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
     if (status != PB_OK) {
         pb_config_free(&c);
         return status;
     }
     *config = c;
     return PB_OK;
+}
+
+pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
+                         const char *const overrides[], pb_config **config)
+{
+    *config = NULL;
+    pb_yaml *yaml;
+    PB_TRY(pb_yaml_load(ctx, path, &yaml));
+    const pb_status status =
+        pb_config_from_yaml(ctx, path, yaml, override_count, overrides, config);
+    pb_yaml_free(&yaml);
+    return status;
 }
 
 void pb_config_free(pb_config **config)

@@ -15,6 +15,10 @@ extern const pb_option pb_config_top[], pb_config_data[], pb_config_train[];
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
                                  const char *where);
 
+/** Reads a configuration from a tree, which overrides change; `path` names it where it has no name. */
+pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
+                              const char *const overrides[], pb_config **config);
+
 /** Carries out "path=value" on the tree that a file gave. */
 pb_status pb_config_override(pb_context *ctx, pb_yaml *yaml, const char *override);
 
