@@ -41,14 +41,18 @@ typedef struct pb_run_options {
     const char *device;          /* selector as in pb_device_open, NULL for the configuration's     */
     pb_progress_sink *progress;  /* called after each epoch, may be NULL                            */
     void *user;
-    const volatile int *stop;    /* becomes non-zero to stop after the next checkpoint, may be NULL */
+    const volatile int *stop;    /* becomes non-zero to stop within about a second; the epoch at work is
+                                    dropped, the checkpoint of the last one stays; may be NULL */
     bool profile;                /* time every launch and write profile.json                        */
 } pb_run_options;
 
-/** Trains every seed and writes the run folder. `folder`, when not NULL, receives the folder's name (free()). */
+/** Trains every seed and writes the run folder. `folder`, when not NULL, receives the folder's name (free()); it stays NULL
+ *  when the run did not begin. PB_INTERRUPTED when it was stopped, PB_ERR_NOT_FINITE when the loss was not a number: both
+ *  leave the last checkpoint to resume from. */
 pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                        char **folder);
-/** Continues an interrupted run; the result is bit-identical to the run never interrupted. */
+/** Continues an interrupted run; the result is bit-identical to the run never interrupted. A finished run logs that it is
+ *  and succeeds. */
 pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_options *options);
 /** Scores the saved weights of every seed of a run on its test split and prints them as JSON text (free()). */
 pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options *options, char **json);

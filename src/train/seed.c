@@ -265,6 +265,11 @@ pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
         if (state->best_epoch == state->epoch) PB_TRY(pb_seed_save_best(s, folder, state));
         PB_TRY(after_epoch(user, state));
     }
+    if (state->epoch < pb_option_int(s->config->train, "epochs"))
+        pb_log(s->ctx, PB_LOG_INFO,
+               "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "
+               "accuracy",
+               state->seed, state->epoch, state->stale);
     PB_TRY(finish(s, state));
     return save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state);
 }
