@@ -72,7 +72,7 @@ static void set_weights(network *n, int filling)
     n->b.weight_sum = pb_sum_all(n->g, n->b.weights);
 }
 
-enum { CASES = 8 }; /* the ninth is for tests/train/ssc_step_test.c */
+enum { CASES = 8 }; /* what follows is for tests/train/ssc_step_test.c */
 
 START_TEST(test_against_torch)
 {
@@ -104,7 +104,8 @@ START_TEST(test_fixtures_all_run)
 {
     fixture *f = fixture_load("ssc.txt");
     ck_assert_str_eq(fixture_case(f, CASES), "step");
-    ck_assert_ptr_null(fixture_case(f, CASES + 1));
+    ck_assert_str_eq(fixture_case(f, CASES + 1), "heavy_step");
+    ck_assert_ptr_null(fixture_case(f, CASES + 2));
     fixture_free(f);
 }
 END_TEST
