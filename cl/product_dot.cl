@@ -1,24 +1,28 @@
 /* Matrix product C[b] = A[b] B[b]^T by dot products of rows, for CPU devices and few, long rows.
  *
- * A [M, K], B [N, K], C [M, N]: float32, row-major, dense. Both operands are read as vectors of 16 along K, nothing is
- * copied; each element of C has 16 partial sums, added up at the end as a fixed tree.
+ * A [M, K], B [N, K], C [M, N]: float32, row-major, dense. Both operands are read as vectors of 16
+ * along K, nothing is copied; each element of C has 16 partial sums, added up at the end as a fixed
+ * tree.
  *
  * Needs macros:
- *   NAME                    the kernel's name
- *   M N K                   extents, at least 1
- *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
+ *   NAME                        the kernel's name
+ *   M N K                       extents, at least 1
+ *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
- *   TILE_ROWS TILE_COLUMNS  a register tile: TILE_ROWS <= M, TILE_COLUMNS <= N, their product at most 24
- *   ITEM_ROWS ITEM_COLUMNS  the part of C of one work-item, multiples of TILE_ROWS and TILE_COLUMNS
+ *   TILE_ROWS TILE_COLUMNS      a register tile, at most M and N, their product at most 24
+ *   ITEM_ROWS ITEM_COLUMNS      the part of C of one work-item, multiples of the tile's
  *
- * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local size (1, 1, 1). */
+ * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local
+ * size (1, 1, 1). */
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define HELPER(name) PASTE(NAME, name)
+#define PASTE_(a, b)  a##b
+#define PASTE(a, b)   PASTE_(a, b)
+#define sum_lanes     PASTE(NAME, _sum)
+#define load_tail     PASTE(NAME, _tail)
+#define multiply_tile PASTE(NAME, _tile)
 
 /* Adds lanes 8, 4, 2 and 1 apart. */
-float HELPER(_sum)(float16 lanes)
+float sum_lanes(float16 lanes)
 {
     const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #pragma unroll
@@ -27,17 +31,18 @@ float HELPER(_sum)(float16 lanes)
 }
 
 /* The last K % 16 elements of a row in lanes of their own, zero in the others. */
-float16 HELPER(_tail)(global const float *restrict row)
+float16 load_tail(global const float *restrict row)
 {
     float lanes[16];
 #pragma unroll
-    for (int l = 0; l < 16; l++) lanes[l] = l < K % 16 ? row[K / 16 * 16 + (l < K % 16 ? l : 0)] : 0.0f;
+    for (int l = 0; l < 16; l++)
+        lanes[l] = l < K % 16 ? row[K / 16 * 16 + (l < K % 16 ? l : 0)] : 0.0f;
     return vload16(0, lanes);
 }
 
 /* One register tile; only elements from (first_row, first_column) on are stored. */
-void HELPER(_tile)(global const float *restrict a, global const float *restrict b, global float *restrict c,
-                   int first_row, int first_column)
+void multiply_tile(global const float *restrict a, global const float *restrict b,
+                   global float *restrict c, int first_row, int first_column)
 {
     float16 sum[TILE_ROWS][TILE_COLUMNS];
 #pragma unroll
@@ -60,10 +65,10 @@ void HELPER(_tile)(global const float *restrict a, global const float *restrict 
     {
         float16 left[TILE_ROWS];
 #pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) left[i] = HELPER(_tail)(a + i * K);
+        for (int i = 0; i < TILE_ROWS; i++) left[i] = load_tail(a + i * K);
 #pragma unroll
         for (int j = 0; j < TILE_COLUMNS; j++) {
-            const float16 right = HELPER(_tail)(b + j * K);
+            const float16 right = load_tail(b + j * K);
 #pragma unroll
             for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = fma(left[i], right, sum[i][j]);
         }
@@ -74,17 +79,16 @@ void HELPER(_tile)(global const float *restrict a, global const float *restrict 
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < TILE_COLUMNS; j++)
-            if (i >= first_row && j >= first_column) c[i * N + j] = HELPER(_sum)(sum[i][j]);
+            if (i >= first_row && j >= first_column) c[i * N + j] = sum_lanes(sum[i][j]);
 }
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
     const size_t batch = get_global_id(2);
-    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
-    a += batch * STRIDE_A;
-    b += batch * STRIDE_B;
-    c += batch * M * N;
+    a += A_OFFSET + batch * STRIDE_A;
+    b += B_OFFSET + batch * STRIDE_B;
+    c += C_OFFSET + batch * M * N;
 
     const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
     const int row_end = min(row_begin + ITEM_ROWS, M);
@@ -95,14 +99,16 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
         const int top = min(row, M - TILE_ROWS); /* the last tiles move back; old elements stay */
         for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
             const int left = min(column, N - TILE_COLUMNS);
-            HELPER(_tile)(a + top * K, b + left * K, c + top * N + left, row - top, column - left);
+            multiply_tile(a + top * K, b + left * K, c + top * N + left, row - top, column - left);
         }
     }
 }
 
 #undef PASTE_
 #undef PASTE
-#undef HELPER
+#undef sum_lanes
+#undef load_tail
+#undef multiply_tile
 #undef NAME
 #undef M
 #undef N

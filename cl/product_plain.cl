@@ -1,36 +1,37 @@
-/* Matrix product C[b] = op(A[b]) op(B[b]) through tiles in local memory: right on every device, the reference for the
- * other solvers.
+/* Matrix product C[b] = op(A[b]) op(B[b]) through tiles in local memory: right on every device, the
+ * reference for the other solvers.
  *
- * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]: float32, row-major, dense.
- * A work-group computes TILE WORK x TILE WORK elements of C, each work-item WORK x WORK of them, TILE apart.
+ * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]:
+ * float32, row-major, dense. A work-group computes TILE WORK x TILE WORK elements of C, each
+ * work-item WORK x WORK of them, TILE apart.
  *
  * Needs macros:
- *   NAME                    the kernel's name
+ *   NAME                        the kernel's name
+ *   M N K                       extents, at least 1
+ *   TRANSPOSE_A TRANSPOSE_B     0 or 1
+ *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
- *   M N K                   extents, at least 1
- *   TRANSPOSE_A TRANSPOSE_B 0 or 1
- *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
- *   TILE                    work-items of a group on each axis, such as 16; TILE TILE must fit the device's group size
- *   WORK                    elements of a work-item on each axis, such as 1, 2 or 4; 8 TILE (TILE WORK + 1) bytes of
- *                           local memory
+ *   TILE                        work-items of a group on each axis, such as 16: TILE TILE must fit
+ *                               the device's group size
+ *   WORK                        elements of a work-item on each axis, such as 1, 2 or 4; uses
+ *                               8 TILE (TILE WORK + 1) bytes of local memory
  *
- * Launched by the plan: global size (TILE ceil(N / (TILE WORK)), TILE ceil(M / (TILE WORK)), batch), local size
- * (TILE, TILE, 1). Every work-item reaches every barrier. */
+ * Launched by the plan: global size (TILE ceil(N / (TILE WORK)), TILE ceil(M / (TILE WORK)),
+ * batch), local size (TILE, TILE, 1). Every work-item reaches every barrier. */
 
 #define SPAN (TILE * WORK)
 
 kernel __attribute__((reqd_work_group_size(TILE, TILE, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
-    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
-    local float tile_a[TILE][SPAN + 1]; /* [k][row]; one more element spreads columns over memory banks */
-    local float tile_b[TILE][SPAN + 1]; /* [k][column] */
+    /* [k][row] and [k][column]; one more element spreads columns over memory banks */
+    local float tile_a[TILE][SPAN + 1], tile_b[TILE][SPAN + 1];
     const size_t batch = get_global_id(2);
     const int x = (int)get_local_id(0), y = (int)get_local_id(1);
     const int column = (int)get_group_id(0) * SPAN, row = (int)get_group_id(1) * SPAN;
-    a += batch * STRIDE_A;
-    b += batch * STRIDE_B;
-    c += batch * M * N;
+    a += A_OFFSET + batch * STRIDE_A;
+    b += B_OFFSET + batch * STRIDE_B;
+    c += C_OFFSET + batch * M * N;
 
     float sum[WORK][WORK];
     for (int i = 0; i < WORK; i++)
@@ -44,17 +45,19 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #else
             const int ka = x, ra = w * TILE + y;
 #endif
-            tile_a[ka][ra] = row + ra < M && base + ka < K
-                                 ? a[TRANSPOSE_A ? (base + ka) * M + row + ra : (row + ra) * K + base + ka]
-                                 : 0.0f;
+            tile_a[ka][ra] =
+                row + ra < M && base + ka < K
+                    ? a[TRANSPOSE_A ? (base + ka) * M + row + ra : (row + ra) * K + base + ka]
+                    : 0.0f;
 #if TRANSPOSE_B
             const int kb = x, cb = w * TILE + y;
 #else
             const int kb = y, cb = w * TILE + x;
 #endif
-            tile_b[kb][cb] = column + cb < N && base + kb < K
-                                 ? b[TRANSPOSE_B ? (column + cb) * K + base + kb : (base + kb) * N + column + cb]
-                                 : 0.0f;
+            tile_b[kb][cb] =
+                column + cb < N && base + kb < K
+                    ? b[TRANSPOSE_B ? (column + cb) * K + base + kb : (base + kb) * N + column + cb]
+                    : 0.0f;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int k = 0; k < TILE; k++)

@@ -1,49 +1,57 @@
 /* Matrix product C[b] = op(A[b]) op(B[b]) by register tiles, for CPU devices.
  *
- * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]: float32, row-major, dense.
+ * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]:
+ * float32, row-major, dense.
  *
- * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and padded with zeros; it
- * is multiplied with every tile of TILE_ROWS rows of A, each element of A broadcast against vectors of B. A transposed A
- * of more than 2 MiB, whose columns would fall out of the cache between two uses, is copied too, BLOCK_ROWS rows at a time.
- * Products are summed in ascending order of k, so the result depends on no block size.
+ * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and
+ * padded with zeros; it is multiplied with every tile of TILE_ROWS rows of A, each element of A
+ * broadcast against vectors of B. A transposed A of more than 2 MiB, whose columns would fall out
+ * of the cache between two uses, is copied too (COPY_A), BLOCK_ROWS rows at a time. Products are
+ * summed in ascending order of k, so the result depends on no block size.
  *
  * Needs macros:
- *   NAME                    the kernel's name
+ *   NAME                        the kernel's name
+ *   M N K                       extents, at least 1
+ *   TRANSPOSE_A TRANSPOSE_B     0 or 1
+ *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
- *   M N K                   extents, at least 1
- *   TRANSPOSE_A TRANSPOSE_B 0 or 1
- *   STRIDE_A STRIDE_B       elements from one batch entry to the next, 0 for the same matrix in all of them
- *   TILE_ROWS               rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
- *   COLUMN_VECTORS          vectors of 16 columns of a register tile, 1 or 2
- *   DEPTH                   rows of B in a panel, 1 <= DEPTH <= K. Local memory: 64 DEPTH COLUMN_VECTORS bytes,
- *                           and with COPY_A (below) 4 DEPTH min(ITEM_ROWS, 128) more
- *   ITEM_ROWS               rows of C of one work-item, a multiple of TILE_ROWS
- *   ITEM_COLUMNS            columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
+ *   TILE_ROWS                   rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
+ *   COLUMN_VECTORS              vectors of 16 columns of a register tile, 1 or 2
+ *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K; uses 64 DEPTH COLUMN_VECTORS
+ *                               bytes of local memory, with COPY_A 4 DEPTH min(ITEM_ROWS, 128) more
+ *   ITEM_ROWS                   rows of C of one work-item, a multiple of TILE_ROWS
+ *   ITEM_COLUMNS                columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
  *
- * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local size (1, 1, 1). */
+ * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local
+ * size (1, 1, 1). */
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define HELPER(name) PASTE(NAME, name)
-#define TILE_COLUMNS (16 * COLUMN_VECTORS)
-#define B_ROW (TRANSPOSE_B ? 1 : N)    /* elements from one k to the next      */
-#define B_COLUMN (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
-#define COPY_A (TRANSPOSE_A && M * K > 524288)
+#define PASTE_(a, b)    a##b
+#define PASTE(a, b)     PASTE_(a, b)
+#define transpose_block PASTE(NAME, _transpose)
+#define pack_columns    PASTE(NAME, _pack)
+#define pack_rows       PASTE(NAME, _pack_rows)
+#define load_columns    PASTE(NAME, _load)
+#define store_columns   PASTE(NAME, _store)
+#define multiply_tile   PASTE(NAME, _tile)
+#define TILE_COLUMNS    (16 * COLUMN_VECTORS)
+#define B_ROW           (TRANSPOSE_B ? 1 : N) /* elements from one k to the next      */
+#define B_COLUMN        (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
+#define COPY_A          (TRANSPOSE_A && M * K > 524288)
 #if COPY_A
 #define BLOCK_ROWS (ITEM_ROWS < 128 ? ITEM_ROWS : 128 / TILE_ROWS * TILE_ROWS)
-#define A_SPACE local
-#define A_ROW 1            /* elements of A, as a tile reads it, from one row to the next */
-#define A_COLUMN TILE_ROWS /* and from one k to the next                                  */
+#define A_SPACE    local
+#define A_ROW      1         /* elements of A, as a tile reads it, from one row to the next */
+#define A_COLUMN   TILE_ROWS /* and from one k to the next                                  */
 #else
 #define BLOCK_ROWS ITEM_ROWS
-#define A_SPACE global
-#define A_ROW (TRANSPOSE_A ? 1 : K)
-#define A_COLUMN (TRANSPOSE_A ? M : 1)
+#define A_SPACE    global
+#define A_ROW      (TRANSPOSE_A ? 1 : K)
+#define A_COLUMN   (TRANSPOSE_A ? M : 1)
 #endif
 
 #if TRANSPOSE_B
 /* Transposes a 16 x 16 block in four rounds, each interleaving row i with row i + 8. */
-void HELPER(_transpose)(global const float *restrict source, local float *restrict target)
+void transpose_block(global const float *restrict source, local float *restrict target)
 {
     const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const uint16 high = low + 8u;
@@ -69,14 +77,14 @@ void HELPER(_transpose)(global const float *restrict source, local float *restri
 #endif
 
 /* Copies `depth` rows of `width` columns of B, zeros beyond. */
-void HELPER(_pack)(global const float *restrict b, local float *restrict panel, int depth, int width)
+void pack_columns(global const float *restrict b, local float *restrict panel, int depth, int width)
 {
     int k = 0;
     if (width == TILE_COLUMNS) {
 #if TRANSPOSE_B
         for (; k + 16 <= depth; k += 16)
             for (int j = 0; j < TILE_COLUMNS; j += 16)
-                HELPER(_transpose)(b + j * K + k, panel + k * TILE_COLUMNS + j);
+                transpose_block(b + j * K + k, panel + k * TILE_COLUMNS + j);
 #else
         for (; k < depth; k++)
             for (int j = 0; j < TILE_COLUMNS; j += 16)
@@ -90,7 +98,7 @@ void HELPER(_pack)(global const float *restrict b, local float *restrict panel, 
 
 #if COPY_A
 /* Copies `depth` columns of one tile of rows of A: block[k][row]. */
-void HELPER(_pack_rows)(global const float *restrict a, local float *restrict block, int depth)
+void pack_rows(global const float *restrict a, local float *restrict block, int depth)
 {
     for (int k = 0; k < depth; k++) {
 #if TILE_ROWS == 8
@@ -104,7 +112,7 @@ void HELPER(_pack_rows)(global const float *restrict a, local float *restrict bl
 #endif
 
 /* Columns of C that a vector has: all 16, or the first `width`. */
-float16 HELPER(_load)(global const float *restrict c, int width)
+float16 load_columns(global const float *restrict c, int width)
 {
     if (width >= 16) return vload16(0, c);
     float part[16];
@@ -112,7 +120,7 @@ float16 HELPER(_load)(global const float *restrict c, int width)
     return vload16(0, part);
 }
 
-void HELPER(_store)(float16 sum, global float *restrict c, int width)
+void store_columns(float16 sum, global float *restrict c, int width)
 {
     if (width >= 16) {
         vstore16(sum, 0, c);
@@ -123,9 +131,9 @@ void HELPER(_store)(float16 sum, global float *restrict c, int width)
     for (int j = 0; j < width; j++) c[j] = part[j];
 }
 
-/* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its rows the first `old` were
- * done before, and are left alone. */
-void HELPER(_tile)(A_SPACE const float *restrict a, local const float *restrict panel,
+/* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its
+ * rows the first `old` were done before, and are left alone. */
+void multiply_tile(A_SPACE const float *restrict a, local const float *restrict panel,
                    global float *restrict c, int depth, int width, int old, bool start)
 {
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
@@ -134,7 +142,7 @@ void HELPER(_tile)(A_SPACE const float *restrict a, local const float *restrict 
 #pragma unroll
         for (int j = 0; j < COLUMN_VECTORS; j++) {
             sum[i][j] = (float16)(0.0f);
-            if (!start && i >= old) sum[i][j] = HELPER(_load)(c + i * N + 16 * j, width - 16 * j);
+            if (!start && i >= old) sum[i][j] = load_columns(c + i * N + 16 * j, width - 16 * j);
         }
 
     for (int k = 0; k < depth; k++) {
@@ -154,21 +162,20 @@ void HELPER(_tile)(A_SPACE const float *restrict a, local const float *restrict 
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < COLUMN_VECTORS; j++)
-            if (i >= old) HELPER(_store)(sum[i][j], c + i * N + 16 * j, width - 16 * j);
+            if (i >= old) store_columns(sum[i][j], c + i * N + 16 * j, width - 16 * j);
 }
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
 {
-    a += A_OFFSET, b += B_OFFSET, c += C_OFFSET;
     local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
 #if COPY_A
     local float block[DEPTH * BLOCK_ROWS] __attribute__((aligned(64)));
 #endif
     const size_t batch = get_global_id(2);
-    a += batch * STRIDE_A;
-    b += batch * STRIDE_B;
-    c += batch * M * N;
+    a += A_OFFSET + batch * STRIDE_A;
+    b += B_OFFSET + batch * STRIDE_B;
+    c += C_OFFSET + batch * M * N;
 
     const int item_row = (int)get_global_id(1) * ITEM_ROWS;
     const int item_row_end = min(item_row + ITEM_ROWS, M);
@@ -181,20 +188,21 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
             const int depth = min(DEPTH, K - k);
 #if COPY_A
             for (int row = row_begin; row < row_end; row += TILE_ROWS)
-                HELPER(_pack_rows)(a + k * M + min(row, M - TILE_ROWS), block + (row - row_begin) * DEPTH,
-                                   depth);
+                pack_rows(a + k * M + min(row, M - TILE_ROWS), block + (row - row_begin) * DEPTH,
+                          depth);
 #endif
             for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
                 const int width = min(TILE_COLUMNS, N - column);
-                HELPER(_pack)(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
+                pack_columns(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
                 for (int row = row_begin; row < row_end; row += TILE_ROWS) {
-                    const int base = min(row, M - TILE_ROWS); /* the last tile moves up; old rows stay */
+                    const int base = min(row, M - TILE_ROWS); /* the last tile moves up */
 #if COPY_A
                     local const float *tile = block + (row - row_begin) * DEPTH;
 #else
                     global const float *tile = a + base * A_ROW + k * A_COLUMN;
 #endif
-                    HELPER(_tile)(tile, panel, c + base * N + column, depth, width, row - base, k == 0);
+                    multiply_tile(tile, panel, c + base * N + column, depth, width, row - base,
+                                  k == 0);
                 }
             }
         }
@@ -202,7 +210,12 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 
 #undef PASTE_
 #undef PASTE
-#undef HELPER
+#undef transpose_block
+#undef pack_columns
+#undef pack_rows
+#undef load_columns
+#undef store_columns
+#undef multiply_tile
 #undef TILE_COLUMNS
 #undef B_ROW
 #undef B_COLUMN
