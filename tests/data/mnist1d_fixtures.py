@@ -83,6 +83,8 @@ CASES = [
                                iid_noise_scale=0.0, shear_scale=0.0, padding=(36, 36), final_seq_length=72, seed=3)),
     ("tiny", None, None, dict(num_samples=20, template_len=2, padding=(0, 0), max_translation=3,
                               final_seq_length=1, seed=11)),
+    # Points of the stretched signal fall on those of the padded one but for rounding, which decides what gets noise.
+    ("aligned", None, None, dict(num_samples=40, padding=(4, 49), final_seq_length=31, seed=5)),
 ]
 
 

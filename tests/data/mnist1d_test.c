@@ -118,6 +118,7 @@ static const struct {
     {"strong", 33, 27, {60, 0.55, 20, {0, 7}, 1.5, 40, 0.5, 0.1, 2, false, 13, 0}},
     {"clean", 16, 4, {20, 0.8, 12, {36, 36}, 0, 1, 0, 0, 0, false, 72, 3}},
     {"tiny", 16, 4, {20, 0.8, 2, {0, 0}, 0.4, 3, 0.25, 0.02, 0.75, false, 1, 11}},
+    {"aligned", 32, 8, {40, 0.8, 12, {4, 49}, 0.4, 48, 0.25, 0.02, 0.75, false, 31, 5}},
 };
 
 START_TEST(generates_what_the_published_generator_gives)
