@@ -6,9 +6,9 @@
 
 #include "data/mt19937.h"
 
+/* resample() counts on every rounding; in ISO C, GCC contracts nothing by itself. */
 #ifdef __clang__
-#pragma STDC FP_CONTRACT                                                                           \
-    OFF /* resample() counts on every rounding; GCC contracts nothing in ISO C */
+#pragma STDC FP_CONTRACT OFF
 #endif
 
 enum { CLASSES = PB_MNIST1D_CLASSES, TEMPLATE = 12 };
