@@ -178,10 +178,16 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
     const pb_place place = pb_build_place(w->b, w->p, v);
     const pb_index *address = pb_address(w, &place, r->shape, at);
     if (!address) return nothing;
-    /* What this kernel assigns may be read only where it is written, and before. */
+    /* What this kernel assigns may be read only where it is written, and before; a joined value
+     * only when all its parts are written. */
+    const bool joined = record(w, pb_build_strip(w->b, v))->op == PB_OP_CONCAT;
     for (int i = 0; i < w->unit->root_count; ++i) {
         const pb_root *root = &w->p->roots[w->unit->roots[i]];
-        if (root->place.region != place.region || root->leaf == PB_NONE) continue;
+        if (root->place.region != place.region) continue;
+        if (root->leaf == PB_NONE) {
+            w->impossible |= joined;
+            continue;
+        }
         const bool stored_before = w->assigned_in_loop[i] && pb_depth(w, root->v) < w->phase;
         if (w->assigned[i] != address || stored_before) w->impossible = true;
     }
