@@ -1,28 +1,33 @@
-/* Convolution of any stride and padding, one work-item per element: right on every device, the reference for the other
- * solvers. Forward, data gradient and weight gradient.
+/* Convolution of any stride and padding, one work-item per element: right on every device, the
+ * reference for the other solvers. Forward, data gradient and weight gradient.
  *
- * x [SAMPLES, CHANNELS, HEIGHT, WIDTH] not padded, w [OUTPUTS, CHANNELS, KERNEL_HEIGHT, KERNEL_WIDTH],
+ * x [SAMPLES, CHANNELS, HEIGHT, WIDTH] not padded,
+ * w [OUTPUTS, CHANNELS, KERNEL_HEIGHT, KERNEL_WIDTH],
  * y [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH]: float32, row-major, dense;
  * OUT_HEIGHT = (HEIGHT + 2 PADDING_Y - KERNEL_HEIGHT) / STRIDE_Y + 1 and OUT_WIDTH likewise.
- *   y[n, o, p, q] = sum over c, i, j of w[o, c, i, j] x[n, c, p STRIDE_Y - PADDING_Y + i, q STRIDE_X - PADDING_X + j]
+ *   y[n, o, p, q] = sum over c, i, j of
+ *                   w[o, c, i, j] x[n, c, p STRIDE_Y - PADDING_Y + i, q STRIDE_X - PADDING_X + j]
  * where x is zero outside; each sum runs in one fixed order.
  *
  * Needs macros:
- *   NAME                    the kernels' common name
- *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
- *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH STRIDE_Y STRIDE_X PADDING_Y PADDING_X
+ *   NAME                        the kernels' common name
+ *   X_OFFSET W_OFFSET Y_OFFSET  where x, w and y (or their gradients) begin in their buffers, in
+ *                               elements
+ *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
+ *   STRIDE_Y STRIDE_X PADDING_Y PADDING_X
  *
- * Launched by the plan, any local size, global size in one dimension at least the number of elements:
- *   NAME(x, w, y)       SAMPLES OUTPUTS OUT_HEIGHT OUT_WIDTH elements of y
- *   NAME_dx(dy, w, dx)  SAMPLES CHANNELS HEIGHT WIDTH elements of dx
- *   NAME_dw(dy, x, dw)  OUTPUTS CHANNELS KERNEL_HEIGHT KERNEL_WIDTH elements of dw */
+ * Launched by the plan, any local size, global size of one dimension at least the elements of
+ *   NAME(x, w, y)       y, SAMPLES OUTPUTS OUT_HEIGHT OUT_WIDTH
+ *   NAME_dx(dy, w, dx)  dx, SAMPLES CHANNELS HEIGHT WIDTH
+ *   NAME_dw(dy, x, dw)  dw, OUTPUTS CHANNELS KERNEL_HEIGHT KERNEL_WIDTH */
 
 #define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define OUT_HEIGHT ((HEIGHT + 2 * PADDING_Y - KERNEL_HEIGHT) / STRIDE_Y + 1)
-#define OUT_WIDTH ((WIDTH + 2 * PADDING_X - KERNEL_WIDTH) / STRIDE_X + 1)
+#define PASTE(a, b)  PASTE_(a, b)
+#define OUT_HEIGHT   ((HEIGHT + 2 * PADDING_Y - KERNEL_HEIGHT) / STRIDE_Y + 1)
+#define OUT_WIDTH    ((WIDTH + 2 * PADDING_X - KERNEL_WIDTH) / STRIDE_X + 1)
 
-kernel void NAME(global const float *restrict x, global const float *restrict w, global float *restrict y)
+kernel void NAME(global const float *restrict x, global const float *restrict w,
+                 global float *restrict y)
 {
     x += X_OFFSET, w += W_OFFSET, y += Y_OFFSET;
     const size_t element = get_global_id(0);
@@ -36,8 +41,10 @@ kernel void NAME(global const float *restrict x, global const float *restrict w,
     for (int c = 0; c < CHANNELS; c++)
         for (int i = max(0, -row_begin); i < min(KERNEL_HEIGHT, HEIGHT - row_begin); i++)
             for (int j = max(0, -column_begin); j < min(KERNEL_WIDTH, WIDTH - column_begin); j++)
-                sum = fma(w[((o * CHANNELS + c) * KERNEL_HEIGHT + i) * KERNEL_WIDTH + j],
-                          x[((n * CHANNELS + c) * HEIGHT + row_begin + i) * WIDTH + column_begin + j], sum);
+                sum =
+                    fma(w[((o * CHANNELS + c) * KERNEL_HEIGHT + i) * KERNEL_WIDTH + j],
+                        x[((n * CHANNELS + c) * HEIGHT + row_begin + i) * WIDTH + column_begin + j],
+                        sum);
     y[element] = sum;
 }
 
@@ -54,13 +61,14 @@ kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float
     float sum = 0.0f;
     for (int o = 0; o < OUTPUTS; o++)
         for (int i = 0; i < KERNEL_HEIGHT; i++) {
-            const int down = row + PADDING_Y - i; /* p STRIDE_Y, if a window reaches the row with tap i */
+            const int down = row + PADDING_Y - i; /* p STRIDE_Y, if tap i of a window meets row */
             if (down < 0 || down % STRIDE_Y != 0 || down / STRIDE_Y >= OUT_HEIGHT) continue;
             for (int j = 0; j < KERNEL_WIDTH; j++) {
                 const int right = column + PADDING_X - j;
                 if (right < 0 || right % STRIDE_X != 0 || right / STRIDE_X >= OUT_WIDTH) continue;
                 sum = fma(w[((o * CHANNELS + c) * KERNEL_HEIGHT + i) * KERNEL_WIDTH + j],
-                          dy[((n * OUTPUTS + o) * OUT_HEIGHT + down / STRIDE_Y) * OUT_WIDTH + right / STRIDE_X],
+                          dy[((n * OUTPUTS + o) * OUT_HEIGHT + down / STRIDE_Y) * OUT_WIDTH +
+                             right / STRIDE_X],
                           sum);
             }
         }

@@ -1,34 +1,41 @@
 /* Weight gradient of a convolution of stride 1 on padded input by register tiles, for CPU devices.
  *
- * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], its rows dense, x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded,
- * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH: float32, row-major, x and dw dense;
- * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is HEIGHT = KERNEL_HEIGHT = 1.
+ * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], its rows dense,
+ * x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded, dense,
+ * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH, dense: float32, row-major;
+ * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is
+ * HEIGHT = KERNEL_HEIGHT = 1.
  *   dw[o, (c, i, j)] = sum over n, p, q of dy[n, o, p, q] x[n, c, p+i, q+j]
  *
- * NAME sums CHUNK samples: an element has LANES partial sums in a register, which add up as a fixed tree to
- * partial [ceil(SAMPLES / CHUNK), OUTPUTS, TAPS]. NAME_sum adds the chunks in order. So the result is the same in every run.
+ * NAME sums CHUNK samples: an element has LANES partial sums in a register, which add up as a fixed
+ * tree to partial [ceil(SAMPLES / CHUNK), OUTPUTS, TAPS]. NAME_sum adds the chunks in order. So the
+ * result is the same in every run.
  *
  * Needs macros:
- *   NAME                    the first kernel's name
+ *   NAME                          the first kernel's name
  *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
- *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from one sample, output channel and row of dy to the next
+ *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from a sample, output channel, row of dy to the next
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
- *   CHUNK                   samples of a work-item, 1 <= CHUNK <= SAMPLES
- *   LANES                   width of a vector: 4, 8 or 16; at most OUT_WIDTH, or 2 OUT_WIDTH if OUT_HEIGHT > 1
- *   TILE_OUTPUTS TILE_TAPS  a register tile: at most OUTPUTS and TAPS, their product at most 24
- *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
+ *   CHUNK                         samples of a work-item, 1 <= CHUNK <= SAMPLES
+ *   LANES                         width of a vector: 4, 8 or 16; at most OUT_WIDTH, or 2 OUT_WIDTH
+ *                                 if OUT_HEIGHT > 1
+ *   TILE_OUTPUTS TILE_TAPS        a register tile: at most OUTPUTS and TAPS, product at most 24
+ *   ITEM_OUTPUTS                  output channels of a work-item, a multiple of TILE_OUTPUTS
  *
- * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(SAMPLES / CHUNK)),
- * local size (1, 1, 1); then NAME_sum(partial, dw) with global size OUTPUTS TAPS or more, any local size. */
+ * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS),
+ * ceil(SAMPLES / CHUNK)), local size (1, 1, 1); then NAME_sum(partial, dw) with global size
+ * OUTPUTS TAPS or more, any local size. */
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define HELPER(name) PASTE(NAME, name)
-#define VECTOR PASTE(float, LANES)
-#define BITS PASTE(int, LANES)
-#define AS_BITS PASTE(as_int, LANES)
-#define AS_VECTOR PASTE(as_float, LANES)
-#define LOAD PASTE(vload, LANES)
+#define PASTE_(a, b)  a##b
+#define PASTE(a, b)   PASTE_(a, b)
+#define sum_lanes     PASTE(NAME, _lanes)
+#define kept_lanes    PASTE(NAME, _kept)
+#define multiply_tile PASTE(NAME, _tile)
+#define VECTOR        PASTE(float, LANES)
+#define BITS          PASTE(int, LANES)
+#define AS_BITS       PASTE(as_int, LANES)
+#define AS_VECTOR     PASTE(as_float, LANES)
+#define LOAD          PASTE(vload, LANES)
 #if LANES == 16
 #define FIRST_LANES(v) (v)
 #elif LANES == 8
@@ -37,14 +44,14 @@
 #define FIRST_LANES(v) ((v).lo.lo)
 #endif
 #define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
-#define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
-#define TAPS (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
-#define X_SAMPLE (CHANNELS * HEIGHT * WIDTH)
+#define OUT_WIDTH  (WIDTH - KERNEL_WIDTH + 1)
+#define TAPS       (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
+#define X_SAMPLE   (CHANNELS * HEIGHT * WIDTH)
 #define FULL_WIDTH (OUT_WIDTH / LANES * LANES)
-#define CHUNKS ((SAMPLES + CHUNK - 1) / CHUNK)
+#define CHUNKS     ((SAMPLES + CHUNK - 1) / CHUNK)
 
 /* Adds lanes LANES / 2, ... 2 and 1 apart. */
-float HELPER(_lanes)(VECTOR lanes)
+float sum_lanes(VECTOR lanes)
 {
     const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #pragma unroll
@@ -53,8 +60,8 @@ float HELPER(_lanes)(VECTOR lanes)
     return lanes.s0;
 }
 
-/* The last vector of a row is moved back so far that it ends with the row; a row narrower than a vector has no other, and
- * where it is the first of its plane the vector begins with it. */
+/* The last vector of a row is moved back so far that it ends with the row; a row narrower than a
+ * vector has no other, and where it is the first of its plane the vector begins with it. */
 #if OUT_WIDTH > LANES
 #define BACK(p) (LANES - OUT_WIDTH % LANES)
 #else
@@ -63,23 +70,25 @@ float HELPER(_lanes)(VECTOR lanes)
 
 #if FULL_WIDTH != OUT_WIDTH
 /* All bits in the lanes that no other vector of the row has. */
-BITS HELPER(_kept)(int back)
+BITS kept_lanes(int back)
 {
     const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return FIRST_LANES(lane) >= back && FIRST_LANES(lane) < back + OUT_WIDTH % LANES;
 }
 #endif
 
-/* One register tile: samples [0, count) of dy and x; outputs and taps from (first_output, first_tap) on are stored. */
-void HELPER(_tile)(global const float *restrict dy, global const float *restrict x,
-                   global float *restrict partial, int tap, int count, int first_output, int first_tap)
+/* One register tile: samples [0, count) of dy and x; what comes before (first_output, first_tap) is
+ * left alone. */
+void multiply_tile(global const float *restrict dy, global const float *restrict x,
+                   global float *restrict partial, int tap, int count, int first_output,
+                   int first_tap)
 {
     VECTOR sum[TILE_OUTPUTS][TILE_TAPS];
     int offset[TILE_TAPS];
 #pragma unroll
     for (int t = 0; t < TILE_TAPS; t++) {
         const int line = (tap + t) / KERNEL_WIDTH, c = (tap + t) / (KERNEL_HEIGHT * KERNEL_WIDTH);
-        /* (c HEIGHT + i) WIDTH + j, where line = c KERNEL_HEIGHT + i and tap + t = line KERNEL_WIDTH + j */
+        /* (c HEIGHT + i) WIDTH + j; line = c KERNEL_HEIGHT + i, tap + t = line KERNEL_WIDTH + j */
         offset[t] = tap + t + line * (WIDTH - KERNEL_WIDTH) + c * WIDTH * (HEIGHT - KERNEL_HEIGHT);
 #pragma unroll
         for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = (VECTOR)(0.0f);
@@ -104,7 +113,7 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
             }
 #if FULL_WIDTH != OUT_WIDTH
             const int at = FULL_WIDTH - BACK(p);
-            const BITS kept = HELPER(_kept)(FULL_WIDTH - at);
+            const BITS kept = kept_lanes(FULL_WIDTH - at);
             VECTOR upstream[TILE_OUTPUTS];
 #pragma unroll
             for (int o = 0; o < TILE_OUTPUTS; o++)
@@ -113,7 +122,8 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
             for (int t = 0; t < TILE_TAPS; t++) {
                 const VECTOR piece = LOAD(0, x_row + offset[t] + at);
 #pragma unroll
-                for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = fma(upstream[o], piece, sum[o][t]);
+                for (int o = 0; o < TILE_OUTPUTS; o++)
+                    sum[o][t] = fma(upstream[o], piece, sum[o][t]);
             }
 #endif
         }
@@ -123,32 +133,32 @@ void HELPER(_tile)(global const float *restrict dy, global const float *restrict
 #pragma unroll
         for (int t = 0; t < TILE_TAPS; t++)
             if (o >= first_output && t >= first_tap)
-                partial[o * TAPS + tap + t] = HELPER(_lanes)(sum[o][t]);
+                partial[o * TAPS + tap + t] = sum_lanes(sum[o][t]);
 }
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-NAME(global const float *restrict dy, global const float *restrict x, global float *restrict partial)
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void NAME(global const float *restrict dy,
+                                                                global const float *restrict x,
+                                                                global float *restrict partial)
 {
-    dy += DY_OFFSET, x += X_OFFSET;
     const int chunk = (int)get_global_id(1);
     const int count = min(CHUNK, SAMPLES - chunk * CHUNK);
     const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
     const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
-    dy += (size_t)chunk * CHUNK * DY_SAMPLE;
-    x += (size_t)chunk * CHUNK * X_SAMPLE;
+    dy += DY_OFFSET + (size_t)chunk * CHUNK * DY_SAMPLE;
+    x += X_OFFSET + (size_t)chunk * CHUNK * X_SAMPLE;
     partial += (size_t)chunk * OUTPUTS * TAPS;
 
     for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
-        const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* the last tiles move back; old elements stay */
+        const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* the last tiles move back */
         for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
             const int at = min(tap, TAPS - TILE_TAPS);
-            HELPER(_tile)(dy + base * DY_OUTPUT, x, partial + base * TAPS, at, count,
-                          output - base, tap - at);
+            multiply_tile(dy + base * DY_OUTPUT, x, partial + base * TAPS, at, count, output - base,
+                          tap - at);
         }
     }
 }
 
-kernel void HELPER(_sum)(global const float *restrict partial, global float *restrict dw)
+kernel void PASTE(NAME, _sum)(global const float *restrict partial, global float *restrict dw)
 {
     dw += DW_OFFSET;
     const int element = (int)get_global_id(0);
@@ -160,7 +170,9 @@ kernel void HELPER(_sum)(global const float *restrict partial, global float *res
 
 #undef PASTE_
 #undef PASTE
-#undef HELPER
+#undef sum_lanes
+#undef kept_lanes
+#undef multiply_tile
 #undef VECTOR
 #undef BITS
 #undef AS_BITS

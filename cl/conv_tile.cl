@@ -1,45 +1,52 @@
-/* Convolution of stride 1 on padded input by register tiles, for CPU devices; also its data gradient.
+/* Convolution of stride 1 on padded input by register tiles, and its data gradient, on CPU devices.
  *
- * x [N, CHANNELS, HEIGHT, WIDTH] already padded, y [N, OUTPUTS, OUT_HEIGHT, OUT_WIDTH]: float32, row-major, dense, with
- * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is HEIGHT = KERNEL_HEIGHT = 1.
- *   y[n, o, p, q] = sum over c, i, j of weight[W_BASE + o W_OUTPUT + c W_CHANNEL + i W_ROW + j W_COLUMN] x[n, c, p+i, q+j]
+ * x [N, CHANNELS, HEIGHT, WIDTH] already padded, y [N, OUTPUTS, OUT_HEIGHT, OUT_WIDTH]: float32,
+ * row-major, dense; OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension
+ * is HEIGHT = KERNEL_HEIGHT = 1.
+ *   y[n, o, p, q] = sum over c, i, j of x[n, c, p+i, q+j]
+ *                   weight[W_BASE + o W_OUTPUT + c W_CHANNEL + i W_ROW + j W_COLUMN]
  * The strides make the same kernel compute both directions with weights [O, C, kh, kw]:
  *   forward        W_BASE 0, W_OUTPUT C kh kw, W_CHANNEL kh kw, W_ROW kw, W_COLUMN 1
- *   data gradient  x is dy padded by kernel - 1 - padding, CHANNELS = O, OUTPUTS = C, and the weights are read flipped:
+ *   data gradient  x is dy padded by kernel - 1 - padding, CHANNELS = O, OUTPUTS = C, and the
+ *                  weights are read flipped:
  *                  W_BASE kh kw - 1, W_OUTPUT kh kw, W_CHANNEL C kh kw, W_ROW -kw, W_COLUMN -1
  *
- * The rows of a block of outputs are taken as one line of positions WIDTH apart, in which each tap reads a shifted piece of
- * a channel; the KERNEL_WIDTH - 1 positions between two rows are computed too and dropped. The last tile of a block moves
- * back to end with it, so nothing is read behind the input. Products are summed in the order c, i, j.
+ * The rows of a block of outputs are taken as one line of positions, WIDTH apart, in which each tap
+ * reads a shifted piece of a channel; the KERNEL_WIDTH - 1 positions between two rows are computed
+ * too and dropped. The last tile of a block moves back to end with it, so nothing is read behind
+ * the input. Products are summed in the order c, i, j.
  *
  * Needs macros:
- *   NAME                    the kernel's name
+ *   NAME                        the kernel's name
  *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
  *   CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   W_BASE W_OUTPUT W_CHANNEL W_ROW W_COLUMN
- *   LANES                   width of a vector: 4, 8 or 16
- *   VECTORS                 vectors of positions of a register tile
- *   TILE_OUTPUTS            output channels of a register tile, at most OUTPUTS; VECTORS TILE_OUTPUTS at most 24
- *   ITEM_OUTPUTS            output channels of a work-item, a multiple of TILE_OUTPUTS
- *   ITEM_ROWS               output rows of a work-item, at most OUT_HEIGHT, with
- *                           (ITEM_ROWS - 1) WIDTH + OUT_WIDTH >= LANES VECTORS;
- *                           uses 4 TILE_OUTPUTS times that many bytes of local memory if OUT_HEIGHT > 1
+ *   LANES                       width of a vector: 4, 8 or 16
+ *   VECTORS                     vectors of positions of a register tile
+ *   TILE_OUTPUTS                output channels of a register tile, at most OUTPUTS;
+ *                               VECTORS TILE_OUTPUTS at most 24
+ *   ITEM_OUTPUTS                output channels of a work-item, a multiple of TILE_OUTPUTS
+ *   ITEM_ROWS                   output rows of a work-item, at most OUT_HEIGHT, such that
+ *                               positions = (ITEM_ROWS - 1) WIDTH + OUT_WIDTH >= LANES VECTORS;
+ *                               uses 4 TILE_OUTPUTS positions bytes of local memory where
+ *                               OUT_HEIGHT > 1
  *
- * Launched by the plan: global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(OUT_HEIGHT / ITEM_ROWS), N), local size
- * (1, 1, 1). */
+ * Launched by the plan: global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(OUT_HEIGHT / ITEM_ROWS),
+ * N), local size (1, 1, 1). */
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define HELPER(name) PASTE(NAME, name)
-#define VECTOR PASTE(float, LANES)
-#define LOAD PASTE(vload, LANES)
-#define STORE PASTE(vstore, LANES)
-#define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
-#define OUT_WIDTH (WIDTH - KERNEL_WIDTH + 1)
+#define PASTE_(a, b)   a##b
+#define PASTE(a, b)    PASTE_(a, b)
+#define convolve_tile  PASTE(NAME, _tile)
+#define copy_row       PASTE(NAME, _copy)
+#define VECTOR         PASTE(float, LANES)
+#define LOAD           PASTE(vload, LANES)
+#define STORE          PASTE(vstore, LANES)
+#define OUT_HEIGHT     (HEIGHT - KERNEL_HEIGHT + 1)
+#define OUT_WIDTH      (WIDTH - KERNEL_WIDTH + 1)
 #define TILE_POSITIONS (LANES * VECTORS)
 #define ITEM_POSITIONS ((ITEM_ROWS - 1) * WIDTH + OUT_WIDTH)
 
-/* With one output row the line of positions is the output itself; otherwise it goes through local memory. */
+/* With one output row the line of positions is the output itself; else it is in local memory. */
 #define ONE_ROW (HEIGHT == KERNEL_HEIGHT)
 #if ONE_ROW
 #define LINE_SPACE global
@@ -47,8 +54,9 @@
 #define LINE_SPACE local
 #endif
 
-/* One register tile: x and line at its first position; outputs from `first` on are stored, OUTPUTS `pitch` apart. */
-void HELPER(_tile)(global const float *restrict x, global const float *restrict weight,
+/* One register tile: x and line at its first position; outputs from `first` on are stored,
+ * ITEM_POSITIONS apart. */
+void convolve_tile(global const float *restrict x, global const float *restrict weight,
                    LINE_SPACE float *restrict line, int first)
 {
     VECTOR sum[TILE_OUTPUTS][VECTORS];
@@ -66,8 +74,8 @@ void HELPER(_tile)(global const float *restrict x, global const float *restrict 
                     piece[v] = LOAD(v, x + c * (HEIGHT * WIDTH) + i * WIDTH + j);
 #pragma unroll
                 for (int o = 0; o < TILE_OUTPUTS; o++) {
-                    const VECTOR factor =
-                        (VECTOR)(weight[o * W_OUTPUT + c * W_CHANNEL + i * (W_ROW) + j * (W_COLUMN)]);
+                    const VECTOR factor = (VECTOR)(weight[o * W_OUTPUT + c * W_CHANNEL +
+                                                          i * (W_ROW) + j * (W_COLUMN)]);
 #pragma unroll
                     for (int v = 0; v < VECTORS; v++) sum[o][v] = fma(factor, piece[v], sum[o][v]);
                 }
@@ -83,7 +91,7 @@ void HELPER(_tile)(global const float *restrict x, global const float *restrict 
 
 #if !ONE_ROW
 /* Copies the OUT_WIDTH valid positions of a row, the last vector moved back. */
-void HELPER(_copy)(local const float *restrict line, global float *restrict y)
+void copy_row(local const float *restrict line, global float *restrict y)
 {
 #if OUT_WIDTH >= LANES
 #pragma unroll
@@ -100,42 +108,42 @@ void HELPER(_copy)(local const float *restrict line, global float *restrict y)
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 NAME(global const float *restrict x, global const float *restrict weight, global float *restrict y)
 {
-    x += X_OFFSET, weight += W_OFFSET, y += Y_OFFSET;
 #if !ONE_ROW
     local float line[TILE_OUTPUTS * ITEM_POSITIONS] __attribute__((aligned(64)));
 #endif
     const int n = (int)get_global_id(2);
     const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
-    const int row = min(row_begin, OUT_HEIGHT - ITEM_ROWS); /* the last block moves up; old rows stay */
+    const int row = min(row_begin, OUT_HEIGHT - ITEM_ROWS); /* the last block moves up */
     const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
     const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
-    x += (size_t)n * (CHANNELS * HEIGHT * WIDTH) + row * WIDTH;
-    y += (size_t)n * (OUTPUTS * OUT_HEIGHT * OUT_WIDTH) + row * OUT_WIDTH;
+    x += X_OFFSET + (size_t)n * (CHANNELS * HEIGHT * WIDTH) + row * WIDTH;
+    y += Y_OFFSET + (size_t)n * (OUTPUTS * OUT_HEIGHT * OUT_WIDTH) + row * OUT_WIDTH;
 
     for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
         const int base = min(output, OUTPUTS - TILE_OUTPUTS);
-        global const float *kernel_weight = weight + (W_BASE) + base * W_OUTPUT;
+        global const float *kernel_weight = weight + W_OFFSET + (W_BASE) + base * W_OUTPUT;
         global float *target = y + base * (OUT_HEIGHT * OUT_WIDTH);
         for (int p = 0; p < ITEM_POSITIONS; p += TILE_POSITIONS) {
             const int at = min(p, ITEM_POSITIONS - TILE_POSITIONS);
 #if ONE_ROW
-            HELPER(_tile)(x + at, kernel_weight, target + at, output - base);
+            convolve_tile(x + at, kernel_weight, target + at, output - base);
 #else
-            HELPER(_tile)(x + at, kernel_weight, line + at, 0);
+            convolve_tile(x + at, kernel_weight, line + at, 0);
 #endif
         }
 #if !ONE_ROW
         for (int o = output - base; o < TILE_OUTPUTS; o++)
             for (int r = row_begin - row; r < ITEM_ROWS; r++)
-                HELPER(_copy)(line + o * ITEM_POSITIONS + r * WIDTH,
-                              target + (o * OUT_HEIGHT + r) * OUT_WIDTH);
+                copy_row(line + o * ITEM_POSITIONS + r * WIDTH,
+                         target + (o * OUT_HEIGHT + r) * OUT_WIDTH);
 #endif
     }
 }
 
 #undef PASTE_
 #undef PASTE
-#undef HELPER
+#undef convolve_tile
+#undef copy_row
 #undef VECTOR
 #undef LOAD
 #undef STORE
