@@ -6,6 +6,7 @@
 #include <passband/device.h>
 #include <passband/graph.h>
 #include <passband/plan.h>
+#include <passband/report.h>
 #include <passband/run.h>
 #include <passband/shape.h>
 #include <passband/stage.h>

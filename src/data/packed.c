@@ -40,7 +40,11 @@ static pb_status fault(pb_context *ctx, const pb_packed *file, pb_status otherwi
     case Z_MEM_ERROR: return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to unpack it", file->path);
     case Z_ERRNO:
         return pb_fail(ctx, PB_ERR_DATA, "%s: cannot be read: %s", file->path, strerror(errno));
-    default: return pb_fail(ctx, PB_ERR_DATA, "%s: is damaged: %s", file->path, message);
+    default: { /* zlib writes "<fd:8>: " before what it found */
+        const char *found = message[0] == '<' ? strstr(message, ": ") : NULL;
+        return pb_fail(ctx, PB_ERR_DATA, "%s: is damaged: %s", file->path,
+                       found ? found + 2 : message);
+    }
     }
 }
 

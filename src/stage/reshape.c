@@ -1,4 +1,6 @@
 /* reshape: the numbers of each sample in another shape. */
+#include <stdio.h>
+
 #include "stage/stages.h"
 
 static const pb_option reshape_options[] = {
@@ -43,9 +45,13 @@ static pb_status reshape_build(pb_builder *b, const pb_options *options)
         if (numbers % known == 0) known = numbers;
     }
     if (known != numbers) {
+        char asked[96] = "";
+        for (int i = 0, at = 0; i < count; i++)
+            at += snprintf(asked + at, sizeof asked - (size_t)at, "%s%lld", i ? ", " : "",
+                           (long long)extents[i]);
         return pb_fail(b->ctx, PB_ERR_SHAPE,
-                       "%lld numbers a sample, %s with the batch, do not fit this shape",
-                       (long long)numbers, pb_shape_words(pb_value_shape(b->g, b->x)).text);
+                       "%lld numbers a sample, %s with the batch, do not fit the shape [%s]",
+                       (long long)numbers, pb_shape_words(pb_value_shape(b->g, b->x)).text, asked);
     }
     b->x = pb_reshape(b->g, b->x, shape);
     return PB_OK;
