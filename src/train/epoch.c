@@ -140,6 +140,8 @@ pb_status pb_epoch_score(pb_session *s, const pb_scoring *scoring, const int32_t
     PB_TRY(pb_session_zero(s, scoring->step));
     PB_TRY(pb_session_zero(s, scoring->loss));
     PB_TRY(pb_session_zero(s, scoring->class_hits));
+    for (int i = 0; i < s->graph.view_count; i++)
+        if (s->graph.views[i].by_class) PB_TRY(pb_session_zero(s, s->graph.views[i].leaf));
     PB_TRY(pb_session_submit(s, scoring->program, scoring->steps));
     PB_TRY(read_scalar(s, scoring->loss, scoring->count, &result->loss));
 

@@ -86,7 +86,7 @@ static void record(pb_run_graph *r, pb_builder *b, pb_value due, const char *nam
     pb_graph *g = r->g;
     const pb_shape shape = pb_value_shape(g, value);
     pb_recording *log = &r->recordings[r->recording_count++];
-    *log = (pb_recording){.leaf = PB_NONE, .latest = PB_NONE};
+    *log = (pb_recording){.leaf = PB_NONE};
     snprintf(log->name, sizeof log->name, "%s", name);
     log->axes = shape.axes;
     log->width = (int)pb_shape_count(shape);
@@ -160,6 +160,48 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, int class
     return finish_program(b, "train");
 }
 
+/* ---- views ---- */
+
+/* A state of the shape of `value`, to be read under that name. */
+static pb_value add_view(pb_run_graph *r, const char *name, pb_value value, bool by_class)
+{
+    char leaf_name[80];
+    snprintf(leaf_name, sizeof leaf_name, "view.%s", name);
+    const pb_value leaf = transient(r, leaf_name, PB_F32, pb_value_shape(r->g, value));
+    pb_view *view = &r->views[r->view_count++];
+    *view = (pb_view){.leaf = leaf, .by_class = by_class};
+    snprintf(view->name, sizeof view->name, "%s", name);
+    return leaf;
+}
+
+/* A view that takes `value`, if there is one, when the program runs. */
+static void show(pb_run_graph *r, pb_builder *b, const char *name, pb_value value)
+{
+    if (value != PB_NONE) pb_builder_assign(b, add_view(r, name, value, false), value);
+}
+
+/* A view of `value` [batch, ...], summed over the real samples of each class. */
+static void sum_by_class(pb_run_graph *r, pb_builder *b, const char *name, pb_value value)
+{
+    pb_graph *g = r->g;
+    pb_shape shape = pb_value_shape(g, value);
+    pb_value member = pb_one_hot(g, b->labels, b->classes);
+    if (b->weights != PB_NONE)
+        member = pb_mul(g, member, pb_reshape(g, b->weights, PB_SHAPE(b->batch, 1)));
+    const pb_value rows = pb_reshape(g, value, PB_SHAPE(b->batch, -1));
+    shape.dim[0] = b->classes;
+    const pb_value sums = pb_reshape(g, pb_matmul_t(g, member, rows, true, false), shape);
+    accumulate(b, add_view(r, name, sums, true), sums);
+}
+
+static void sum_saliency(pb_run_graph *r, pb_builder *b)
+{
+    const pb_value saliency = pb_builder_find(b, "saliency");
+    if (saliency == PB_NONE) return;
+    sum_by_class(r, b, "saliency", pb_abs(r->g, saliency));
+    sum_by_class(r, b, "saliency_spectra", pb_builder_find(b, "saliency_spectra"));
+}
+
 /* ---- programs "validate" and "test" ---- */
 
 static pb_status build_scoring(pb_context *ctx, const pb_config *config, int classes,
@@ -203,19 +245,12 @@ static pb_status build_scoring(pb_context *ctx, const pb_config *config, int cla
         pb_mul(g, pb_one_hot(g, b->labels, classes), pb_reshape(g, hits, PB_SHAPE(s->batch, 1)));
     accumulate(b, s->class_hits, pb_sum(g, by_class, 0, false));
     accumulate(b, s->step, pb_constant_i32(g, 1, PB_SCALAR));
+    if (s == &r->test) sum_saliency(r, b);
     pb_graph_scope(g, NULL);
     return finish_program(b, program);
 }
 
 /* ---- program "inspect" ---- */
-
-/* A state that takes `value` when the program runs. */
-static pb_value output(pb_run_graph *r, pb_builder *b, const char *name, pb_value value)
-{
-    const pb_value leaf = transient(r, name, PB_F32, pb_value_shape(r->g, value));
-    pb_builder_assign(b, leaf, value);
-    return leaf;
-}
 
 static void show_reconstruction(pb_run_graph *r, pb_builder *b)
 {
@@ -225,30 +260,24 @@ static void show_reconstruction(pb_run_graph *r, pb_builder *b)
     if (image.axes != 3 || block.axes != 3)
         return; /* only gray images have pictures of this kind */
     const pb_value back = pb_idct2(r->g, masked, image.dim[1], image.dim[2]);
-    r->originals = output(r, b, "inspect.originals", pixels);
-    r->reconstructed = output(r, b, "inspect.reconstructed", back);
+    show(r, b, "originals", pixels);
+    show(r, b, "reconstructed", back);
 }
 
 static pb_status build_inspect(pb_context *ctx, const pb_config *config, int classes, int test_rows,
                                pb_run_graph *r, pb_builder *b)
 {
-    r->mask = r->originals = r->reconstructed = PB_NONE;
     r->shown = test_rows < MOST_SHOWN ? test_rows : MOST_SHOWN;
     r->shown_order = input_i32(r->g, "inspect.order", PB_SHAPE(r->shown));
     start_builder(ctx, r, classes, false, r->shown_order, b);
     PB_TRY(build_stages(b, config));
 
     pb_graph_scope(r->g, "inspect");
-    const pb_value mask = pb_builder_find(b, "mask");
-    if (mask != PB_NONE) r->mask = output(r, b, "inspect.mask", mask);
+    for (int i = 0; i < b->log_count; i++) show(r, b, b->logs[i].name, b->logs[i].value);
+    show(r, b, "mask", pb_builder_find(b, "mask"));
     show_reconstruction(r, b);
-    for (int i = 0; i < b->log_count; i++)
-        for (int j = 1; j < r->recording_count; j++)
-            if (strcmp(b->logs[i].name, r->recordings[j].name) == 0) {
-                char name[80];
-                snprintf(name, sizeof name, "inspect.%s", b->logs[i].name);
-                r->recordings[j].latest = output(r, b, name, b->logs[i].value);
-            }
+    show(r, b, "saliency_inputs", pb_builder_find(b, "salient"));
+    show(r, b, "saliency_samples", pb_builder_find(b, "saliency"));
     pb_graph_scope(r->g, NULL);
     r->inspects = b->assign_count > 0;
     return r->inspects ? finish_program(b, "inspect") : pb_graph_status(r->g);

@@ -26,8 +26,16 @@ typedef struct pb_recording {
     int axes; /* 0: scalars, 1: vectors */
     int width;
     pb_value leaf;
-    pb_value latest; /* state [width] of the program "inspect" */
 } pb_recording;
+
+/** Something to look at with a seed's best parameters: a state that the program "inspect" takes
+ * from a few test samples, or that the program "test" adds up over all of them. */
+typedef struct pb_view {
+    char name[64];
+    pb_value leaf;
+    bool by_class; /* [classes, ...] of sums over the test samples of each class; the view is their
+                      mean */
+} pb_view;
 
 /** A part of the loss, added up over the iterations of an epoch. */
 typedef struct pb_loss_part {
@@ -59,12 +67,18 @@ typedef struct pb_run_graph {
 
     pb_scoring validate, test;
 
-    /* program "inspect": a look through the mask; absent when there is nothing to look at */
+    /* program "inspect": a look inside; absent when there is nothing to look at */
     bool inspects;
-    int shown;                         /* samples looked at */
-    pb_value shown_order;              /* input, i32 [shown] */
-    pb_value mask;                     /* state [K, K], or PB_NONE */
-    pb_value originals, reconstructed; /* state [shown, H, W], or PB_NONE */
+    int shown;            /* samples looked at */
+    pb_value shown_order; /* input, i32 [shown] */
+
+    /* what there is of
+     *   mask [K, K]; originals, reconstructed [shown, H, W]
+     *   saliency [classes, ...], saliency_spectra [classes, ...], both by class;
+     *   saliency_inputs, saliency_samples [shown, ...]
+     * and what each recording, by its name, is with the best parameters */
+    pb_view views[PB_BUILDER_MAX + 8];
+    int view_count;
 
     pb_value *lasting; /* [lasting_count] parameters, then the states of stages: a checkpoint */
     int lasting_count, param_count;

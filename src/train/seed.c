@@ -49,15 +49,11 @@ static pb_status make_room(pb_session *s, pb_seed *state)
         PB_TRY(add_like(s, &state->lasting, name, r->lasting[i]));
         if (i < r->param_count) PB_TRY(add_like(s, &state->best, name, r->lasting[i]));
     }
-    for (int i = 0; i < r->recording_count; i++) {
-        const pb_recording *log = &r->recordings[i];
-        PB_TRY(add_recording(s, &state->recordings, log));
-        if (log->latest != PB_NONE) PB_TRY(add_like(s, &state->views, log->name, log->latest));
-    }
-    if (r->mask != PB_NONE) PB_TRY(add_like(s, &state->views, "mask", r->mask));
-    if (r->originals == PB_NONE) return PB_OK;
-    PB_TRY(add_like(s, &state->views, "originals", r->originals));
-    return add_like(s, &state->views, "reconstructed", r->reconstructed);
+    for (int i = 0; i < r->recording_count; i++)
+        PB_TRY(add_recording(s, &state->recordings, &r->recordings[i]));
+    for (int i = 0; i < r->view_count; i++)
+        PB_TRY(add_like(s, &state->views, r->views[i].name, r->views[i].leaf));
+    return PB_OK;
 }
 
 pb_status pb_seed_create(pb_session *s, int64_t seed, pb_seed *state)
@@ -182,14 +178,14 @@ static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored
     }
 }
 
-static bool is_over(pb_session *s, const pb_seed *state)
+bool pb_seed_is_over(const pb_session *s, const pb_seed *state)
 {
     const int64_t patience = pb_option_int(s->config->train, "patience");
     return state->epoch >= pb_option_int(s->config->train, "epochs") ||
            (patience > 0 && state->stale >= patience);
 }
 
-static pb_status run_epoch(pb_session *s, pb_seed *state)
+pb_status pb_seed_epoch(pb_session *s, pb_seed *state)
 {
     pb_trained trained = {0};
     pb_scored held = {.loss = NAN, .accuracy = NAN};
@@ -230,28 +226,32 @@ pb_status pb_seed_test(pb_session *s, json_t **result)
     return status;
 }
 
-/* Looks through the mask with the parameters that the plan holds. */
-static pb_status inspect(pb_session *s, pb_seed *state)
+/* Sums over the test samples of each class become means: NaN for a class without any. */
+static void divide_by_class(const pb_session *s, const pb_tensor *view)
 {
-    const pb_run_graph *r = &s->graph;
-    if (!r->inspects) return PB_OK;
-    PB_TRY(pb_session_submit(s, "inspect", 1));
-    int next = 0; /* views stand in the order in which make_room added them */
-    for (int i = 0; i < r->recording_count; i++)
-        if (r->recordings[i].latest != PB_NONE)
-            PB_TRY(pb_session_read(s, r->recordings[i].latest, state->views.tensor[next++].data));
-    const pb_value rest[] = {r->mask, r->originals, r->reconstructed};
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        if (rest[i] != PB_NONE)
-            PB_TRY(pb_session_read(s, rest[i], state->views.tensor[next++].data));
-    return PB_OK;
+    const pb_samples *test = &s->data->test;
+    const size_t classes = view->dim[0], width = view->bytes / sizeof(float) / classes;
+    for (size_t c = 0; c < classes; c++) {
+        int samples = 0;
+        for (int i = 0; i < test->count; i++) samples += (size_t)test->labels[i] == c;
+        float *row = (float *)view->data + c * width;
+        for (size_t k = 0; k < width; k++) row[k] = samples ? row[k] / (float)samples : NAN;
+    }
 }
 
+/* Tests the best parameters and looks inside them. */
 static pb_status finish(pb_session *s, pb_seed *state)
 {
-    PB_TRY(write_tensors(s, s->graph.lasting, &state->best));
-    PB_TRY(inspect(s, state));
-    return pb_seed_test(s, &state->result);
+    const pb_run_graph *r = &s->graph;
+    PB_TRY(write_tensors(s, r->lasting, &state->best));
+    if (r->inspects) PB_TRY(pb_session_submit(s, "inspect", 1));
+    PB_TRY(pb_seed_test(s, &state->result));
+    for (int i = 0; i < r->view_count; i++) {
+        const pb_tensor *view = &state->views.tensor[i];
+        PB_TRY(pb_session_read(s, r->views[i].leaf, view->data));
+        if (r->views[i].by_class) divide_by_class(s, view);
+    }
+    return PB_OK;
 }
 
 pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
@@ -259,8 +259,8 @@ pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
 {
     PB_TRY(pb_plan_init(s->plan, (uint64_t)state->seed));
     if (state->epoch > 0) PB_TRY(write_tensors(s, s->graph.lasting, &state->lasting));
-    while (!is_over(s, state)) {
-        PB_TRY(run_epoch(s, state));
+    while (!pb_seed_is_over(s, state)) {
+        PB_TRY(pb_seed_epoch(s, state));
         PB_TRY(save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state));
         if (state->best_epoch == state->epoch) PB_TRY(pb_seed_save_best(s, folder, state));
         PB_TRY(after_epoch(user, state));

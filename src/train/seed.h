@@ -22,7 +22,7 @@ typedef struct pb_seed {
     pb_tensors recordings; /* [points, ...] each, as graph.recordings */
     /* once it is finished */
     json_t *result;   /* test_loss, test_accuracy, class_accuracies; NULL before */
-    pb_tensors views; /* mask, originals, reconstructed, the latest of each recording */
+    pb_tensors views; /* as graph.views */
 } pb_seed;
 
 /** Makes room for a seed of this run, nothing learned yet. */
@@ -34,6 +34,12 @@ void pb_seed_clear(pb_seed *state);
  * them. `folder` is the seed's own. */
 pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
                       pb_status (*after_epoch)(void *user, const pb_seed *state), void *user);
+
+/** One more epoch: trains it and scores it on the validation part. Writes no file and never looks
+ * at the test part. The plan must hold the seed's parameters. */
+pb_status pb_seed_epoch(pb_session *s, pb_seed *state);
+/** Whether a seed has all its epochs, or has stopped early. */
+bool pb_seed_is_over(const pb_session *s, const pb_seed *state);
 
 /** The file of parameters that eval scores. */
 pb_status pb_seed_save_best(pb_session *s, const char *folder, const pb_seed *state);

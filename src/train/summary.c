@@ -176,6 +176,19 @@ static pb_status save_reconstructions(pb_session *s, const char *folder, const p
     return status;
 }
 
+/* What the network looks at, as the first seed learned it. */
+static pb_status save_saliency(pb_session *s, const char *folder, const pb_seed *first)
+{
+    static const char *const names[] = {"saliency", "saliency_spectra", "saliency_inputs",
+                                        "saliency_samples"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const pb_tensor *view = pb_tensors_find(&first->views, names[i]);
+        if (view)
+            PB_TRY(save_array(s, folder, names[i], PB_NPY_F32, view->axes, view->dim, view->data));
+    }
+    return PB_OK;
+}
+
 static pb_status save_arrays(pb_session *s, const char *folder, const pb_seed seeds[], int count)
 {
     for (int i = 0; i < s->graph.recording_count; i++) {
@@ -184,9 +197,10 @@ static pb_status save_arrays(pb_session *s, const char *folder, const pb_seed se
                             offsetof(pb_seed, recordings), name));
     }
     PB_TRY(save_class_accuracies(s, folder, seeds, count));
-    if (s->graph.mask != PB_NONE)
+    if (pb_tensors_find(&seeds[0].views, "mask"))
         PB_TRY(save_stacked(s, folder, "mask", seeds, count, offsetof(pb_seed, views), "mask"));
-    return save_reconstructions(s, folder, &seeds[0]);
+    PB_TRY(save_reconstructions(s, folder, &seeds[0]));
+    return save_saliency(s, folder, &seeds[0]);
 }
 
 /* ---- summary.json ---- */
@@ -240,7 +254,7 @@ static void add_lists(json_t *json, const pb_session *s, const pb_seed seeds[], 
     *bad |= json_object_set_new(json, "class_names", names);
     for (int i = 0; i < s->graph.recording_count; i++) {
         const pb_recording *log = &s->graph.recordings[i];
-        if (log->latest != PB_NONE)
+        if (pb_tensors_find(&seeds[0].views, log->name))
             *bad |= json_object_set_new(json, log->name, spread_of_view(seeds, count, log->name));
     }
 }
