@@ -11,6 +11,7 @@
 #include <passband/shape.h>
 #include <passband/stage.h>
 #include <passband/status.h>
+#include <passband/sweep.h>
 #include <passband/version.h>
 
 #endif
