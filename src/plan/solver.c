@@ -29,6 +29,13 @@ static int ceil_div(int a, int b)
     return (a + b - 1) / b;
 }
 
+/* The largest part of at most `most` that cuts `extent` into nearly equal ones: 10 by 8 is 5 and 5,
+ * not 8 and 2. */
+static int balanced(int extent, int most)
+{
+    return ceil_div(extent, ceil_div(extent, most));
+}
+
 static int round_up(int a, int multiple)
 {
     return ceil_div(a, multiple) * multiple;
@@ -129,36 +136,64 @@ static bool on_cpu(const pb_build *b, const pb_record *r)
     return b->on_cpu;
 }
 
-/* Rows of C for one work-item: enough items for every unit, each in whole tiles. */
-static int item_rows(const pb_build *b, int m, int tile, int column_items, double flops)
+/** How a product or convolution is cut into work-items, in whole register tiles. */
+typedef struct items {
+    int rows, columns; /* of one work-item */
+} items;
+
+/* Products too small to share among compute units. */
+#define SMALL_FLOPS 200000.0
+
+/* Enough items for every unit: columns are halved first, down to two tiles, then rows. */
+static items cut_items(const pb_build *b, const product *x, int tile_rows, int tile_columns,
+                       int most_columns)
 {
-    int wanted = (int)b->info->compute_units * 2;
-    if (flops < 200000.0) wanted = 1;
-    const int pieces = ceil_div(wanted, column_items);
-    return round_up(ceil_div(m, pieces), tile);
+    items c = {round_up(x->m, tile_rows), round_up(smaller(x->n, most_columns), tile_columns)};
+    const int wanted =
+        2.0 * x->batch * x->m * x->n * x->k < SMALL_FLOPS ? 1 : 4 * (int)b->info->compute_units;
+    while (ceil_div(x->n, c.columns) * x->batch < wanted && c.columns > 2 * tile_columns)
+        c.columns = round_up(ceil_div(c.columns, 2), tile_columns);
+    while (ceil_div(x->n, c.columns) * ceil_div(x->m, c.rows) * x->batch < wanted &&
+           c.rows > tile_rows)
+        c.rows = round_up(ceil_div(c.rows, 2), tile_rows);
+    return c;
+}
+
+/* Rows of B that a panel holds: as many as help, and as local memory has room for. */
+static int panel_depth(const pb_build *b, const product *x, int vectors, int rows)
+{
+    int depth = smaller(x->k, 128);
+    const bool copies_a = x->transpose_a && (double)x->m * x->k > 524288.0;
+    const uint64_t each =
+        64u * (unsigned)vectors + (copies_a ? 4u * (unsigned)smaller(rows, 128) : 0);
+    while (depth > 1 && each * (unsigned)depth > b->info->local_memory_bytes) depth /= 2;
+    return depth;
+}
+
+static void launch_product(pb_unit *u, const product *x, items c)
+{
+    int regions[3];
+    regions_of(x, regions);
+    add_launch(u, u->name, regions, (size_t)ceil_div(x->n, c.columns),
+               (size_t)ceil_div(x->m, c.rows), (size_t)x->batch, 1);
 }
 
 static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = smaller(x.m, 8), vectors = x.n > 16 ? 2 : 1;
-    const int columns = smaller(round_up(x.n, 16 * vectors), x.m >= 64 ? 256 : 512);
-    const int rows =
-        item_rows(b, x.m, tile, ceil_div(x.n, columns) * x.batch, 2.0 * x.m * x.n * x.k * x.batch);
+    const int tile = balanced(x.m, 8), vectors = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64 ? 2 : 1;
+    const items c = cut_items(b, &x, tile, 16 * vectors, 256);
     define_product(b, &x);
     define(b, "TRANSPOSE_A", x.transpose_a);
     define(b, "TRANSPOSE_B", x.transpose_b);
     define(b, "TILE_ROWS", tile);
     define(b, "COLUMN_VECTORS", vectors);
-    define(b, "DEPTH", smaller(x.k, 256));
-    define(b, "ITEM_ROWS", rows);
-    define(b, "ITEM_COLUMNS", columns);
+    define(b, "DEPTH", panel_depth(b, &x, vectors, c.rows));
+    define(b, "ITEM_ROWS", c.rows);
+    define(b, "ITEM_COLUMNS", c.columns);
     include_family(b, u, "product_tile");
-    int regions[3];
-    regions_of(&x, regions);
-    add_launch(u, u->name, regions, (size_t)ceil_div(x.n, columns), (size_t)ceil_div(x.m, rows),
-               (size_t)x.batch, 1);
+    launch_product(u, &x, c);
     describe_product(b, u, &x, "product_tile");
 }
 
@@ -176,18 +211,19 @@ static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, cons
 {
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = smaller(x.m, 4), tile_columns = smaller(x.n, 6);
-    const int columns = round_up(x.n, tile_columns);
-    const int rows = item_rows(b, x.m, tile, x.batch, 2.0 * x.m * x.n * x.k * x.batch);
+    const int tile = balanced(x.m, 4), tile_columns = balanced(x.n, 6);
+    items c = {round_up(x.m, tile), round_up(x.n, tile_columns)};
+    const int wanted =
+        2.0 * x.batch * x.m * x.n * x.k < SMALL_FLOPS ? 1 : 4 * (int)b->info->compute_units;
+    while (ceil_div(x.m, c.rows) * x.batch < wanted && c.rows > tile)
+        c.rows = round_up(ceil_div(c.rows, 2), tile);
     define_product(b, &x);
     define(b, "TILE_ROWS", tile);
     define(b, "TILE_COLUMNS", tile_columns);
-    define(b, "ITEM_ROWS", rows);
-    define(b, "ITEM_COLUMNS", columns);
+    define(b, "ITEM_ROWS", c.rows);
+    define(b, "ITEM_COLUMNS", c.columns);
     include_family(b, u, "product_dot");
-    int regions[3];
-    regions_of(&x, regions);
-    add_launch(u, u->name, regions, 1, (size_t)ceil_div(x.m, rows), (size_t)x.batch, 1);
+    launch_product(u, &x, c);
     describe_product(b, u, &x, "product_dot");
 }
 
@@ -257,6 +293,12 @@ static bool is_valid_unit_stride(const pb_build *b, const pb_record *r)
     return w->padding[0] == 0 && w->padding[1] == 0;
 }
 
+/* Positions of a line of `rows` output rows, as conv_tile counts them. */
+static int block_positions(int rows, pb_shape in, pb_shape out)
+{
+    return (rows - 1) * in.dim[3] + out.dim[3];
+}
+
 /* The widest vector of positions that a block of output rows holds. */
 static int lanes_of(int positions)
 {
@@ -277,12 +319,21 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
-    const int positions = (out.dim[2] - 1) * in.dim[3] + out.dim[3];
+    const int tile = balanced(outputs, 8);
+    int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
+                              memory */
+    const uint64_t room =
+        b->info->local_memory_bytes / 2 < 65536 ? b->info->local_memory_bytes / 2 : 65536;
+    while (rows > 1 && 4u * (uint64_t)tile * (uint64_t)block_positions(rows, in, out) > room)
+        rows = ceil_div(rows, 2);
+    const int positions = block_positions(rows, in, out);
     const int lanes = lanes_of(positions);
-    const int tile = smaller(outputs, 8);
-    int vectors = positions / lanes;
-    const int most = smaller(24 / tile, tile >= 8 ? 2 : 4);
-    if (vectors > most) vectors = most;
+    const int vectors = smaller(smaller(8, ceil_div(16, tile)), positions / lanes);
+    int item_outputs = round_up(outputs, tile);
+    while (ceil_div(outputs, item_outputs) * ceil_div(out.dim[2], rows) * out.dim[0] <
+               4 * (int)b->info->compute_units &&
+           item_outputs > tile)
+        item_outputs = round_up(ceil_div(item_outputs, 2), tile);
     define(b, "CHANNELS", in.dim[1]);
     define(b, "OUTPUTS", outputs);
     define(b, "HEIGHT", in.dim[2]);
@@ -297,12 +348,13 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     define(b, "LANES", lanes);
     define(b, "VECTORS", vectors);
     define(b, "TILE_OUTPUTS", tile);
-    define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
-    define(b, "ITEM_ROWS", out.dim[2]);
+    define(b, "ITEM_OUTPUTS", item_outputs);
+    define(b, "ITEM_ROWS", rows);
     define_offsets(b, offsets, c.place);
     include_family(b, u, "conv_tile");
     const int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
-    add_launch(u, u->name, regions, 1, 1, (size_t)out.dim[0], 1);
+    add_launch(u, u->name, regions, (size_t)ceil_div(outputs, item_outputs),
+               (size_t)ceil_div(out.dim[2], rows), (size_t)out.dim[0], 1);
     describe_conv(b, u, &c, "conv_tile");
 }
 
@@ -324,8 +376,11 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     const conv c = conv_of(b, p, u);
     const int samples = c.x.dim[0], outputs = c.w.dim[0],
               taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
-    const int tile = smaller(outputs, 4), tile_taps = smaller(taps, 6);
-    const int chunk = ceil_div(samples, smaller(samples, 2 * (int)b->info->compute_units));
+    const int tile_taps = balanced(taps, 6), tile = balanced(outputs, smaller(8, 24 / tile_taps));
+    const int sample_floats =
+        c.x.dim[1] * c.x.dim[2] * c.x.dim[3] + outputs * c.y.dim[2] * c.y.dim[3];
+    int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
+    if (chunk < 1) chunk = 1;
     const int chunks = ceil_div(samples, chunk);
     define(b, "SAMPLES", samples);
     define(b, "CHANNELS", c.x.dim[1]);
@@ -335,7 +390,8 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     define(b, "KERNEL_HEIGHT", c.w.dim[2]);
     define(b, "KERNEL_WIDTH", c.w.dim[3]);
     define(b, "CHUNK", chunk);
-    define(b, "LANES", lanes_of(c.y.dim[3]));
+    const int width = c.y.dim[3];
+    define(b, "LANES", width >= 16 ? 16 : width >= 8 || (width >= 5 && c.y.dim[2] > 1) ? 8 : 4);
     define(b, "TILE_OUTPUTS", tile);
     define(b, "TILE_TAPS", tile_taps);
     define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
