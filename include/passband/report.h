@@ -28,6 +28,13 @@ pb_status pb_report_compare(pb_context *ctx, int count, const char *const folder
  * seeds, seconds an epoch, parameters. */
 pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[], FILE *out);
 
+/** Draws a finished search (passband/sweep.h) into its folder: the winners' runs, their comparison, and the trials. Without
+ * gnuplot the page is still written and PB_ERR_RUN says what is missing. PB_ERR_USAGE: the folder holds no sweep.json. */
+pb_status pb_report_sweep(pb_context *ctx, const char *folder);
+
+/** Prints the winners of a search side by side, how each was chosen, and whether they differ beyond noise. */
+pb_status pb_report_sweep_table(pb_context *ctx, const char *folder, FILE *out);
+
 #ifdef __cplusplus
 }
 #endif

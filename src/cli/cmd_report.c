@@ -1,17 +1,27 @@
-/* passband report: draws a run again, or several runs into one comparison. */
+/* passband report: draws a run or a search again, or several runs into one comparison. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <passband/report.h>
 
+#include "base/file.h"
 #include "cli/finish.h"
+
+static bool is_search(const char *folder)
+{
+    char *path = pb_path_join(folder, "sweep.json");
+    const bool found = path && pb_file_exists(path);
+    free(path);
+    return found;
+}
 
 static pb_status draw_one(pb_cli *cli)
 {
     if (pb_cli_value(cli, "output"))
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "report: --output is for a comparison; one run is drawn into its folder");
-    PB_TRY(pb_report_run(cli->ctx, cli->words[0]));
+    PB_TRY(is_search(cli->words[0]) ? pb_report_sweep(cli->ctx, cli->words[0])
+                                    : pb_report_run(cli->ctx, cli->words[0]));
     if (!pb_cli_value(cli, "quiet")) printf("%s/index.html\n", cli->words[0]);
     return PB_OK;
 }

@@ -1,6 +1,8 @@
 /* The table of commands: help, parsing and errors come from it. */
 #include <string.h>
 
+#include <passband/sweep.h>
+
 #include "base/options.h"
 #include "cli/cli.h"
 
@@ -27,6 +29,14 @@ static const pb_cli_option run_options[] = {
      "where the run goes; for several runs, the folder that holds all of them"},
     {"profile", 'p', NULL, "time every kernel and print where the time goes (slower)"},
     {"print-config", 0, NULL, "print the configuration with every default filled in, and stop"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option sweep_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FOLDER", "where the search goes; several processes may share it"},
     QUIET_OPTION,
     VERBOSE_OPTION,
     END_OF_OPTIONS,
@@ -81,6 +91,26 @@ const pb_cli_command pb_cli_commands[] = {
         .run = pb_cli_run,
         .more = "keys of a configuration",
         .print_more = pb_config_print_schema,
+    },
+    {
+        .name = "sweep",
+        .usage = "CONFIG | SEARCH [key=value ...] [options]",
+        .summary = "search for hyperparameters: grid, random or TPE; then test the winners",
+        .details = "CONFIG has a section sweep, described below. SEARCH is the folder of a search "
+                   "to go on\n"
+                   "with: after Ctrl-C, or in several processes at once. sweep.trials=50 overrides "
+                   "an option\n"
+                   "of the search, train.epochs=10 a key of every arm. Trials are chosen by the "
+                   "validation\n"
+                   "part; the winner of each arm alone is tested, with every final seed. study.db "
+                   "is a study\n"
+                   "of Optuna.\n",
+        .options = sweep_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_sweep,
+        .more = "section sweep",
+        .print_more = pb_sweep_print_schema,
     },
     {
         .name = "resume",

@@ -48,7 +48,7 @@ static const char style[] =
     "var(--line);border-radius:.5rem;"
     "font-size:.85rem}\n";
 
-static void open_page(pb_text *out, const char *title, const char *line)
+void pb_page_open(pb_text *out, const char *title, const char *line)
 {
     pb_text_append(
         out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -74,6 +74,8 @@ typedef struct picture {
 } picture;
 
 static const picture pictures[] = {
+    {"sweep_history", "Trials of the search in their order, and the best so far.", true},
+    {"sweep_slices", "Trials of the search by what was searched over.", true},
     {"loss", "Training and validation loss against iterations.", true},
     {"test_accuracy", "Accuracy on the test split.", true},
     {"class_accuracies", "Test accuracy of each class.", true},
@@ -93,7 +95,7 @@ static bool is_drawn(pb_text *path, const char *folder, const char *name, const 
     return !path->failed && pb_file_exists(path->text);
 }
 
-static void add_pictures(pb_text *out, const char *folder)
+void pb_page_pictures(pb_text *out, const char *folder)
 {
     pb_text path = {0};
     pb_text_append(out, "<h2>Pictures</h2>\n<div class=\"figures\">\n");
@@ -240,8 +242,9 @@ static void add_figures_of_runs(pb_text *out, int count, const pb_record runs[])
 
 /* ---- pages ---- */
 
-static pb_status save(pb_context *ctx, const char *folder, pb_text *page)
+pb_status pb_page_save(pb_context *ctx, const char *folder, pb_text *page)
 {
+    close_page(page);
     char *path = pb_path_join(folder, "index.html");
     const pb_status status = path && !page->failed
                                  ? pb_file_write(ctx, path, page->text, page->length)
@@ -258,18 +261,17 @@ pb_status pb_page_run(pb_context *ctx, const pb_record *run, const char *folder)
                    *pb_record_text(run, "data_set") ? ", " : "", run->seed_count,
                    run->seed_count == 1 ? "" : "s",
                    json_object_size(run->summary) ? "" : ", not finished");
-    open_page(&page, run->name, line.failed ? "" : line.text);
+    pb_page_open(&page, run->name, line.failed ? "" : line.text);
     pb_text_free(&line);
     add_figures_of_run(&page, run);
-    add_pictures(&page, folder);
+    pb_page_pictures(&page, folder);
     if (run->config) {
         pb_text_append(&page, "<h2>Configuration</h2>\n<pre>");
         pb_html_escape(&page, run->config);
         pb_text_append(&page, "</pre>\n");
     }
     add_environment(&page, run->env);
-    close_page(&page);
-    return save(ctx, folder, &page);
+    return pb_page_save(ctx, folder, &page);
 }
 
 pb_status pb_page_compare(pb_context *ctx, int count, const pb_record runs[], const char *folder)
@@ -277,10 +279,9 @@ pb_status pb_page_compare(pb_context *ctx, int count, const pb_record runs[], co
     pb_text page = {0}, line = {0};
     pb_text_append(&line, "%d runs", count);
     for (int i = 0; i < count; i++) pb_text_append(&line, "%s%s", i ? ", " : ": ", runs[i].name);
-    open_page(&page, "Comparison", line.failed ? "" : line.text);
+    pb_page_open(&page, "Comparison", line.failed ? "" : line.text);
     pb_text_free(&line);
     add_figures_of_runs(&page, count, runs);
-    add_pictures(&page, folder);
-    close_page(&page);
-    return save(ctx, folder, &page);
+    pb_page_pictures(&page, folder);
+    return pb_page_save(ctx, folder, &page);
 }

@@ -7,6 +7,12 @@
 
 /** Appends text with &, <, >, " and ' escaped. */
 void pb_html_escape(pb_text *out, const char *text);
+/** Begins a page: its title and a line below it. */
+void pb_page_open(pb_text *out, const char *title, const char *line);
+/** Appends the pictures that `folder`/plots holds. */
+void pb_page_pictures(pb_text *out, const char *folder);
+/** Ends a page and writes it as `folder`/index.html. Clears it. */
+pb_status pb_page_save(pb_context *ctx, const char *folder, pb_text *page);
 /** Writes `folder`/index.html, with the pictures that `folder`/plots holds. */
 pb_status pb_page_run(pb_context *ctx, const pb_record *run, const char *folder);
 pb_status pb_page_compare(pb_context *ctx, int count, const pb_record runs[], const char *folder);
