@@ -80,13 +80,10 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
         pb_plot_title(&plot, "Masks");
     pb_plot_subtitle(&plot, "%s; factor on each DCT coefficient%s", pb_record_data_set(first),
                      first->mask.dim[0] > 1 ? ", mean over seeds" : "");
-    pb_text_append(&plot.script,
-                   "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', "
-                   "4 '#2a788e', 5 '#21918c', 6 '#22a884', 7 '#44bf70', 8 '#7ad151', 9 '#bddf26', "
-                   "10 '#fde725')\n"
-                   "unset grid\nunset key\nset border 15\n"
-                   "set xlabel 'horizontal frequency index'\n"
-                   "set ylabel 'vertical frequency index'\n");
+    pb_plot_palette(&plot);
+    pb_text_append(&plot.script, "unset grid\nunset key\nset border 15\n"
+                                 "set xlabel 'horizontal frequency index'\n"
+                                 "set ylabel 'vertical frequency index'\n");
     pb_text_append(&plot.script, "set cbrange [%.9g:%.9g]\nset cblabel 'mask' offset 0.5\n", low,
                    high > low ? high : low + 1);
     for (int i = 0; i < count; i++) {

@@ -86,6 +86,21 @@ static const picture pictures[] = {
      "masked images are each "
      "scaled to their own range of gray.",
      false},
+    {"saliency",
+     "Where each class looks: the mean absolute gradient of its logit with respect to the input, "
+     "over its test samples.",
+     true},
+    {"saliency_spectra",
+     "Which frequencies of the input each class looks at: mean normalised Fourier magnitude of "
+     "that gradient.",
+     true},
+    {"salient_samples", "Test samples, coloured by the size of that gradient at each point.", true},
+    {"saliency_maps",
+     "Where each class looks: the mean absolute gradient of its logit with respect to the input, "
+     "in the order of the classes, beside the mean magnitudes of its frequencies, with frequency "
+     "0 at the left of the middle row.",
+     false},
+    {"salient_images", "Test samples beside the size of that gradient at each point.", false},
 };
 
 static bool is_drawn(pb_text *path, const char *folder, const char *name, const char *suffix)

@@ -20,5 +20,17 @@ pb_status pb_draw_band_weights(pb_context *ctx, int count, const pb_record runs[
 pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const char *folder);
 /** Originals beside their masked reconstructions, drawn without gnuplot: reconstructions.png. */
 pb_status pb_draw_reconstructions(pb_context *ctx, const pb_record *run, const char *folder);
+/** Saliency of each class against the points of the input, for inputs that are rows of numbers, a
+ * panel a run: saliency.png. */
+pb_status pb_draw_saliency(pb_context *ctx, int count, const pb_record runs[], const char *folder);
+/** Its spectra against frequencies, a panel a run: saliency_spectra.png. */
+pb_status pb_draw_saliency_spectra(pb_context *ctx, int count, const pb_record runs[],
+                                   const char *folder);
+/** Samples of one run, coloured by saliency: salient_samples.png. */
+pb_status pb_draw_salient_samples(pb_context *ctx, int count, const pb_record runs[],
+                                  const char *folder);
+/** The same of inputs that are images, drawn without gnuplot: saliency_maps.png and
+ * salient_images.png. */
+pb_status pb_draw_saliency_images(pb_context *ctx, const pb_record *run, const char *folder);
 
 #endif

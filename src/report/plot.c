@@ -71,6 +71,14 @@ void pb_plot_begin(pb_plot *plot, const char *name, int width, int height)
                       "set key noautotitle textcolor rgb '#222222'\n");
 }
 
+void pb_plot_palette(pb_plot *plot)
+{
+    pb_text_append(&plot->script,
+                   "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', "
+                   "4 '#2a788e', 5 '#21918c', 6 '#22a884', 7 '#44bf70', 8 '#7ad151', 9 '#bddf26', "
+                   "10 '#fde725')\n");
+}
+
 /* A line of text at a height of the picture. */
 static void put_line(pb_plot *plot, int label, int from_top, const char *look, const char *format,
                      va_list args)

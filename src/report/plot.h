@@ -21,6 +21,9 @@ const char *pb_plot_colour(int index);
 /** Colour of band `index` of `count`: from dark (lowest) to light along viridis. */
 void pb_plot_band_colour(int index, int count, char colour[8]);
 
+/** Colours of a heat map, dark to light along viridis. */
+void pb_plot_palette(pb_plot *plot);
+
 /** Starts a picture of that many pixels: terminal, fonts, grid. A script may `set multiplot`;
  * drawing ends it. */
 void pb_plot_begin(pb_plot *plot, const char *name, int width, int height);

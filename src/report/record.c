@@ -14,6 +14,7 @@
 #define METRICS_LIMIT ((size_t)256 << 20)
 #define CONFIG_LIMIT  ((size_t)1 << 20)
 #define EPOCH_LIMIT   10000000
+#define ANY_AXES      0
 
 /* ---- JSON ---- */
 
@@ -52,7 +53,7 @@ static double element(const pb_npy *npy, size_t i)
                                     : ((const double *)npy->data)[i];
 }
 
-/* Reads an array of that many axes; absent is no error. */
+/* Reads an array of that many axes, or of 2 to PB_ARRAY_AXES for ANY_AXES; absent is no error. */
 static pb_status load_array(pb_context *ctx, const char *folder, const char *name, int axes,
                             pb_array *array)
 {
@@ -63,9 +64,10 @@ static pb_status load_array(pb_context *ctx, const char *folder, const char *nam
     if (!pb_file_exists(path)) goto done;
     status = pb_npy_load(ctx, path, &npy);
     if (status) goto done;
+    if (axes == ANY_AXES && npy.axes >= 2 && npy.axes <= PB_ARRAY_AXES) axes = npy.axes;
     if (npy.axes != axes) {
         status = pb_fail(ctx, PB_ERR_DATA, "%s: the array has %d axes, %d expected", path, npy.axes,
-                         axes);
+                         axes == ANY_AXES ? PB_ARRAY_AXES : axes);
         goto done;
     }
     if (npy.dtype != PB_NPY_F32 && npy.dtype != PB_NPY_F64) {
@@ -87,6 +89,17 @@ done:
     return status;
 }
 
+/* Two arrays that are there together, of as many rows; rows of one shape where they are `alike`. */
+static pb_status check_together(pb_context *ctx, const pb_record *r, const char *name,
+                                const pb_array *a, const char *other, const pb_array *b, bool alike)
+{
+    bool fit = !a->data == !b->data && a->dim[0] == b->dim[0];
+    for (int i = 1; alike && i < PB_ARRAY_AXES; i++) fit &= a->dim[i] == b->dim[i];
+    if (fit) return PB_OK;
+    return pb_fail(ctx, PB_ERR_DATA, "%s: %s.npy and %s.npy do not belong together", r->folder,
+                   name, other);
+}
+
 static pb_status check_arrays(pb_context *ctx, const pb_record *r)
 {
     const struct {
@@ -106,7 +119,10 @@ static pb_status check_arrays(pb_context *ctx, const pb_record *r)
         return pb_fail(ctx, PB_ERR_DATA,
                        "%s/reconstructions.npy: the first axis is %zu, 2 expected", r->folder,
                        r->reconstructions.dim[0]);
-    return PB_OK;
+    PB_TRY(check_together(ctx, r, "saliency", &r->saliency, "saliency_spectra",
+                          &r->saliency_spectra, false));
+    return check_together(ctx, r, "saliency_inputs", &r->saliency_inputs, "saliency_samples",
+                          &r->saliency_samples, true);
 }
 
 /* ---- metrics ---- */
@@ -242,6 +258,10 @@ static pb_status load(pb_context *ctx, pb_record *r)
     PB_TRY(load_array(ctx, r->folder, "class_accuracies.npy", 2, &r->class_accuracies));
     PB_TRY(load_array(ctx, r->folder, "mask.npy", 3, &r->mask));
     PB_TRY(load_array(ctx, r->folder, "reconstructions.npy", 4, &r->reconstructions));
+    PB_TRY(load_array(ctx, r->folder, "saliency.npy", ANY_AXES, &r->saliency));
+    PB_TRY(load_array(ctx, r->folder, "saliency_spectra.npy", ANY_AXES, &r->saliency_spectra));
+    PB_TRY(load_array(ctx, r->folder, "saliency_inputs.npy", ANY_AXES, &r->saliency_inputs));
+    PB_TRY(load_array(ctx, r->folder, "saliency_samples.npy", ANY_AXES, &r->saliency_samples));
     return check_arrays(ctx, r);
 }
 
@@ -269,6 +289,10 @@ void pb_record_clear(pb_record *record)
     free(record->class_accuracies.data);
     free(record->mask.data);
     free(record->reconstructions.data);
+    free(record->saliency.data);
+    free(record->saliency_spectra.data);
+    free(record->saliency_inputs.data);
+    free(record->saliency_samples.data);
     *record = (pb_record){0};
 }
 

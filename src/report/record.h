@@ -45,12 +45,14 @@ typedef struct pb_record {
     int epoch_count;
     int64_t *seeds; /* [seed_count], in the order they were trained          */
     int seed_count;
-    int64_t log_every;         /* iterations between the points of train_loss           */
-    pb_array train_loss;       /* [seeds, points]        */
-    pb_array band_weights;     /* [seeds, points, bands] */
-    pb_array class_accuracies; /* [seeds, classes]       */
-    pb_array mask;             /* [seeds, K, K]          */
-    pb_array reconstructions;  /* [2, n, H, W]           */
+    int64_t log_every;                   /* iterations between the points of train_loss           */
+    pb_array train_loss;                 /* [seeds, points]        */
+    pb_array band_weights;               /* [seeds, points, bands] */
+    pb_array class_accuracies;           /* [seeds, classes]       */
+    pb_array mask;                       /* [seeds, K, K]          */
+    pb_array reconstructions;            /* [2, n, H, W]           */
+    pb_array saliency, saliency_spectra; /* [classes, ...]; both or none, as the next two */
+    pb_array saliency_inputs, saliency_samples; /* [n, ...]                                      */
 } pb_record;
 
 /** Reads a run folder. PB_ERR_USAGE: it is not one; PB_ERR_DATA: a file in it is damaged. */

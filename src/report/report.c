@@ -16,9 +16,9 @@ typedef pb_status draw_function(pb_context *ctx, int count, const pb_record runs
 
 static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], const char *plots)
 {
-    static draw_function *const all[] = {pb_draw_loss, pb_draw_test_accuracy,
-                                         pb_draw_class_accuracies, pb_draw_band_weights,
-                                         pb_draw_mask};
+    static draw_function *const all[] = {
+        pb_draw_loss, pb_draw_test_accuracy, pb_draw_class_accuracies, pb_draw_band_weights,
+        pb_draw_mask, pb_draw_saliency,      pb_draw_saliency_spectra, pb_draw_salient_samples};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) PB_TRY(all[i](ctx, count, runs, plots));
     return PB_OK;
 }
@@ -54,6 +54,7 @@ pb_status pb_report_run(pb_context *ctx, const char *folder)
     pb_status status = make_plots_folder(ctx, folder, &plots);
     if (!status) status = pb_events_write(ctx, &run, folder);
     if (!status) status = pb_draw_reconstructions(ctx, &run, plots);
+    if (!status) status = pb_draw_saliency_images(ctx, &run, plots);
     if (!status) status = draw_plots_and_page(ctx, 1, &run, folder, plots, false);
     free(plots);
     pb_record_clear(&run);
