@@ -15,8 +15,8 @@
 
 enum { BATCH = 128, POINTS = 40, CLASSES = 10, PARAMS = 6, WATCHED = 2 + PARAMS };
 
-/* As configured, and with a weight of the term that gives it nearly all of the gradient rather than a
- * thousandth. */
+/* As configured, and with a weight of the term that gives it nearly all of the gradient rather than
+ * a thousandth. */
 static const struct {
     const char *name;
     int override_count;
