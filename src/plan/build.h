@@ -73,7 +73,9 @@ typedef struct pb_unit {
     int arg_count;
     int args[PB_UNIT_MAX_ARGS]; /* regions it touches                              */
     bool arg_read[PB_UNIT_MAX_ARGS], arg_written[PB_UNIT_MAX_ARGS];
+    bool small; /* not worth a launch of its own                    */
     double flops, bytes;
+    double launch_flops, launch_bytes; /* of the launch, which may hold several units      */
     int launch_count;
     struct {
         const char *kernel;
@@ -153,9 +155,12 @@ pb_status pb_lower(const pb_graph *g, const pb_device_info *info, bool on_cpu, p
                    pb_value **map);
 pb_status pb_plan_roots(pb_build *b, pb_program_build *p);
 pb_status pb_plan_units(pb_build *b, pb_program_build *p);
-/** Checks whether a fused unit can be generated, or writes its source, arguments and geometry. */
-pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, bool check_only,
-                     bool *possible);
+/** Whether a fused unit can be written as a kernel; notes what it reads and writes, and what it
+ * costs. */
+pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool *possible);
+/** Writes the kernel of a unit, or of several small ones in a row: source, parameters and geometry,
+ * which the first unit holds for all. */
+pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *const units[], int count);
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *unit);
 /** Whether an input of a library op must be stored densely, and which value that is (broadcasts of
  * a product's leading axes need no storage of their own). */

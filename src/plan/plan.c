@@ -108,8 +108,12 @@ static pb_status create_launch(pb_plan *plan, const pb_unit *u, int i, pb_launch
                            .kernel = u->launches[i].kernel,
                            .arg_count = u->launches[i].arg_count,
                            .args = args,
-                           .flops = i == 0 ? u->flops : 0,
-                           .bytes = i == 0 ? u->bytes : 0};
+                           .flops = i > 0                 ? 0
+                                    : u->launch_flops > 0 ? u->launch_flops
+                                                          : u->flops,
+                           .bytes = i > 0                 ? 0
+                                    : u->launch_bytes > 0 ? u->launch_bytes
+                                                          : u->bytes};
     for (int k = 0; k < 3; ++k) {
         spec.global[k] = u->launches[i].global[k];
         spec.local[k] = u->launches[i].local[k];

@@ -6,7 +6,7 @@
 
 static void global_text(const pb_unit *u, char text[64])
 {
-    if (u->is_gemm)
+    if (u->launch_count == 0)
         snprintf(text, 64, "-");
     else
         snprintf(text, 64, "%zux%zux%zu", u->launches[0].global[0], u->launches[0].global[1],

@@ -129,24 +129,36 @@ static void find_edges(const pb_build *b, const pb_program_build *p, bool *befor
         }
 }
 
-/* Kahn's order, smallest number first; returns how many units could be ordered. */
+static bool is_ready(const pb_program_build *p, const bool *before, const bool placed[], int y)
+{
+    const int n = p->unit_count;
+    bool ready = !placed[y];
+    for (int x = 0; ready && x < n; ++x) ready = placed[x] || !before[x * n + y];
+    return ready;
+}
+
+/* Kahn's order: small units after small ones and large after large, so that small ones can share
+ * launches; of those the smallest number. Returns how many units could be ordered, -1 without
+ * memory. */
 static int sort_units(const pb_program_build *p, const bool *before, int *sequence)
 {
     const int n = p->unit_count;
     int done = 0;
     bool *placed = calloc((size_t)n + 1, sizeof *placed);
     if (!placed) return -1;
-    for (bool progress = true; progress;) {
-        progress = false;
-        for (int y = 0; y < n; ++y) {
-            if (placed[y]) continue;
-            bool ready = true;
-            for (int x = 0; ready && x < n; ++x) ready = placed[x] || !before[x * n + y];
-            if (!ready) continue;
-            placed[y] = true;
-            sequence[done++] = y;
-            progress = true;
+    bool small = true;
+    for (int misses = 0; misses < 2;) {
+        int next = -1;
+        for (int y = 0; y < n && next < 0; ++y)
+            if (p->units[y].small == small && is_ready(p, before, placed, y)) next = y;
+        if (next < 0) {
+            ++misses;
+            small = !small;
+            continue;
         }
+        misses = 0;
+        placed[next] = true;
+        sequence[done++] = next;
     }
     free(placed);
     return done;
@@ -219,7 +231,7 @@ static pb_status merge_units(pb_build *b, pb_program_build *p)
             for (int i = 0; i < second->root_count; ++i)
                 both.roots[both.root_count++] = second->roots[i];
             bool possible;
-            status = pb_codegen(b, p, &both, true, &possible);
+            status = pb_codegen_check(b, p, &both, &possible);
             if (status != PB_OK || !possible) continue;
             absorb(p, x, y);
             p->units[x] = both;
@@ -249,7 +261,7 @@ static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
     }
     for (int y = 0; y < p->unit_count; ++y) {
         bool possible = true;
-        if (p->units[y].root_count) PB_TRY(pb_codegen(b, p, &p->units[y], true, &possible));
+        if (p->units[y].root_count) PB_TRY(pb_codegen_check(b, p, &p->units[y], &possible));
         if (!possible)
             return pb_fail(b->ctx, PB_ERR_INTERNAL, "kernel %d of program %s cannot be written", y,
                            p->name);
@@ -312,7 +324,7 @@ static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
         u->columns = c.columns[i];
         u->rows = c.elements / u->columns;
         bool possible;
-        PB_TRY(pb_codegen(b, p, u, true, &possible));
+        PB_TRY(pb_codegen_check(b, p, u, &possible));
         if (!possible || (best >= 0 && u->irregular >= best)) continue;
         best = u->irregular;
         best_columns = u->columns;
@@ -401,7 +413,7 @@ pb_status pb_plan_units(pb_build *b, pb_program_build *p)
         p->roots[next_root].unit = p->unit_count - 1;
         set_domain(b, unit, &p->roots[next_root]);
         bool possible;
-        PB_TRY(pb_codegen(b, p, unit, true, &possible));
+        PB_TRY(pb_codegen_check(b, p, unit, &possible));
         if (!possible)
             return pb_fail(b->ctx, PB_ERR_INTERNAL,
                            "no kernel can be written for value %d (%s) of program %s",
