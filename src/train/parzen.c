@@ -184,7 +184,8 @@ double pb_parzen_sample(const pb_parzen *parzen, double pick, double quantile)
     return pb_dimension_snap(d, d->log ? exp(number) : number);
 }
 
-/* log N(x; mu, sigma) cut off outside the bounds; a discrete value takes the mass of its step. */
+/* log N((x - mu) / sigma; 0, 1) cut off outside the bounds; a discrete value takes the mass of its
+ * step. */
 static double log_kernel(const pb_parzen *p, int k, double x)
 {
     const double mu = p->mus[k], sigma = p->sigmas[k], z = (x - mu) / sigma;
@@ -197,7 +198,7 @@ static double log_kernel(const pb_parzen *p, int k, double x)
     return -z * z / 2 - log_root_two_pi - log(inside);
 }
 
-double pb_parzen_log_density(const pb_parzen *parzen, double coordinate)
+double pb_parzen_score(const pb_parzen *parzen, double coordinate)
 {
     const pb_dimension *d = parzen->dimension;
     if (d->kind == PB_DIMENSION_CATEGORICAL) return log(parzen->probabilities[(int)coordinate]);

@@ -130,8 +130,7 @@ static double best_candidate(const pb_parzen *good, const pb_parzen *rest, uint6
         const double pick = uniform(seed, good->dimension, number, 2 * c + 1);
         const double quantile = uniform(seed, good->dimension, number, 2 * c + 2);
         const double candidate = pb_parzen_sample(good, pick, quantile);
-        const double ratio =
-            pb_parzen_log_density(good, candidate) - pb_parzen_log_density(rest, candidate);
+        const double ratio = pb_parzen_score(good, candidate) - pb_parzen_score(rest, candidate);
         if (c == 0 || ratio > best_ratio) {
             best = candidate;
             best_ratio = ratio;
