@@ -65,6 +65,19 @@ def load(name):
     return train_x[:kept], train_y[:kept], test_x, test_y
 
 
+def blas():
+    """The BLAS library that this process uses; PyTorch's matrix products are as fast as that is."""
+    names = ("libblas", "libopenblas")
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    paths = {line.split()[-1] for line in maps if line.rsplit("/", 1)[-1].startswith(names)}
+    if not any("openblas" in path for path in paths):
+        sys.exit(
+            f"PyTorch would run on {', '.join(sorted(paths)) or 'no BLAS'}, which makes it slow, so no fair peer; "
+            "apt-get install libopenblas0-pthread helps"
+        )
+    return sorted(paths)
+
+
 def make_network():
     return nn.Sequential(
         nn.Conv1d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool1d(2),
@@ -141,6 +154,7 @@ def main():
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="numbers of threads to try")
     options = parser.parse_args()
 
+    blas()
     x, y, test_x, test_y = load(options.data)
     settings, tried = json.loads(options.settings or "null"), None
     if settings is None:
@@ -158,6 +172,7 @@ def main():
     result = {
         "name": "no_bands in PyTorch",
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "scipy": scipy.__version__},
+        "blas": blas(),
         "settings": settings,
         "openblas_threads": os.environ.get("OPENBLAS_NUM_THREADS"),
         "steps_per_epoch": steps,
