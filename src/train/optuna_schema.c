@@ -167,10 +167,12 @@ static pb_status check_pages(pb_store *store)
     PB_TRY(pb_sql_open(store, &statement, "PRAGMA quick_check(1)", ""));
     pb_status status = pb_sql_next(store, statement, &row);
     const char *found = row ? pb_sql_text(statement, 0) : "ok";
+    const char *line =
+        strrchr(found, '\n'); /* the first says which data base, the last what is wrong */
     if (status == PB_OK && strcmp(found, "ok") != 0)
         status = pb_fail(store->ctx, PB_ERR_IO,
                          "%s: the study is damaged (%.100s); move the file away to begin a new one",
-                         store->path, found);
+                         store->path, line ? line + 1 : found);
     sqlite3_finalize(statement);
     return status;
 }
