@@ -195,9 +195,16 @@ pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, p
     return status;
 }
 
+/* Whether long work-items suit the device. Mesa's CPU device packs neighbouring work-items into the
+ * lanes of a vector as a GPU does, and takes ten seconds to compile a kernel that holds tiles. */
+static bool takes_cpu_kernels(const pb_device_info *info)
+{
+    return info->is_cpu && strcmp(info->platform, "rusticl") != 0;
+}
+
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
 {
-    return pb_plan_create_as(device, g, pb_device_describe(device)->is_cpu, plan);
+    return pb_plan_create_as(device, g, takes_cpu_kernels(pb_device_describe(device)), plan);
 }
 
 void pb_plan_free(pb_plan **plan)
