@@ -7,7 +7,8 @@
  *
  *     L = mean over classes c of the batch, mean over f, of the biased variance of P_i[f], y_i = c.
  *
- * g is made of the ops of the graph, so the loss has gradients like any other. */
+ * g is made of the ops of the graph, so the loss has gradients like any other. When scoring, the
+ * variance is that within each batch of `eval_batch_size` samples. */
 #include <string.h>
 
 #include "stage/spectrum.h"
