@@ -26,7 +26,7 @@ static void print_metric(char text[32], bool is_accuracy, double value)
     else if (is_accuracy)
         snprintf(text, 32, "%.2f %%", 100 * value);
     else
-        snprintf(text, 32, "%.4f", value);
+        snprintf(text, 32, value < 1000 ? "%.4f" : "%.3g", value);
 }
 
 static void show_bar(const pb_sweep_progress *p)

@@ -9,12 +9,8 @@ typedef struct blocks {
     int complete, pruned, best;
 } blocks;
 
-typedef struct extent {
-    double low, high;
-    size_t last; /* number of a trial */
-} extent;
-
-static int add_trials(pb_plot *plot, const json_t *sweep, const json_t *arm, bool complete)
+static int add_trials(pb_plot *plot, const json_t *sweep, const json_t *arm, bool complete,
+                      double most)
 {
     size_t i;
     json_t *trial;
@@ -24,14 +20,14 @@ static int add_trials(pb_plot *plot, const json_t *sweep, const json_t *arm, boo
         const double value = pb_sweep_value(sweep, trial);
         if (!isfinite(value) || pb_sweep_is_complete(trial) != complete) continue;
         pb_text_append(&plot->data, "%" JSON_INTEGER_FORMAT " %.9g\n",
-                       json_integer_value(json_object_get(trial, "number")), value);
+                       json_integer_value(json_object_get(trial, "number")), fmin(value, most));
         any = true;
     }
     return any ? pb_plot_end_block(plot) : -1;
 }
 
 /* A step at each trial that was better than all before, drawn on to the last one. */
-static int add_best(pb_plot *plot, const json_t *sweep, const json_t *arm)
+static int add_best(pb_plot *plot, const json_t *sweep, const json_t *arm, double most)
 {
     const bool maximise = pb_sweep_is_accuracy(sweep);
     double best = NAN;
@@ -45,28 +41,21 @@ static int add_best(pb_plot *plot, const json_t *sweep, const json_t *arm)
             best = value;
         if (!isnan(best))
             pb_text_append(&plot->data, "%" JSON_INTEGER_FORMAT " %.9g\n",
-                           json_integer_value(json_object_get(trial, "number")), best);
+                           json_integer_value(json_object_get(trial, "number")), fmin(best, most));
     }
     return isnan(best) ? -1 : pb_plot_end_block(plot);
 }
 
-static extent measure(const json_t *sweep)
+static size_t longest(const json_t *sweep)
 {
-    extent e = {INFINITY, -INFINITY, 1};
-    size_t i, k;
-    json_t *arm, *trial;
+    size_t i, most = 2;
+    json_t *arm;
     json_array_foreach(pb_sweep_arms(sweep), i, arm)
     {
-        json_array_foreach(json_object_get(arm, "trials"), k, trial)
-        {
-            const double value = pb_sweep_value(sweep, trial);
-            if (!isfinite(value)) continue;
-            e.low = fmin(e.low, value);
-            e.high = fmax(e.high, value);
-            if (k > e.last) e.last = k;
-        }
+        const size_t count = json_array_size(json_object_get(arm, "trials"));
+        if (count > most) most = count;
     }
-    return e;
+    return most;
 }
 
 static void add_curve(pb_plot *plot, const char **comma, int block, const char *look,
@@ -92,25 +81,30 @@ static void put_curves(pb_plot *plot, int count, const blocks all[])
     pb_text_append(&plot->script, "\n");
 }
 
-static void put_axes(pb_plot *plot, const json_t *sweep, const extent *e)
+static void put_axes(pb_plot *plot, const json_t *sweep, double low, double high)
 {
-    const double room = e->high > e->low ? 0.06 * (e->high - e->low) : 1;
-    pb_text_append(&plot->script,
+    pb_text *s = &plot->script;
+    pb_text_append(s,
                    "set xlabel 'trial'\nset ylabel '%s'\nset xrange [-0.8:%zu.8]\n"
-                   "set yrange [%.9g:%.9g]\nset lmargin at screen 0.085\n"
-                   "set rmargin at screen 0.975\n",
-                   pb_sweep_metric(sweep), e->last, e->low - room, e->high + room);
+                   "set lmargin at screen 0.085\nset rmargin at screen 0.975\n",
+                   pb_sweep_metric(sweep), longest(sweep) - 1);
+    if (pb_sweep_is_accuracy(sweep)) {
+        const double room = high > low ? 0.06 * (high - low) : 1;
+        pb_text_append(s, "set yrange [%.9g:%.9g]\n", low - room, high + room);
+    } else {
+        pb_plot_loss_axis(plot, low, high);
+    }
 }
 
 pb_status pb_draw_sweep_history(pb_context *ctx, const json_t *sweep, const char *folder)
 {
     enum { MOST_ARMS = 16 };
     blocks all[MOST_ARMS];
-    const extent e = measure(sweep);
+    double low, high;
     size_t i;
     json_t *arm;
     int count = 0;
-    if (!isfinite(e.low)) return pb_plot_discard(folder, "sweep_history");
+    if (!pb_sweep_range(sweep, &low, &high)) return pb_plot_discard(folder, "sweep_history");
     pb_plot plot;
     pb_plot_begin(&plot, "sweep_history", 1200, 800);
     pb_plot_title(&plot, "Trials of %s", pb_sweep_text(sweep, "name"));
@@ -120,13 +114,13 @@ pb_status pb_draw_sweep_history(pb_context *ctx, const json_t *sweep, const char
     {
         if (count == MOST_ARMS) break;
         pb_plot_legend(&plot, pb_plot_colour(count), false, pb_sweep_text(arm, "name"));
-        all[count].complete = add_trials(&plot, sweep, arm, true);
-        all[count].pruned = add_trials(&plot, sweep, arm, false);
-        all[count].best = add_best(&plot, sweep, arm);
+        all[count].complete = add_trials(&plot, sweep, arm, true, high);
+        all[count].pruned = add_trials(&plot, sweep, arm, false, high);
+        all[count].best = add_best(&plot, sweep, arm, high);
         count++;
     }
     pb_plot_top_margin(&plot);
-    put_axes(&plot, sweep, &e);
+    put_axes(&plot, sweep, low, high);
     put_curves(&plot, count, all);
     return pb_plot_draw(ctx, &plot, folder);
 }

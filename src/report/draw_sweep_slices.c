@@ -26,7 +26,8 @@ static double place_of(const slice *s, const json_t *trial)
     return NAN;
 }
 
-static int add_trials(pb_plot *plot, const json_t *sweep, const slice *s, bool complete)
+static int add_trials(pb_plot *plot, const json_t *sweep, const slice *s, bool complete,
+                      double most)
 {
     size_t i;
     json_t *trial;
@@ -35,7 +36,7 @@ static int add_trials(pb_plot *plot, const json_t *sweep, const slice *s, bool c
     {
         const double x = place_of(s, trial), y = pb_sweep_value(sweep, trial);
         if (!isfinite(x) || !isfinite(y) || pb_sweep_is_complete(trial) != complete) continue;
-        pb_text_append(&plot->data, "%.9g %.9g\n", x, y);
+        pb_text_append(&plot->data, "%.9g %.9g\n", x, fmin(y, most));
         any = true;
     }
     return any ? pb_plot_end_block(plot) : -1;
@@ -92,11 +93,11 @@ static void add_points(pb_plot *plot, const char **comma, int block, const char 
     *comma = ", \\\n    ";
 }
 
-static void put_slice(pb_plot *plot, const json_t *sweep, const slice *s)
+static void put_slice(pb_plot *plot, const json_t *sweep, const slice *s, double most)
 {
     const char *comma = "plot";
-    const int complete = add_trials(plot, sweep, s, true),
-              early = add_trials(plot, sweep, s, false);
+    const int complete = add_trials(plot, sweep, s, true, most),
+              early = add_trials(plot, sweep, s, false, most);
     const int best = add_best(plot, sweep, s);
     put_axis(&plot->script, s);
     add_points(plot, &comma, complete, "pointtype 7 pointsize 1", s->colour);
@@ -124,25 +125,15 @@ static int list_slices(const json_t *sweep, int most, slice slices[])
 }
 
 /* One range for all panels, so that they can be compared. */
-static bool put_range(pb_plot *plot, const json_t *sweep)
+static void put_range(pb_plot *plot, const json_t *sweep, double low, double high)
 {
-    double low = INFINITY, high = -INFINITY;
-    size_t i, k;
-    json_t *arm, *trial;
-    json_array_foreach(pb_sweep_arms(sweep), i, arm)
-    {
-        json_array_foreach(json_object_get(arm, "trials"), k, trial)
-        {
-            const double value = pb_sweep_value(sweep, trial);
-            if (!isfinite(value)) continue;
-            low = fmin(low, value);
-            high = fmax(high, value);
-        }
+    pb_text_append(&plot->script, "set ylabel '%s'\n", pb_sweep_metric(sweep));
+    if (pb_sweep_is_accuracy(sweep)) {
+        const double room = high > low ? 0.08 * (high - low) : 1;
+        pb_text_append(&plot->script, "set yrange [%.9g:%.9g]\n", low - room, high + room);
+    } else {
+        pb_plot_loss_axis(plot, low, high);
     }
-    const double room = high > low ? 0.08 * (high - low) : 1;
-    pb_text_append(&plot->script, "set ylabel '%s'\nset yrange [%.9g:%.9g]\n",
-                   pb_sweep_metric(sweep), low - room, high + room);
-    return isfinite(low);
 }
 
 pb_status pb_draw_sweep_slices(pb_context *ctx, const json_t *sweep, const char *folder)
@@ -150,17 +141,16 @@ pb_status pb_draw_sweep_slices(pb_context *ctx, const json_t *sweep, const char 
     enum { MOST_PANELS = 24 };
     slice slices[MOST_PANELS];
     const int count = list_slices(sweep, MOST_PANELS, slices);
-    if (count == 0) return pb_plot_discard(folder, "sweep_slices");
+    double low, high;
+    if (count == 0 || !pb_sweep_range(sweep, &low, &high))
+        return pb_plot_discard(folder, "sweep_slices");
     const pb_panels panels = pb_panels_arrange(count, 640, 420);
     pb_plot plot;
     pb_panels_begin(&plot, &panels, "sweep_slices");
     pb_plot_title(&plot, "Trials of %s by what was searched over", pb_sweep_text(sweep, "name"));
     pb_plot_subtitle(&plot, "ring: best trial, cross: ended early%s%s", count == 1 ? "; " : "",
                      count == 1 ? slices[0].key : "");
-    if (!put_range(&plot, sweep)) {
-        pb_plot_clear(&plot);
-        return pb_plot_discard(folder, "sweep_slices");
-    }
+    put_range(&plot, sweep, low, high);
     for (int i = 0; i < count; i++) {
         pb_text name = {0};
         if (json_array_size(pb_sweep_arms(sweep)) > 1)
@@ -169,7 +159,7 @@ pb_status pb_draw_sweep_slices(pb_context *ctx, const json_t *sweep, const char 
         const pb_room room = {.left = 90, .right = 24, .top = 12, .bottom = 56};
         pb_panels_next(&plot, &panels, i, room, name.failed ? "" : name.text);
         pb_text_free(&name);
-        put_slice(&plot, sweep, &slices[i]);
+        put_slice(&plot, sweep, &slices[i], high);
     }
     return pb_plot_draw(ctx, &plot, folder);
 }

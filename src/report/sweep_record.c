@@ -83,6 +83,26 @@ bool pb_sweep_is_complete(const json_t *trial)
     return strcmp(pb_sweep_text(trial, "state"), "COMPLETE") == 0;
 }
 
+bool pb_sweep_range(const json_t *sweep, double *low, double *high)
+{
+    size_t i, k;
+    json_t *arm, *trial;
+    *low = INFINITY;
+    *high = -INFINITY;
+    json_array_foreach(pb_sweep_arms(sweep), i, arm)
+    {
+        json_array_foreach(json_object_get(arm, "trials"), k, trial)
+        {
+            const double value = pb_sweep_value(sweep, trial);
+            if (!isfinite(value)) continue;
+            *low = fmin(*low, value);
+            *high = fmax(*high, value);
+        }
+    }
+    if (!pb_sweep_is_accuracy(sweep) && *low > 0) *high = fmin(*high, 50 * *low);
+    return isfinite(*low);
+}
+
 static void add_count(const json_t *arm, const char *key, const char **comma, pb_text *out)
 {
     const json_int_t count = json_integer_value(json_object_get(arm, key));
@@ -95,7 +115,8 @@ void pb_sweep_describe_best(const json_t *sweep, const json_t *arm, pb_text *out
 {
     const json_t *best = json_object_get(arm, "best");
     const double value = pb_sweep_value(sweep, best);
-    const char *comma = "";
+    const char *comma = "", *key;
+    json_t *coordinate;
     pb_text_append(out, "best of %zu trials (", json_array_size(json_object_get(arm, "trials")));
     add_count(arm, "complete", &comma, out);
     add_count(arm, "pruned", &comma, out);
@@ -106,5 +127,16 @@ void pb_sweep_describe_best(const json_t *sweep, const json_t *arm, pb_text *out
         pb_text_append(out, "%.2f %%", value);
     else
         pb_text_append(out, "%.4f", value);
-    pb_text_append(out, " on validation, %s", pb_sweep_text(best, "point"));
+    pb_text_append(out, " on validation,");
+    json_object_foreach(json_object_get(best, "params"), key, coordinate)
+    {
+        pb_text_append(out, " %s=", key);
+        if (json_is_real(coordinate))
+            pb_text_append(out, "%.4g", json_real_value(coordinate));
+        else if (json_is_integer(coordinate))
+            pb_text_append(out, "%" JSON_INTEGER_FORMAT, json_integer_value(coordinate));
+        else
+            pb_text_append(out, "%s",
+                           json_is_string(coordinate) ? json_string_value(coordinate) : "?");
+    }
 }

@@ -25,6 +25,9 @@ const char *pb_sweep_text(const json_t *json, const char *key);
 /** Value of a trial as pictures show it; NaN where it has none. */
 double pb_sweep_value(const json_t *sweep, const json_t *trial);
 bool pb_sweep_is_complete(const json_t *trial);
+/** The range of values that pictures show; false when no trial has one. A diverging trial's loss
+ * would hide all others, so losses end at 50 times the least one. */
+bool pb_sweep_range(const json_t *sweep, double *low, double *high);
 
 /** Appends "best of 30 trials (28 complete, 2 pruned): trial 17, key=value ..." of an arm. */
 void pb_sweep_describe_best(const json_t *sweep, const json_t *arm, pb_text *out);

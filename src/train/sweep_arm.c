@@ -56,11 +56,15 @@ pb_status pb_sweep_config_compare(pb_context *ctx, const char *folder, const pb_
     return PB_OK;
 }
 
-void pb_arm_point(const pb_arm *arm, const double point[], pb_text *out)
+void pb_arm_point(const pb_arm *arm, const double point[], bool exact, pb_text *out)
 {
     for (int i = 0; i < arm->space.count; i++) {
-        pb_text_append(out, "%s%s=", i ? " " : "", arm->space.dimensions[i].key);
-        pb_dimension_value(&arm->space.dimensions[i], point[i], out);
+        const pb_dimension *d = &arm->space.dimensions[i];
+        pb_text_append(out, "%s%s=", i ? " " : "", d->key);
+        if (exact || d->kind != PB_DIMENSION_FLOAT)
+            pb_dimension_value(d, point[i], out);
+        else
+            pb_text_append(out, "%.4g", point[i]);
     }
 }
 

@@ -46,7 +46,8 @@ pb_status pb_sweep_config_compare(pb_context *ctx, const char *folder, const pb_
 /** Configuration of an arm at a point of its space (NULL: as it stands), with those seeds. */
 pb_status pb_arm_config(pb_context *ctx, const pb_arm *arm, const double point[], int seed_count,
                         const int64_t seeds[], pb_config **config);
-/** Appends "key=value key=value ..." of a point. */
-void pb_arm_point(const pb_arm *arm, const double point[], pb_text *out);
+/** Appends "key=value key=value ..." of a point: `exact` as overrides that give it again, else with
+ * four digits. */
+void pb_arm_point(const pb_arm *arm, const double point[], bool exact, pb_text *out);
 
 #endif

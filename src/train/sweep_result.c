@@ -94,7 +94,7 @@ static pb_status add_scores(pb_sweep *s, const char *run, json_t *arm)
 static json_t *best_json(const pb_arm *arm, const pb_trial *best)
 {
     pb_text words = {0};
-    pb_arm_point(arm, best->point, &words);
+    pb_arm_point(arm, best->point, true, &words);
     json_t *json = json_pack("{s:i, s:o, s:s, s:o}", "number", best->number, "value",
                              pb_json_real(best->value), "point", words.failed ? "" : words.text,
                              "params", point_json(&arm->space, best->point));

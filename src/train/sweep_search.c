@@ -275,9 +275,10 @@ static pb_status run_next(pb_sweep *s, int arm, bool *got, bool *others)
     if (status == PB_OK) status = ask(&a, got, others);
     if (status == PB_OK && *got) {
         pb_text words = {0};
-        pb_arm_point(arm_of(&a), a.point, &words);
+        pb_arm_point(arm_of(&a), a.point, false, &words);
         a.words = words.text ? words.text : strdup("");
-        status = conclude(&a, train(&a, &pruned), pruned);
+        status = train(&a, &pruned);
+        status = conclude(&a, status, pruned);
     }
     free(a.point);
     free(a.words);
