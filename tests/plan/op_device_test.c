@@ -3,16 +3,11 @@
  * those of a GPU. The cases of one shape share a plan, so that their kernels fuse: compiling them
  * takes most of the time.
  *
- * PASSBAND_TEST_QUICK=N, where compiling or running is slow: N shapes, with the one kind of kernels
- * and the other in turn. */
+ * op_device_test [A [B]]: every A-th shape with the kernels of a CPU, every B-th with those of a
+ * GPU. */
 #include "device_check.h"
 
-/* 0: all shapes. */
-static int quick_shapes(void)
-{
-    const char *text = getenv("PASSBAND_TEST_QUICK");
-    return text ? atoi(text) : 0;
-}
+static int cpu_step = 1, gpu_step = 5;
 
 /* y, d sum(y w) / d leaves, and the gradients of a weighted sum of those. */
 static void add_case(joined *j, pb_op op, int shape_number)
@@ -59,24 +54,26 @@ static void check_shape(int shape_number, bool on_cpu)
 
 START_TEST(shape_with_cpu_kernels)
 {
-    if (!quick_shapes() || _i % 2 == 0) check_shape(_i, true);
+    if (_i % cpu_step == 0) check_shape(_i, true);
 }
 END_TEST
 
 START_TEST(shape_with_gpu_kernels)
 {
-    if (quick_shapes() ? _i % 2 == 1 : _i % 5 == 2) check_shape(_i, false);
+    if (_i % gpu_step == gpu_step / 2) check_shape(_i, false);
 }
 END_TEST
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
-    const int shapes = quick_shapes() ? quick_shapes() : OP_CASE_SHAPES;
+    if (argument_count > 1) cpu_step = atoi(arguments[1]);
+    if (argument_count > 2) gpu_step = atoi(arguments[2]);
+    if (!may_run()) return 77;
     Suite *suite = suite_create("ops on a device");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
-    tcase_add_loop_test(tests, shape_with_cpu_kernels, 0, shapes);
-    tcase_add_loop_test(tests, shape_with_gpu_kernels, 0, shapes);
+    tcase_add_loop_test(tests, shape_with_cpu_kernels, 0, OP_CASE_SHAPES);
+    tcase_add_loop_test(tests, shape_with_gpu_kernels, 0, OP_CASE_SHAPES);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }

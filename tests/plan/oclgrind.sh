@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs a program under Oclgrind, which interprets every kernel and reports races between work-items,
+# reads of what nobody wrote and accesses outside buffers. Any report fails the test.
+#   oclgrind.sh PROGRAM [ARGUMENT ...]
+# Kernels are built without optimisation: the checks cannot follow some instructions of an optimiser.
+command -v oclgrind >/dev/null || { echo "oclgrind is not installed: apt install oclgrind"; exit 77; }
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+# Check forks each test and Oclgrind truncates its log in each: the reports go to standard error.
+XDG_CACHE_HOME=$folder PASSBAND_DEVICE=Oclgrind \
+    oclgrind --build-options -cl-opt-disable --data-races --uninitialized "$@" >"$folder/out" 2>&1
+status=$?
+grep -v -E '^[0-9]+ warnings? generated\.$' "$folder/out"
+if grep -q -E 'Kernel: |OCLGRIND' "$folder/out"; then
+    echo "Oclgrind reports mistakes"
+    exit 1
+fi
+exit $status
