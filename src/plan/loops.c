@@ -304,9 +304,9 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     const char *end = columns_split ? "j_end" : pb_arena_printf(w->arena, "%d", (int)loop->turns);
     const char *count =
         loop->turns % loop->block ? "n" : pb_arena_printf(w->arena, "%d", loop->block);
+    pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
     for (int i = 0; i < t->list.count; ++i)
         pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
-    pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
     if (loop->turns % loop->block)
         pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
     append_block_loop(out, count, body);
