@@ -39,7 +39,7 @@ typedef struct pb_sweep_options {
  *
  *  `path` is a configuration with a section `sweep`, or the folder of a search to go on with. Trials are chosen by the
  *  validation part alone; the test part is looked at once, by the winners. Several processes may work in one folder;
- *  trials of a process that was killed are marked failed and made up for. The folder holds sweep.yaml and <arm>.yaml
+ *  trials of a process that was killed are marked failed and made up for. The folder holds sweep.yaml and arms/<arm>.yaml
  *  (the search), study.db (trials, in Optuna's schema), <arm>-trial-<n>/ (the winners' runs) and sweep.json.
  *
  *  `folder`, when not NULL, receives the folder's name (free()), also when the search is interrupted. */

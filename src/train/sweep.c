@@ -93,9 +93,14 @@ static pb_status write_text(pb_sweep *s, const char *name, const char *text)
 /* sweep.yaml comes last: a folder that has it is a search. */
 static pb_status write_search(pb_sweep *s)
 {
+    char *arms;
+    PB_TRY(pb_sweep_path(s, "arms", &arms));
+    const pb_status made = pb_folder_make(s->ctx, arms);
+    free(arms);
+    PB_TRY(made);
     for (int i = 0; i < s->config->arm_count; i++) {
         pb_text name = {0};
-        pb_text_append(&name, "%s.yaml", s->config->arms[i].name);
+        pb_text_append(&name, "arms/%s.yaml", s->config->arms[i].name);
         const pb_status status =
             name.failed ? no_memory(s) : write_text(s, name.text, s->config->arms[i].base);
         pb_text_free(&name);
@@ -224,6 +229,8 @@ void pb_sweep_print_schema(FILE *out)
             "    KEY: {type: int, low: 16, high: 256, log: true}      step or log may be given\n"
             "    KEY: {type: categorical, choices: [relu, tanh]}\n"
             "    a grid takes `points` values of a range, or all there are\n"
+            "  final:  a map of keys to values, for the winners' trainings alone: "
+            "{data.validation: 0}\n"
             "  arms:  a map of names to what is compared, each searched by itself:\n"
             "    NAME: {config: FILE, set: {KEY: VALUE}, space: {...}}  space adds to the common "
             "one\n");

@@ -12,11 +12,16 @@ char *pb_sweep_config_yaml(const pb_sweep_config *config)
     pb_text out = {0};
     pb_text_append(&out, "name: \"%s\"\nsweep:\n", config->name);
     pb_options_yaml(config->options, 2, &out);
+    for (int i = 0; i < config->final_count; i++) {
+        const char *equals = strchr(config->final[i], '=');
+        pb_text_append(&out, "%s    %.*s: %s\n", i == 0 ? "  final:\n" : "",
+                       (int)(equals - config->final[i]), config->final[i], equals + 1);
+    }
     pb_text_append(&out, "  arms:\n");
     for (int i = 0; i < config->arm_count; i++) {
         const pb_arm *arm = &config->arms[i];
-        pb_text_append(&out, "    \"%s\":\n      config: \"%s.yaml\"\n      space:\n", arm->name,
-                       arm->name);
+        pb_text_append(&out, "    \"%s\":\n      config: \"arms/%s.yaml\"\n      space:\n",
+                       arm->name, arm->name);
         for (int k = 0; k < arm->space.count; k++) {
             pb_text_append(&out, "        ");
             pb_dimension_yaml(&arm->space.dimensions[k], &out);
@@ -86,27 +91,65 @@ static pb_status config_with(pb_context *ctx, const pb_arm *arm, int count,
     return status;
 }
 
-pb_status pb_arm_config(pb_context *ctx, const pb_arm *arm, const double point[], int seed_count,
-                        const int64_t seeds[], pb_config **config)
+/* The overrides that make a configuration out of an arm's, in order. */
+typedef struct override_list {
+    pb_text *texts;
+    const char **texts_of; /* [count], as pb_config_from_yaml takes them */
+    int count;
+} override_list;
+
+static pb_text *next_override(override_list *list)
 {
-    const int dimensions = point ? arm->space.count : 0;
-    pb_text *texts = calloc((size_t)dimensions + 1, sizeof *texts);
-    const char **overrides = calloc((size_t)dimensions + 1, sizeof *overrides);
-    pb_status status =
-        texts && overrides ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a trial");
-    for (int i = 0; status == PB_OK && i <= dimensions; i++) {
-        if (i < dimensions) {
-            pb_text_append(&texts[i], "%s=", arm->space.dimensions[i].key);
-            pb_dimension_value(&arm->space.dimensions[i], point[i], &texts[i]);
-        } else {
-            append_seeds(&texts[i], seed_count, seeds);
-        }
-        if (texts[i].failed) status = pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a trial");
-        overrides[i] = texts[i].text;
+    return &list->texts[list->count++];
+}
+
+static pb_status read_with(pb_context *ctx, const pb_arm *arm, override_list *list,
+                           pb_config **config)
+{
+    for (int i = 0; i < list->count; i++) {
+        if (list->texts[i].failed) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a trial");
+        list->texts_of[i] = list->texts[i].text;
     }
-    if (status == PB_OK) status = config_with(ctx, arm, dimensions + 1, overrides, config);
-    for (int i = 0; texts && i <= dimensions; i++) pb_text_free(&texts[i]);
-    free(texts);
-    free(overrides);
+    return config_with(ctx, arm, list->count, list->texts_of, config);
+}
+
+static pb_status make_config(pb_context *ctx, const pb_arm *arm, const double point[],
+                             int seed_count, const int64_t seeds[], int more_count,
+                             const char *const more[], pb_config **config)
+{
+    const size_t room = (size_t)arm->space.count + (size_t)more_count + 1;
+    override_list list = {.texts = calloc(room, sizeof *list.texts),
+                          .texts_of = calloc(room, sizeof *list.texts_of)};
+    pb_status status = PB_ERR_MEMORY;
+    if (list.texts && list.texts_of) {
+        for (int i = 0; i < arm->space.count; i++) {
+            pb_text *text = next_override(&list);
+            pb_text_append(text, "%s=", arm->space.dimensions[i].key);
+            pb_dimension_value(&arm->space.dimensions[i], point[i], text);
+        }
+        for (int i = 0; i < more_count; i++) pb_text_append(next_override(&list), "%s", more[i]);
+        append_seeds(next_override(&list), seed_count, seeds);
+        status = read_with(ctx, arm, &list, config);
+    } else {
+        pb_fail(ctx, status, "out of memory for a trial");
+    }
+    for (int i = 0; i < list.count; i++) pb_text_free(&list.texts[i]);
+    free(list.texts);
+    free(list.texts_of);
     return status;
+}
+
+pb_status pb_arm_trial_config(pb_context *ctx, const pb_sweep_config *sweep, const pb_arm *arm,
+                              const double point[], pb_config **config)
+{
+    const int64_t seed = pb_option_int(sweep->options, "trial_seed");
+    return make_config(ctx, arm, point, 1, &seed, 0, NULL, config);
+}
+
+pb_status pb_arm_final_config(pb_context *ctx, const pb_sweep_config *sweep, const pb_arm *arm,
+                              const double point[], pb_config **config)
+{
+    int count;
+    const int64_t *seeds = pb_option_ints(sweep->options, "final_seeds", &count);
+    return make_config(ctx, arm, point, count, seeds, sweep->final_count, sweep->final, config);
 }

@@ -92,10 +92,13 @@ static pb_status override_sweep(reader *r, pb_yaml *yaml, pb_node *section, cons
     const char *from = is_name ? override : override + 6;
     char *key = strndup(from, (size_t)(equals - from));
     if (!key) return no_memory(r->ctx);
-    const bool whole = strncmp(key, "space", 5) == 0 || strncmp(key, "arms", 4) == 0;
+    const bool whole = strncmp(key, "space", 5) == 0 || strncmp(key, "arms", 4) == 0 ||
+                       strncmp(key, "final.", 6) == 0 || strcmp(key, "final") == 0;
     pb_status status =
-        whole ? pb_fail(r->ctx, PB_ERR_USAGE,
-                        "command line: sweep.%.60s: a space or an arm is changed in its file", key)
+        whole ? pb_fail(
+                    r->ctx, PB_ERR_USAGE,
+                    "command line: sweep.%.60s: a space, an arm and final are changed in the file",
+                    key)
               : pb_node_set(r->ctx, yaml, is_name ? pb_yaml_root(yaml) : section, key, equals + 1);
     free(key);
     return status;
@@ -125,6 +128,25 @@ static const char *override_of(pb_arena *arena, const pb_node *n)
     const char *kept = text.failed ? NULL : pb_arena_strdup(arena, text.text);
     pb_text_free(&text);
     return kept;
+}
+
+static pb_status read_final(reader *r, const pb_node *section)
+{
+    const pb_node *map = pb_node_find(section, "final");
+    pb_sweep_config *c = r->config;
+    if (!map) return PB_OK;
+    if (map->kind != PB_NODE_MAP)
+        return fail_at(r, map, "final: must be a map of overrides such as {data.validation: 0}");
+    c->final = pb_arena_alloc(c->arena, ((size_t)map->count + 1) * sizeof *c->final);
+    if (!c->final) return no_memory(r->ctx);
+    for (const pb_node *n = map->first; n; n = n->next) {
+        if (n->kind != PB_NODE_SCALAR || strcmp(n->key, "train.seeds") == 0)
+            return fail_at(r, n, "final.%.60s: must be a single value, and seeds are final_seeds",
+                           n->key);
+        c->final[c->final_count] = override_of(c->arena, n);
+        if (!c->final[c->final_count++]) return no_memory(r->ctx);
+    }
+    return PB_OK;
 }
 
 /* The overrides of the command line and of the arm that concern its configuration. */
@@ -240,6 +262,26 @@ static pb_status check_space(reader *r, const pb_arm *arm)
     return PB_OK;
 }
 
+/* A winner must be what was chosen, and what `final` changes must fit the schema. */
+static pb_status check_final(reader *r, const pb_node *section, const pb_arm *arm)
+{
+    double *corner = pb_arena_alloc(r->config->arena, (size_t)arm->space.count * sizeof *corner);
+    pb_config *config = NULL;
+    if (!corner) return no_memory(r->ctx);
+    for (int i = 0; i < arm->space.count; i++) {
+        const char *key = arm->space.dimensions[i].key;
+        const size_t length = strlen(key);
+        corner[i] = arm->space.dimensions[i].low; /* the first choice of a categorical */
+        for (int k = 0; k < r->config->final_count; k++)
+            if (strncmp(r->config->final[k], key, length) == 0 &&
+                r->config->final[k][length] == '=')
+                return fail_at(r, section, "final.%s: is searched over, so it cannot be set", key);
+    }
+    const pb_status status = pb_arm_final_config(r->ctx, r->config, arm, corner, &config);
+    pb_config_free(&config);
+    return status == PB_OK ? PB_OK : blame(r, status, r->path);
+}
+
 static pb_status plan_trials(reader *r, const pb_node *section, pb_arm *arm)
 {
     const int64_t trials = pb_option_int(r->config->options, "trials");
@@ -261,11 +303,7 @@ static pb_status plan_trials(reader *r, const pb_node *section, pb_arm *arm)
 
 static pb_status check_arm_name(reader *r, const pb_node *node, const char *name)
 {
-    static const char *const taken[] = {"plots", "workers", "sweep", "study", "index"};
     const size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(name, taken[i]) == 0)
-            return fail_at(r, node, "arms.%s: the name is taken, call the arm otherwise", name);
     if (length >= 1 && length <= LONGEST_NAME && name[0] != '.' && name[0] != '-' &&
         strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length)
         return PB_OK;
@@ -299,6 +337,7 @@ static pb_status read_arm(reader *r, const pb_node *section, const pb_node *node
     if (arm->space.count == 0)
         return fail_at(r, section, "there is nothing to search over: `space` is missing or empty");
     PB_TRY(check_space(r, arm));
+    if (r->config->final_count > 0) PB_TRY(check_final(r, section, arm));
     return plan_trials(r, section, arm);
 }
 
@@ -383,7 +422,9 @@ static pb_status read_options(reader *r, const pb_node *section)
     map.first = NULL;
     map.count = 0;
     for (const pb_node *n = section->first; n; n = n->next) {
-        if (strcmp(n->key, "space") == 0 || strcmp(n->key, "arms") == 0) continue;
+        if (strcmp(n->key, "space") == 0 || strcmp(n->key, "arms") == 0 ||
+            strcmp(n->key, "final") == 0)
+            continue;
         copies[map.count] = *n;
         copies[map.count].next = map.first;
         map.first = &copies[map.count++];
@@ -406,6 +447,7 @@ static pb_status read_tree(reader *r, pb_yaml *yaml)
             PB_TRY(override_sweep(r, yaml, section, r->overrides[i]));
     PB_TRY(read_name(r, root));
     PB_TRY(read_options(r, section));
+    PB_TRY(read_final(r, section));
     return read_arms(r, section);
 }
 

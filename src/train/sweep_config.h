@@ -21,11 +21,13 @@ typedef struct pb_sweep_config {
     bool maximise;
     pb_arm *arms; /* [arm_count] */
     int arm_count;
+    const char **final; /* [final_count] "key=value": overrides for the winners' trainings */
+    int final_count;
     pb_options *options; /* sampler, pruner, trials, metric, seeds, ... */
     pb_arena *arena;
 } pb_sweep_config;
 
-/** The options of `sweep`, beside `space` and `arms`. */
+/** The options of `sweep`, beside `space`, `arms` and `final`. */
 extern const pb_option pb_sweep_options_table[];
 
 /** Reads a search. Overrides of "sweep.KEY" change the options of the search, others the
@@ -35,7 +37,7 @@ pb_status pb_sweep_config_load(pb_context *ctx, const char *path, int override_c
                                const char *const overrides[], pb_sweep_config **config);
 void pb_sweep_config_free(pb_sweep_config **config);
 
-/** The search as YAML, with arms whose configurations lie beside it as "<arm>.yaml"; NULL when
+/** The search as YAML, with arms whose configurations lie beside it as "arms/<arm>.yaml"; NULL when
  * memory is out. */
 char *pb_sweep_config_yaml(const pb_sweep_config *config);
 /** PB_ERR_USAGE, naming `folder`, when two searches cannot share their trials: other arms, spaces
@@ -43,9 +45,12 @@ char *pb_sweep_config_yaml(const pb_sweep_config *config);
 pb_status pb_sweep_config_compare(pb_context *ctx, const char *folder, const pb_sweep_config *a,
                                   const pb_sweep_config *b);
 
-/** Configuration of an arm at a point of its space (NULL: as it stands), with those seeds. */
-pb_status pb_arm_config(pb_context *ctx, const pb_arm *arm, const double point[], int seed_count,
-                        const int64_t seeds[], pb_config **config);
+/** Configuration of a trial of an arm at a point of its space. */
+pb_status pb_arm_trial_config(pb_context *ctx, const pb_sweep_config *sweep, const pb_arm *arm,
+                              const double point[], pb_config **config);
+/** Configuration of an arm's winner: all final seeds and the overrides of `final`. */
+pb_status pb_arm_final_config(pb_context *ctx, const pb_sweep_config *sweep, const pb_arm *arm,
+                              const double point[], pb_config **config);
 /** Appends "key=value key=value ..." of a point: `exact` as overrides that give it again, else with
  * four digits. */
 void pb_arm_point(const pb_arm *arm, const double point[], bool exact, pb_text *out);

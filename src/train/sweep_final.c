@@ -73,8 +73,6 @@ static pb_status crown(pb_sweep *s, const pb_arm *arm, const pb_trials *trials, 
 {
     const pb_trial *best = pb_trials_best(trials, s->config->maximise);
     pb_config *config = NULL;
-    int count;
-    const int64_t *seeds = pb_option_ints(s->config->options, "final_seeds", &count);
     if (!best)
         return pb_fail(
             s->ctx, PB_ERR_RUN,
@@ -82,7 +80,7 @@ static pb_status crown(pb_sweep *s, const pb_arm *arm, const pb_trials *trials, 
             "winner; study.db tells why each ended",
             arm->name, trials->count, pb_trials_count(trials, PB_TRIAL_PRUNED),
             pb_trials_count(trials, PB_TRIAL_FAIL));
-    PB_TRY(pb_arm_config(s->ctx, arm, best->point, count, seeds, &config));
+    PB_TRY(pb_arm_final_config(s->ctx, s->config, arm, best->point, &config));
     char *yaml = pb_config_yaml(config);
     bool begun = false;
     pb_status status = yaml ? name_run(s, arm, best->number, yaml, run, &begun) : no_memory(s);

@@ -250,10 +250,9 @@ static pb_status make_room(attempt *a, const pb_config *config)
 static pb_status train(attempt *a, bool *pruned)
 {
     pb_sweep *s = a->s;
-    const int64_t seed = pb_option_int(s->config->options, "trial_seed");
     const pb_run_options options = {.device = s->options.device, .stop = s->options.stop};
     pb_config *config = NULL;
-    PB_TRY(pb_arm_config(s->ctx, arm_of(a), a->point, 1, &seed, &config));
+    PB_TRY(pb_arm_trial_config(s->ctx, s->config, arm_of(a), a->point, &config));
     pb_status status = make_room(a, config);
     if (status == PB_OK) {
         const double start = pb_seconds();

@@ -59,6 +59,7 @@ static void loads(desk *d, const char *text, const char *overrides)
 static const char two_arms[] = "name: duel\n"
                                "sweep:\n"
                                "  trials: 12\n"
+                               "  final: {data.validation: 0, train.epochs: 5}\n"
                                "  space:\n"
                                "    stages.sgd.lr: {type: log, low: 0.001, high: 1}\n"
                                "  arms:\n"
@@ -130,9 +131,10 @@ START_TEST(a_search_comes_back_from_its_text)
     d.config = NULL;
     char *text = pb_sweep_config_yaml(first);
     ck_assert_ptr_nonnull(text);
+    mkdir(scratch_path(&d.s, "arms"), 0777);
     for (int i = 0; i < 2; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%s.yaml", first->arms[i].name);
+        snprintf(name, sizeof name, "arms/%s.yaml", first->arms[i].name);
         scratch_put(&d.s, name, first->arms[i].base, strlen(first->arms[i].base));
     }
     loads(&d, text, NULL);
@@ -157,9 +159,8 @@ START_TEST(a_point_becomes_a_configuration)
     desk d;
     pb_config *config;
     setup(&d);
-    loads(&d, two_arms, NULL);
+    loads(&d, two_arms, "sweep.final_seeds=[4, 9]|sweep.trial_seed=6");
     const double point[] = {0.0123456789012345, 1};
-    const int64_t seeds[] = {4, 9};
     pb_text words = {0};
     pb_arm_point(&d.config->arms[1], point, true, &words);
     ck_assert_str_eq(words.text, "stages.sgd.lr=0.0123456789012345 train.batch_size=16");
@@ -167,11 +168,22 @@ START_TEST(a_point_becomes_a_configuration)
     pb_arm_point(&d.config->arms[1], point, false, &words);
     ck_assert_str_eq(words.text, "stages.sgd.lr=0.01235 train.batch_size=16");
     pb_text_free(&words);
-    ck_assert_int_eq(pb_arm_config(d.ctx, &d.config->arms[1], point, 2, seeds, &config), PB_OK);
+    ck_assert_int_eq(pb_arm_trial_config(d.ctx, d.config, &d.config->arms[1], point, &config),
+                     PB_OK);
     char *yaml = pb_config_yaml(config);
     ck_assert_ptr_nonnull(strstr(yaml, "lr: 0.0123456789012345\n"));
     ck_assert_ptr_nonnull(strstr(yaml, "batch_size: 16\n"));
+    ck_assert_ptr_nonnull(strstr(yaml, "seeds: [6]\n"));
+    ck_assert_ptr_nonnull(strstr(yaml, "epochs: 3\n"));
+    free(yaml);
+    pb_config_free(&config);
+    ck_assert_int_eq(pb_arm_final_config(d.ctx, d.config, &d.config->arms[1], point, &config),
+                     PB_OK);
+    yaml = pb_config_yaml(config);
+    ck_assert_ptr_nonnull(strstr(yaml, "lr: 0.0123456789012345\n"));
     ck_assert_ptr_nonnull(strstr(yaml, "seeds: [4, 9]\n"));
+    ck_assert_ptr_nonnull(strstr(yaml, "epochs: 5\n"));
+    ck_assert_ptr_nonnull(strstr(yaml, "validation: 0\n"));
     free(yaml);
     pb_config_free(&config);
     teardown(&d);
@@ -250,6 +262,13 @@ static const struct {
     {SPACE("stages.sgd.schedule: {type: categorical, choices: [cosine, round]}"), NULL,
      PB_ERR_CONFIG, "round"},
     {SPACE(LR), "stages.sgd.lr=3", PB_ERR_USAGE, "is searched over"},
+    {"sweep: {space: {" LR "}, final: {stages.sgd.lr: 1}, arms: {a: {config: base.yaml}}}", NULL,
+     PB_ERR_CONFIG, "final.stages.sgd.lr: is searched over"},
+    {"sweep: {space: {" LR "}, final: {train.epochs: 0}, arms: {a: {config: base.yaml}}}", NULL,
+     PB_ERR_CONFIG, "train.epochs: 0 is out of range"},
+    {"sweep: {space: {" LR "}, final: 3, arms: {a: {config: base.yaml}}}", NULL, PB_ERR_CONFIG,
+     "final: must be a map"},
+    {SPACE(LR), "sweep.final={}", PB_ERR_USAGE, "changed in the file"},
     {SPACE(""), NULL, PB_ERR_CONFIG, "nothing to search over"},
     /* ranges */
     {SPACE("x: 3"), NULL, PB_ERR_CONFIG, "must be a map such as"},
@@ -297,8 +316,8 @@ static const struct {
     {SPACE(LR), "sweep.trails=3", PB_ERR_CONFIG, "did you mean trials?"},
     {SPACE(LR), "sweep.final_seeds=[1, 1]", PB_ERR_CONFIG, "has 1 twice"},
     {SPACE(LR), "sweep.final_seeds=[]", PB_ERR_CONFIG, "final_seeds"},
-    {SPACE(LR), "sweep.space.x=3", PB_ERR_USAGE, "changed in its file"},
-    {SPACE(LR), "sweep.arms=3", PB_ERR_USAGE, "changed in its file"},
+    {SPACE(LR), "sweep.space.x=3", PB_ERR_USAGE, "changed in the file"},
+    {SPACE(LR), "sweep.arms=3", PB_ERR_USAGE, "changed in the file"},
     {SPACE(LR), "sweep.trials", PB_ERR_USAGE, "is not an override"},
     {SPACE(LR), "data.validation=0", PB_ERR_CONFIG, "chooses by validation samples"},
     {SPACE(LR), "name=../up", PB_ERR_CONFIG, "cannot name a folder"},
@@ -315,7 +334,6 @@ static const struct {
     {ARMS("a: {config: base.yaml, set: {train.seeds: [1]}}"), NULL, PB_ERR_CONFIG, "single value"},
     {ARMS("a: {config: missing.yaml}"), NULL, PB_ERR_CONFIG, "missing.yaml"},
     {ARMS("a/b: {config: base.yaml}"), NULL, PB_ERR_CONFIG, "cannot name a folder"},
-    {ARMS("plots: {config: base.yaml}"), NULL, PB_ERR_CONFIG, "the name is taken"},
     {ARMS("a: {}"), NULL, PB_ERR_CONFIG, "stages: is missing"},
 };
 
