@@ -1,7 +1,7 @@
 /* Weight gradient of a convolution of stride 1 on padded input by register tiles, for CPU devices.
  *
- * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH], its rows dense,
- * x [SAMPLES, CHANNELS, HEIGHT, WIDTH] already padded, dense,
+ * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH] and
+ * x [SAMPLES, CHANNELS, HEIGHT, WIDTH], already padded, their rows dense,
  * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH, dense: float32, row-major;
  * OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension is
  * HEIGHT = KERNEL_HEIGHT = 1.
@@ -15,6 +15,7 @@
  *   NAME                          the first kernel's name
  *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
  *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from a sample, output channel, row of dy to the next
+ *   X_SAMPLE X_CHANNEL X_ROW      elements from a sample, channel, row of x to the next
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   CHUNK                         samples of a work-item, 1 <= CHUNK <= SAMPLES
  *   LANES                         width of a vector: 4, 8 or 16; at most OUT_WIDTH, or 2 OUT_WIDTH
@@ -46,7 +47,6 @@
 #define OUT_HEIGHT (HEIGHT - KERNEL_HEIGHT + 1)
 #define OUT_WIDTH  (WIDTH - KERNEL_WIDTH + 1)
 #define TAPS       (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
-#define X_SAMPLE   (CHANNELS * HEIGHT * WIDTH)
 #define FULL_WIDTH (OUT_WIDTH / LANES * LANES)
 #define CHUNKS     ((SAMPLES + CHUNK - 1) / CHUNK)
 
@@ -88,8 +88,9 @@ void multiply_tile(global const float *restrict dy, global const float *restrict
 #pragma unroll
     for (int t = 0; t < TILE_TAPS; t++) {
         const int line = (tap + t) / KERNEL_WIDTH, c = (tap + t) / (KERNEL_HEIGHT * KERNEL_WIDTH);
-        /* (c HEIGHT + i) WIDTH + j; line = c KERNEL_HEIGHT + i, tap + t = line KERNEL_WIDTH + j */
-        offset[t] = tap + t + line * (WIDTH - KERNEL_WIDTH) + c * WIDTH * (HEIGHT - KERNEL_HEIGHT);
+        /* c X_CHANNEL + i X_ROW + j; line = c KERNEL_HEIGHT + i, tap + t = line KERNEL_WIDTH + j */
+        offset[t] =
+            tap + t + line * (X_ROW - KERNEL_WIDTH) + c * (X_CHANNEL - KERNEL_HEIGHT * X_ROW);
 #pragma unroll
         for (int o = 0; o < TILE_OUTPUTS; o++) sum[o][t] = (VECTOR)(0.0f);
     }
@@ -97,7 +98,7 @@ void multiply_tile(global const float *restrict dy, global const float *restrict
     for (int n = 0; n < count; n++)
         for (int p = 0; p < OUT_HEIGHT; p++) {
             global const float *dy_row = dy + n * DY_SAMPLE + p * DY_ROW;
-            global const float *x_row = x + n * X_SAMPLE + p * WIDTH;
+            global const float *x_row = x + n * X_SAMPLE + p * X_ROW;
             for (int q = 0; q + LANES <= OUT_WIDTH; q += LANES) {
                 VECTOR upstream[TILE_OUTPUTS];
 #pragma unroll
@@ -184,6 +185,8 @@ kernel void PASTE(NAME, _sum)(global const float *restrict partial, global float
 #undef TAPS
 #undef DY_SAMPLE
 #undef X_SAMPLE
+#undef X_CHANNEL
+#undef X_ROW
 #undef FULL_WIDTH
 #undef BACK
 #undef CHUNKS

@@ -1,8 +1,8 @@
 /* Convolution of stride 1 on padded input by register tiles, and its data gradient, on CPU devices.
  *
- * x [N, CHANNELS, HEIGHT, WIDTH] already padded, y [N, OUTPUTS, OUT_HEIGHT, OUT_WIDTH]: float32,
- * row-major, dense; OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH likewise. One dimension
- * is HEIGHT = KERNEL_HEIGHT = 1.
+ * x [N, CHANNELS, HEIGHT, WIDTH] already padded, its rows dense, y [N, OUTPUTS, OUT_HEIGHT,
+ * OUT_WIDTH] dense: float32, row-major; OUT_HEIGHT = HEIGHT - KERNEL_HEIGHT + 1 and OUT_WIDTH
+ * likewise. One dimension is HEIGHT = KERNEL_HEIGHT = 1.
  *   y[n, o, p, q] = sum over c, i, j of x[n, c, p+i, q+j]
  *                   weight[W_BASE + o W_OUTPUT + c W_CHANNEL + i W_ROW + j W_COLUMN]
  * The strides make the same kernel compute both directions with weights [O, C, kh, kw]:
@@ -11,14 +11,15 @@
  *                  weights are read flipped:
  *                  W_BASE kh kw - 1, W_OUTPUT kh kw, W_CHANNEL C kh kw, W_ROW -kw, W_COLUMN -1
  *
- * The rows of a block of outputs are taken as one line of positions, WIDTH apart, in which each tap
- * reads a shifted piece of a channel; the KERNEL_WIDTH - 1 positions between two rows are computed
+ * The rows of a block of outputs are taken as one line of positions, X_ROW apart, in which each tap
+ * reads a shifted piece of a channel; the X_ROW - OUT_WIDTH positions between two are computed
  * too and dropped. The last tile of a block moves back to end with it, so nothing is read behind
  * the input. Products are summed in the order c, i, j.
  *
  * Needs macros:
  *   NAME                        the kernel's name
  *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
+ *   X_SAMPLE X_CHANNEL X_ROW    elements from a sample, channel, row of x to the next
  *   CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   W_BASE W_OUTPUT W_CHANNEL W_ROW W_COLUMN
  *   LANES                       width of a vector: 4, 8 or 16
@@ -27,7 +28,7 @@
  *                               VECTORS TILE_OUTPUTS at most 24
  *   ITEM_OUTPUTS                output channels of a work-item, a multiple of TILE_OUTPUTS
  *   ITEM_ROWS                   output rows of a work-item, at most OUT_HEIGHT, such that
- *                               positions = (ITEM_ROWS - 1) WIDTH + OUT_WIDTH >= LANES VECTORS;
+ *                               positions = (ITEM_ROWS - 1) X_ROW + OUT_WIDTH >= LANES VECTORS;
  *                               uses 4 TILE_OUTPUTS positions bytes of local memory where
  *                               OUT_HEIGHT > 1
  *
@@ -44,7 +45,7 @@
 #define OUT_HEIGHT     (HEIGHT - KERNEL_HEIGHT + 1)
 #define OUT_WIDTH      (WIDTH - KERNEL_WIDTH + 1)
 #define TILE_POSITIONS (LANES * VECTORS)
-#define ITEM_POSITIONS ((ITEM_ROWS - 1) * WIDTH + OUT_WIDTH)
+#define ITEM_POSITIONS ((ITEM_ROWS - 1) * X_ROW + OUT_WIDTH)
 
 /* With one output row the line of positions is the output itself; else it is in local memory. */
 #define ONE_ROW (HEIGHT == KERNEL_HEIGHT)
@@ -71,7 +72,7 @@ void convolve_tile(global const float *restrict x, global const float *restrict 
                 VECTOR piece[VECTORS];
 #pragma unroll
                 for (int v = 0; v < VECTORS; v++)
-                    piece[v] = LOAD(v, x + c * (HEIGHT * WIDTH) + i * WIDTH + j);
+                    piece[v] = LOAD(v, x + c * X_CHANNEL + i * X_ROW + j);
 #pragma unroll
                 for (int o = 0; o < TILE_OUTPUTS; o++) {
                     const VECTOR factor = (VECTOR)(weight[o * W_OUTPUT + c * W_CHANNEL +
@@ -116,7 +117,7 @@ NAME(global const float *restrict x, global const float *restrict weight, global
     const int row = min(row_begin, OUT_HEIGHT - ITEM_ROWS); /* the last block moves up */
     const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
     const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
-    x += X_OFFSET + (size_t)n * (CHANNELS * HEIGHT * WIDTH) + row * WIDTH;
+    x += X_OFFSET + (size_t)n * X_SAMPLE + row * X_ROW;
     y += Y_OFFSET + (size_t)n * (OUTPUTS * OUT_HEIGHT * OUT_WIDTH) + row * OUT_WIDTH;
 
     for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
@@ -134,7 +135,7 @@ NAME(global const float *restrict x, global const float *restrict weight, global
 #if !ONE_ROW
         for (int o = output - base; o < TILE_OUTPUTS; o++)
             for (int r = row_begin - row; r < ITEM_ROWS; r++)
-                copy_row(line + o * ITEM_POSITIONS + r * WIDTH,
+                copy_row(line + o * ITEM_POSITIONS + r * X_ROW,
                          target + (o * OUT_HEIGHT + r) * OUT_WIDTH);
 #endif
     }
@@ -170,6 +171,9 @@ NAME(global const float *restrict x, global const float *restrict weight, global
 #undef TILE_OUTPUTS
 #undef ITEM_OUTPUTS
 #undef ITEM_ROWS
+#undef X_SAMPLE
+#undef X_CHANNEL
+#undef X_ROW
 #undef X_OFFSET
 #undef W_OFFSET
 #undef Y_OFFSET

@@ -75,17 +75,16 @@ static bool is_worth_keeping(const pb_build *b, pb_value v, signed char known[])
     return worth;
 }
 
-/* Static values that the programs read, largest expressions first met from above. Movement is
- * looked through: it costs nothing to repeat, and a broadcast would only take memory. */
+/* Static values that the programs read, largest expressions first met from above. Views are
+ * looked through: they cost nothing to repeat, and a broadcast would only take memory. */
 static void find_kept(const pb_build *b, pb_value v, signed char known[], bool seen[], bool kept[])
 {
     if (seen[v]) return;
     seen[v] = true;
     const pb_record *r = pb_build_record(b, v);
     if (b->place[v].region >= 0) return;
-    const bool movement =
-        pb_ops[r->op].class == PB_MOVEMENT && r->op != PB_OP_PAD && r->op != PB_OP_CONCAT;
-    if (b->is_static[v] && !movement && is_worth_keeping(b, v, known)) {
+    const bool view = r->op == PB_OP_RESHAPE || r->op == PB_OP_BROADCAST || r->op == PB_OP_SLICE;
+    if (b->is_static[v] && !view && is_worth_keeping(b, v, known)) {
         kept[v] = true;
         return;
     }

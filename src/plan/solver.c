@@ -294,9 +294,16 @@ static bool is_valid_unit_stride(const pb_build *b, const pb_record *r)
 }
 
 /* Positions of a line of `rows` output rows, as conv_tile counts them. */
-static int block_positions(int rows, pb_shape in, pb_shape out)
+static int block_positions(int rows, const pb_place *x, pb_shape out)
 {
-    return (rows - 1) * in.dim[3] + out.dim[3];
+    return (rows - 1) * (int)x->stride[2] + out.dim[3];
+}
+
+static void define_x(pb_build *b, const pb_place *x)
+{
+    define(b, "X_SAMPLE", (long)x->stride[0]);
+    define(b, "X_CHANNEL", (long)x->stride[1]);
+    define(b, "X_ROW", (long)x->stride[2]);
 }
 
 /* The widest vector of positions that a block of output rows holds. */
@@ -324,9 +331,10 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
                               memory */
     const uint64_t room =
         b->info->local_memory_bytes / 2 < 65536 ? b->info->local_memory_bytes / 2 : 65536;
-    while (rows > 1 && 4u * (uint64_t)tile * (uint64_t)block_positions(rows, in, out) > room)
+    while (rows > 1 &&
+           4u * (uint64_t)tile * (uint64_t)block_positions(rows, &c.place[0], out) > room)
         rows = ceil_div(rows, 2);
-    const int positions = block_positions(rows, in, out);
+    const int positions = block_positions(rows, &c.place[0], out);
     const int lanes = lanes_of(positions);
     const int vectors = smaller(smaller(8, ceil_div(16, tile)), positions / lanes);
     int item_outputs = round_up(outputs, tile);
@@ -351,6 +359,7 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     define(b, "ITEM_OUTPUTS", item_outputs);
     define(b, "ITEM_ROWS", rows);
     define_offsets(b, offsets, c.place);
+    define_x(b, &c.place[0]);
     include_family(b, u, "conv_tile");
     const int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
     add_launch(u, u->name, regions, (size_t)ceil_div(outputs, item_outputs),
@@ -366,7 +375,9 @@ static bool suits_conv_dw(const pb_build *b, const pb_record *r)
 
 bool pb_reads_strided(const pb_build *b, pb_value library, int input)
 {
-    return input == 1 && suits_conv_dw(b, pb_build_record(b, library));
+    const pb_record *r = pb_build_record(b, library);
+    if (r->op == PB_OP_CONV_DW) return suits_conv_dw(b, r);
+    return (r->op == PB_OP_CONV || r->op == PB_OP_CONV_DX) && input == 0 && suits_conv_tile(b, r);
 }
 
 static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
@@ -399,6 +410,7 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     define(b, "DY_SAMPLE", (long)c.place[1].stride[0]);
     define(b, "DY_OUTPUT", (long)c.place[1].stride[1]);
     define(b, "DY_ROW", (long)c.place[1].stride[2]);
+    define_x(b, &c.place[0]);
     include_family(b, u, "conv_dw");
     if (pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &u->scratch) !=
         PB_OK)
