@@ -1,8 +1,8 @@
 #include "data/loader.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
