@@ -117,8 +117,8 @@ START_TEST(the_page_tells_winners_and_whether_they_differ)
     ck_assert_int_eq(pb_page_sweep(h.ctx, h.sweep, h.s.folder), PB_OK);
     const char *page = file_of(&h, "index.html");
     static const char *const parts[] = {"<h1>duel</h1>", "a&lt;b</a>", "70.00 % &plusmn; 1.00",
-                                        "best of 4 trials (2 complete, 1 pruned, 1 failed): trial "
-                                        "1, 75.00 % on validation, lr=0.01235 act=tanh",
+                                        ("best of 4 trials (2 complete, 1 pruned, 1 failed): trial "
+                                         "1, 75.00 % on validation, lr=0.01235 act=tanh"),
                                         "<p>c 70.00 % against d: within noise.</p>"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         ck_assert_msg(strstr(page, parts[i]) != NULL, "the page lacks %s", parts[i]);
@@ -133,8 +133,8 @@ START_TEST(a_folder_without_a_finished_search_is_refused)
     json_t *none = NULL;
     static const char *const broken[] = {
         "{", "[]", "{\"arms\": []}", "{\"arms\": [{\"name\": \"a\"}]}",
-        "{\"arms\": [{\"name\": \"a\", \"run\": \"b\", \"trials\": [3], "
-        "\"space\": []}]}"};
+        ("{\"arms\": [{\"name\": \"a\", \"run\": \"b\", \"trials\": [3], "
+         "\"space\": []}]}")};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         scratch_put(&h.s, "sweep.json", broken[i], strlen(broken[i]));
         ck_assert_msg(pb_sweep_record_load(h.ctx, h.s.folder, &none) == PB_ERR_DATA, "%s",
