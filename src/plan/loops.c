@@ -262,6 +262,19 @@ static void append_turn(pb_writer *w, pb_text *out, const pb_text *stores)
                    stores->text ? stores->text : "");
 }
 
+/* Lane by lane: a compiler sees `.hi`, Oclgrind loses track of a lane of that. */
+static const char *upper_half_of_16(pb_writer *w, const pb_record *r, const char *lanes)
+{
+    pb_text text = {0};
+    pb_text_append(&text, "(%s8)(", accumulator_type(r));
+    for (const char *digit = "89abcdef"; *digit; ++digit)
+        pb_text_append(&text, "%s.s%c%s", lanes, *digit, digit[1] ? ", " : ")");
+    const char *copy = text.failed ? lanes : pb_arena_strdup(w->arena, text.text);
+    w->impossible |= text.failed;
+    pb_text_free(&text);
+    return copy;
+}
+
 /* The lanes as a fixed tree; from here on the reduction is known. */
 static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
 {
@@ -271,9 +284,10 @@ static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
         const char *lanes = pb_arena_printf(w->arena, r->op == PB_OP_ARGMAX ? "c%d_at" : "c%d", i);
         for (int width = LANES / 2; loop->block && width > 1; width /= 2) {
             const char *half = pb_arena_printf(w->arena, "c%d_%d", i, width);
+            const char *upper = width == 8 ? upper_half_of_16(w, r, lanes)
+                                           : pb_arena_printf(w->arena, "%s.hi", lanes);
             pb_text_append(out, "        const %s%d %s = %s;\n", accumulator_type(r), width, half,
-                           combined(w, r, pb_arena_printf(w->arena, "%s.lo", lanes),
-                                    pb_arena_printf(w->arena, "%s.hi", lanes)));
+                           combined(w, r, pb_arena_printf(w->arena, "%s.lo", lanes), upper));
             lanes = half;
         }
         if (loop->block) { /* two scalars: select takes vectors only */
