@@ -92,7 +92,7 @@ struck=0
 finished > before
 for ((i = 1; i <= kills; i++)); do
     which=$((RANDOM % 2))
-    wait_ms=$((100 + RANDOM % 1500))
+    wait_ms=$((300 + RANDOM % 2500))
     sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
     if kill -9 "${worker[$which]}" 2> /dev/null; then struck=$((struck + 1)); fi
     wait "${worker[$which]}" 2> /dev/null || true
