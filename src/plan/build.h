@@ -154,6 +154,9 @@ void pb_build_clear(pb_build *b);
 pb_status pb_lower(const pb_graph *g, const pb_device_info *info, bool on_cpu, pb_graph **out,
                    pb_value **map);
 pb_status pb_plan_roots(pb_build *b, pb_program_build *p);
+/** Gives the value of an assignment, which has no storage yet, storage of its own; a new root, the
+ * last one, copies it from there to the leaf. */
+pb_status pb_root_aside(pb_build *b, pb_program_build *p, int number);
 pb_status pb_plan_units(pb_build *b, pb_program_build *p);
 /** Whether a fused unit can be written as a kernel; notes what it reads and writes, and what it
  * costs. */

@@ -1,10 +1,11 @@
 /* Graph to graph, before planning: ops in the forms that kernels take.
  *   - stride-1 convolutions read zero-padded copies, so that the fast kernels never test bounds:
- * the padding becomes an op of its own and is written by whoever computes the input
+ *     the padding becomes an op of its own and is written by whoever computes the input
  *   - long sums go in two steps, so that there is work for every compute unit
  *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
- * of summation The lowered graph means the same, op by op; the float64 reference can evaluate it
- * too. */
+ *     of summation
+ *   - a leaf assigned to a leaf becomes a value
+ * The lowered graph means the same, op by op; the float64 reference can evaluate it too. */
 #include <stdlib.h>
 
 #include "graph/store.h"
@@ -115,6 +116,17 @@ static pb_value lower_scatter_add(lowering *l, const pb_record *r, const pb_valu
     return pb_reshape(l->to, pb_matmul(l->to, hot, flat), r->shape);
 }
 
+/* What is assigned to a leaf from another leaf becomes a value of its own, which the plan can store
+ * aside. */
+static pb_value lower_assign(lowering *l, const pb_record *r, const pb_value in[])
+{
+    pb_value owner = in[1];
+    while (pb_record_of(l->to, owner)->op == PB_OP_RESHAPE)
+        owner = pb_record_of(l->to, owner)->in[0];
+    if (pb_record_of(l->to, owner)->op != PB_OP_LEAF) return pb_graph_copy(l->to, r, in);
+    return pb_graph_copy(l->to, r, (pb_value[]){in[0], pb_detach(l->to, in[1])});
+}
+
 static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[])
 {
     switch (r->op) { /* the ops that have another form here */
@@ -123,6 +135,7 @@ static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[]
     case PB_OP_CONV_DW: return lower_conv(l, r, in);
     case PB_OP_SUM: return lower_sum(l, r, in);
     case PB_OP_SCATTER_ADD: return lower_scatter_add(l, r, in);
+    case PB_OP_ASSIGN: return lower_assign(l, r, in);
     default: return pb_graph_copy(l->to, r, in);
     }
 }

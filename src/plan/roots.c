@@ -314,6 +314,20 @@ static pb_status place_assign(pb_build *b, pb_program_build *p, pb_value assign)
                               .leaf = r->in[0]});
 }
 
+pb_status pb_root_aside(pb_build *b, pb_program_build *p, int number)
+{
+    const pb_root assignment = p->roots[number];
+    const pb_value v = pb_build_strip(b, assignment.v);
+    int region;
+    PB_TRY(whole_region(b, p, v, &region));
+    p->stored[v] = true;
+    p->root_of[v] = number;
+    p->roots[number].v = v;
+    p->roots[number].place = p->place[v];
+    p->roots[number].leaf = PB_NONE;
+    return add_root(b, p, assignment);
+}
+
 pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
 {
     for (int i = 0; i < p->assign_count; ++i) {

@@ -245,6 +245,19 @@ static pb_status merge_units(pb_build *b, pb_program_build *p)
     return status;
 }
 
+/* Arguments of all kernels anew, after values got places. */
+static pb_status check_units(pb_build *b, pb_program_build *p)
+{
+    for (int y = 0; y < p->unit_count; ++y) {
+        bool possible = true;
+        if (p->units[y].root_count) PB_TRY(pb_codegen_check(b, p, &p->units[y], &possible));
+        if (!possible)
+            return pb_fail(b->ctx, PB_ERR_INTERNAL, "kernel %d of program %s cannot be written", y,
+                           p->name);
+    }
+    return PB_OK;
+}
+
 /* What nobody outside a kernel reads is not stored. */
 static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
 {
@@ -259,14 +272,7 @@ static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
                     p->units[y].args[k] == root->place.region && p->units[y].arg_read[k];
         }
     }
-    for (int y = 0; y < p->unit_count; ++y) {
-        bool possible = true;
-        if (p->units[y].root_count) PB_TRY(pb_codegen_check(b, p, &p->units[y], &possible));
-        if (!possible)
-            return pb_fail(b->ctx, PB_ERR_INTERNAL, "kernel %d of program %s cannot be written", y,
-                           p->name);
-    }
-    return PB_OK;
+    return check_units(b, p);
 }
 
 #define MAX_CUTS 16
@@ -334,20 +340,59 @@ static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
     return PB_OK;
 }
 
-/* An assignment that others must come both before and after is computed aside and copied in the
- * end. */
-static pb_status break_cycles(pb_build *b, pb_program_build *p, const bool *ordered)
+static pb_status add_unit(pb_build *b, pb_program_build *p, int root)
 {
-    for (int y = 0, n = p->unit_count; y < n; ++y) {
-        if (ordered[y] || p->units[y].root_count != 1) continue;
-        const int number = p->units[y].roots[0];
-        if (p->roots[number].leaf == PB_NONE) continue;
-        return pb_fail(b->ctx, PB_ERR_INTERNAL, "program %s assigns leaves in a circle", p->name);
-    }
+    pb_unit *unit;
+    PB_TRY(new_unit(b, p, &unit));
+    unit->roots[unit->root_count++] = root;
+    p->roots[root].unit = p->unit_count - 1;
+    set_domain(b, unit, &p->roots[root]);
     return PB_OK;
 }
 
-static pb_status order_units(pb_build *b, pb_program_build *p)
+/* The assignments among a kernel's roots are made by kernels of their own: what they assign is
+ * stored first. */
+static pb_status assign_apart(pb_build *b, pb_program_build *p, int number)
+{
+    const pb_unit whole = p->units[number];
+    p->units[number].root_count = 0;
+    for (int i = 0; i < whole.root_count; ++i) {
+        const int root = whole.roots[i];
+        const pb_value v = pb_build_strip(b, p->roots[root].v);
+        if (p->roots[root].leaf != PB_NONE && pb_build_place(b, p, v).region >= 0) {
+            if (p->root_of[v] >= 0) p->roots[p->root_of[v]].stored = true;
+            PB_TRY(add_unit(b, p, root));
+            continue;
+        }
+        if (p->roots[root].leaf != PB_NONE) {
+            PB_TRY(pb_root_aside(b, p, root));
+            PB_TRY(add_unit(b, p, p->root_count - 1));
+        }
+        pb_unit *rest = &p->units[number];
+        rest->roots[rest->root_count++] = root;
+    }
+    return check_units(b, p);
+}
+
+/* A kernel that waits for itself through others, and assigns a leaf of which it is not just a copy;
+ * -1 when there is none. */
+static int find_circle(const pb_build *b, const pb_program_build *p, const bool *ordered)
+{
+    for (int y = 0; y < p->unit_count; ++y) {
+        const pb_unit *u = &p->units[y];
+        for (int i = 0; !ordered[y] && i < u->root_count; ++i) {
+            const pb_root *root = &p->roots[u->roots[i]];
+            if (root->leaf == PB_NONE) continue;
+            if (u->root_count > 1 || pb_build_place(b, p, pb_build_strip(b, root->v)).region < 0)
+                return y;
+        }
+    }
+    return -1;
+}
+
+/* Puts the kernels in order, as far as they can be; `stuck` is one that keeps the others from it,
+ * or -1. */
+static pb_status try_order(pb_build *b, pb_program_build *p, int *stuck)
 {
     const int n = p->unit_count;
     bool *before = malloc((size_t)n * (size_t)n * sizeof *before + 1);
@@ -356,16 +401,15 @@ static pb_status order_units(pb_build *b, pb_program_build *p)
     pb_status status = before && ordered && sequence
                            ? PB_OK
                            : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to order %d kernels", n);
+    *stuck = -1;
     if (status == PB_OK) {
         find_edges(b, p, before);
         const int done = sort_units(p, before, sequence);
         for (int i = 0; i < done; ++i) ordered[sequence[i]] = true;
-        if (done < n) {
-            status = break_cycles(b, p, ordered);
-            if (status == PB_OK)
-                status = pb_fail(b->ctx, PB_ERR_INTERNAL,
-                                 "the kernels of program %s wait for each other", p->name);
-        }
+        if (done < n) *stuck = find_circle(b, p, ordered);
+        if (done < n && *stuck < 0)
+            status = pb_fail(b->ctx, PB_ERR_INTERNAL,
+                             "the kernels of program %s wait for each other", p->name);
         p->sequence_count = 0;
         for (int i = 0; i < done; ++i) {
             const pb_unit *u = &p->units[sequence[i]];
@@ -374,10 +418,24 @@ static pb_status order_units(pb_build *b, pb_program_build *p)
             sequence[p->sequence_count++] = sequence[i];
         }
     }
+    free(p->sequence);
     p->sequence = sequence;
     free(before);
     free(ordered);
     return status;
+}
+
+/* a' = f(b) and b' = g(a) in kernels of different shapes: one of them is computed aside and copied
+ * in the end. */
+static pb_status order_units(pb_build *b, pb_program_build *p)
+{
+    int stuck;
+    PB_TRY(try_order(b, p, &stuck));
+    while (stuck >= 0) {
+        PB_TRY(assign_apart(b, p, stuck));
+        PB_TRY(try_order(b, p, &stuck));
+    }
+    return PB_OK;
 }
 
 static void library_regions(const pb_build *b, const pb_program_build *p, pb_unit *u)
@@ -407,19 +465,21 @@ pb_status pb_plan_units(pb_build *b, pb_program_build *p)
         }
     }
     for (; next_root < p->root_count; ++next_root) {
-        pb_unit *unit;
-        PB_TRY(new_unit(b, p, &unit));
-        unit->roots[unit->root_count++] = next_root;
-        p->roots[next_root].unit = p->unit_count - 1;
-        set_domain(b, unit, &p->roots[next_root]);
+        PB_TRY(add_unit(b, p, next_root));
         bool possible;
-        PB_TRY(pb_codegen_check(b, p, unit, &possible));
+        PB_TRY(pb_codegen_check(b, p, &p->units[p->unit_count - 1], &possible));
+        /* a leaf that is assigned from other elements of itself */
+        if (!possible && p->roots[next_root].leaf != PB_NONE) {
+            PB_TRY(pb_root_aside(b, p, next_root));
+            PB_TRY(pb_codegen_check(b, p, &p->units[p->unit_count - 1], &possible));
+        }
         if (!possible)
             return pb_fail(b->ctx, PB_ERR_INTERNAL,
                            "no kernel can be written for value %d (%s) of program %s",
                            p->roots[next_root].v,
                            pb_ops[pb_build_record(b, p->roots[next_root].v)->op].name, p->name);
     }
+    PB_TRY(check_units(b, p));
     PB_TRY(merge_units(b, p));
     PB_TRY(drop_private_stores(b, p));
     for (int i = 0; i < p->unit_count; ++i) PB_TRY(choose_rows(b, p, &p->units[i]));
