@@ -133,7 +133,7 @@ static pb_status run(pb_context *ctx, const pb_plot *plot, const char *folder, d
     int ended = 0;
     while (waitpid(child, &ended, 0) < 0 && errno == EINTR) continue;
     if (!WIFEXITED(ended) || WEXITSTATUS(ended))
-        status = pb_fail(ctx, PB_ERR_RUN, "gnuplot could not draw %s/%s.gp: %s", folder, plot->name,
+        status = pb_fail(ctx, PB_ERR_IO, "gnuplot could not draw %s/%s.gp: %s", folder, plot->name,
                          last_line(d->complaint));
 done:
     for (int end = 0; end < 2; end++) {
@@ -148,7 +148,7 @@ static pb_status reveal(pb_context *ctx, drawing *d)
     for (int f = 0; f < FORMATS; f++) {
         struct stat file;
         if (stat(d->temporary[f], &file) || file.st_size == 0)
-            return pb_fail(ctx, PB_ERR_RUN, "gnuplot left %s empty: the disk may be full",
+            return pb_fail(ctx, PB_ERR_IO, "gnuplot left %s empty: the disk may be full",
                            d->picture[f]);
     }
     for (int f = 0; f < FORMATS; f++)

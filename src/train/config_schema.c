@@ -18,7 +18,7 @@ const pb_option pb_config_data[] = {
     {.name = "name", .type = PB_OPTION_STRING, .fallback = "fashion-mnist",
      .help = "data set: `passband data list` names them; or png, idx, npy with a path"},
     {.name = "path", .type = PB_OPTION_STRING, .fallback = "",
-     .help = "folder or file of a data set of your own"},
+     .help = "folder of a data set of your own"},
     {.name = "validation", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0, .max = 0.9,
      .help = "share of the training samples held out to choose the best epoch; 0: none"},
     {.name = "test_fraction", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0.001, .max = 0.9,

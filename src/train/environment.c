@@ -102,7 +102,7 @@ pb_status pb_run_folder_selector(pb_context *ctx, const pb_run_folder *folder, c
     json_t *json = NULL;
     *selector = NULL;
     PB_TRY(load_environment(ctx, folder, &json));
-    const char *text = json_string_value(json_object_get(json, "selector"));
+    const char *text = json_string_value(json_object_get(json, "device"));
     if (text) *selector = strdup(text);
     json_decref(json);
     return text && !*selector ? pb_fail(ctx, PB_ERR_MEMORY, "no memory for a name") : PB_OK;
