@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/finish.h"
 #include "cli/progress.h"
+#include "train/session.h"
 
 typedef struct batch {
     pb_cli *cli;
@@ -46,6 +47,18 @@ static pb_status load_configs(batch *b)
     for (int i = 0; i < b->count; i++)
         PB_TRY(pb_config_load(b->cli->ctx, b->paths[i], b->override_count, b->overrides,
                               &b->configs[i]));
+    return PB_OK;
+}
+
+/* Several: the data and the graph of each are made once before the first trains. */
+static pb_status try_configs(batch *b)
+{
+    for (int i = 0; b->count > 1 && i < b->count; i++) {
+        pb_session session;
+        const pb_status status = pb_session_open(b->cli->ctx, b->configs[i], NULL, &session);
+        pb_session_close(&session);
+        PB_TRY(status);
+    }
     return PB_OK;
 }
 
@@ -141,6 +154,7 @@ static pb_status run(batch *b)
     PB_TRY(sort_words(b));
     PB_TRY(load_configs(b));
     if (pb_cli_value(b->cli, "print-config")) return print_configs(b);
+    PB_TRY(try_configs(b));
     for (int i = 0; i < b->count; i++) PB_TRY(train(b, i));
     return conclude(b);
 }
