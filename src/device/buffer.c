@@ -131,15 +131,15 @@ pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, vo
 
 pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer)
 {
-    /* Written rather than filled: what is filled counts as uninitialised with Oclgrind. */
-    static const unsigned char zeros[1 << 16];
-    cl_int error = CL_SUCCESS;
-    for (size_t at = 0; at < buffer->bytes && error == CL_SUCCESS; at += sizeof zeros) {
-        const size_t left = buffer->bytes - at;
-        error =
-            clEnqueueWriteBuffer(device->queue, buffer->mem, CL_FALSE, at,
-                                 left < sizeof zeros ? left : sizeof zeros, zeros, 0, NULL, NULL);
-    }
+    /* Written rather than filled, and as a whole: Oclgrind takes all else for uninitialised. Pages
+     * of zeros that are only read take no memory. */
+    void *zeros = calloc(buffer->bytes, 1);
+    if (!zeros)
+        return pb_fail(device->ctx, PB_ERR_MEMORY, "no memory to clear %s on %s",
+                       pb_amount_of(buffer->bytes).text, device->info.name);
+    const cl_int error = clEnqueueWriteBuffer(device->queue, buffer->mem, CL_TRUE, 0, buffer->bytes,
+                                              zeros, 0, NULL, NULL);
+    free(zeros);
     if (error == CL_SUCCESS) return PB_OK;
     return pb_cl_fail(device, error, "cannot clear %s on %s", pb_amount_of(buffer->bytes).text,
                       device->info.name);

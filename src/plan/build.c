@@ -200,7 +200,8 @@ pb_status pb_build_kernel(pb_build *b, const char *text, const char **name)
         }
     struct pb_kernel *made = pb_arena_alloc(b->arena, sizeof *made);
     if (made) {
-        made->name = pb_arena_printf(b->arena, "k_%d", b->kernel_count++);
+        /* no name begins another: Oclgrind adds up local memory by beginnings of names */
+        made->name = pb_arena_printf(b->arena, "k_%03d", b->kernel_count++);
         made->text = pb_arena_strdup(b->arena, text);
         made->next = b->kernels;
     }

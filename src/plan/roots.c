@@ -197,8 +197,18 @@ static pb_status whole_region(pb_build *b, pb_program_build *p, pb_value v, int 
     return PB_OK;
 }
 
+/* Whether v is read once, and so is every reshape between it and its owner. A part of a joined
+ * value that others read too has storage of its own: else they would wait for all the other parts.
+ */
+static bool is_read_once(const pb_build *b, const int users[], pb_value v)
+{
+    while (users[v] == 1 && pb_build_record(b, v)->op == PB_OP_RESHAPE)
+        v = pb_build_record(b, v)->in[0];
+    return users[v] == 1;
+}
+
 /* A joined value: its parts are written to their place in it. */
-static pb_status place_concat(pb_build *b, pb_program_build *p, pb_value v)
+static pb_status place_concat(pb_build *b, pb_program_build *p, const int users[], pb_value v)
 {
     const pb_record *r = pb_build_record(b, v);
     int region;
@@ -212,7 +222,7 @@ static pb_status place_concat(pb_build *b, pb_program_build *p, pb_value v)
         const pb_record *owner = pb_build_record(b, part);
         const pb_op_class class = pb_ops[owner->op].class;
         if (!has_place(b, p, part) && class != PB_LEAF && owner->op != PB_OP_PAD &&
-            owner->op != PB_OP_CONCAT && parts_are_dense(r)) {
+            owner->op != PB_OP_CONCAT && parts_are_dense(r) && is_read_once(b, users, r->in[i])) {
             p->stored[part] = true;
             p->place[part] = pb_place_dense(owner->shape, region, place.offset);
             continue;
@@ -335,7 +345,7 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         mark_needed(b, p, r->op == PB_OP_ASSIGN ? r->in[1] : p->assigns[i]);
         if (p->is_setup) p->stored[p->assigns[i]] = true;
     }
-    int *users = calloc((size_t)b->count, sizeof *users);
+    int *users = pb_arena_alloc(b->arena, (size_t)b->count * sizeof *users);
     if (!users) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
     for (pb_value v = 0; v < b->count; ++v) {
         const pb_record *r = pb_build_record(b, v);
@@ -354,11 +364,10 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
             class == PB_ELEMENTWISE && repeat_cost(b, p, v) > REPEAT_LIMIT)
             p->stored[v] = true;
     }
-    free(users);
     for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */
         if (p->needed[v] && p->stored[v] && pb_build_record(b, v)->op == PB_OP_CONCAT &&
             p->place[v].region < 0)
-            PB_TRY(place_concat(b, p, v));
+            PB_TRY(place_concat(b, p, users, v));
     for (int pads = 1; pads >= 0; --pads) /* first: what they hold needs no other place */
         for (pb_value v = 0; v < b->count; ++v) {
             const pb_op op = pb_build_record(b, v)->op;

@@ -227,6 +227,34 @@ static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, cons
     describe_product(b, u, &x, "product_dot");
 }
 
+/* Products that are done before CLBlast's helpers would have started. */
+static bool suits_plain(const pb_build *b, const pb_record *r)
+{
+    const pb_shape a = pb_build_record(b, r->in[0])->shape;
+    const int k = a.dim[a.axes - (r->attrs.transpose_a ? 2 : 1)];
+    return !b->on_cpu && b->info->max_work_group_size >= 64 &&
+           2.0 * (double)pb_shape_count(r->shape) * k < 4e6;
+}
+
+static void write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    (void)r;
+    const product x = product_of(b, p, u);
+    const int tile = b->info->max_work_group_size >= 256 && x.m > 8 && x.n > 8 ? 16 : 8;
+    define_product(b, &x);
+    define(b, "TRANSPOSE_A", x.transpose_a);
+    define(b, "TRANSPOSE_B", x.transpose_b);
+    define(b, "TILE", tile);
+    define(b, "WORK", 1);
+    include_family(b, u, "product_plain");
+    int regions[3];
+    regions_of(&x, regions);
+    add_launch(u, u->name, regions, (size_t)round_up(x.n, tile), (size_t)round_up(x.m, tile),
+               (size_t)x.batch, (size_t)tile);
+    u->launches[0].local[1] = (size_t)tile;
+    describe_product(b, u, &x, "product_plain");
+}
+
 static void write_product_clblast(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     (void)r;
@@ -478,6 +506,11 @@ static bool is_dot_product(const pb_build *b, const pb_record *r)
     return is_product(r) && suits_dot(b, r);
 }
 
+static bool is_small_product(const pb_build *b, const pb_record *r)
+{
+    return is_product(r) && suits_plain(b, r);
+}
+
 static bool is_any_product(const pb_build *b, const pb_record *r)
 {
     (void)b;
@@ -487,6 +520,7 @@ static bool is_any_product(const pb_build *b, const pb_record *r)
 static const solver solvers[] = {
     {"product_dot", is_dot_product, write_product_dot},
     {"product_tile", is_cpu_product, write_product_tile},
+    {"product_plain", is_small_product, write_product_plain},
     {"clblast", is_any_product, write_product_clblast},
     {"conv_tile", suits_conv_tile, write_conv_tile},
     {"conv_dw", suits_conv_dw, write_conv_dw},

@@ -41,7 +41,8 @@ static void check_group(int group, bool on_cpu)
         if (i == GROUP / 2) joined_program(j, "one");
     }
     joined_program(j, "two");
-    joined_check(j, device, on_cpu);
+    pb_plan *plan = joined_check(j, device, on_cpu);
+    pb_plan_free(&plan);
     joined_free(&j);
     close_device(&ctx, &device);
 }

@@ -47,7 +47,8 @@ static void check_shape(int shape_number, bool on_cpu)
         if (op_cases[op].build) add_case(j, (pb_op)op, shape_number);
     }
     joined_program(j, "all");
-    joined_check(j, device, on_cpu);
+    pb_plan *plan = joined_check(j, device, on_cpu);
+    pb_plan_free(&plan);
     joined_free(&j);
     close_device(&ctx, &device);
 }

@@ -1,0 +1,160 @@
+/* Every solver of products and convolutions, at shapes that fill its tiles and leave rests, with
+ * operands that lie within larger buffers.
+ *
+ * solver_test [MOST]: only cases of at most so many multiplications (Oclgrind interprets them). */
+#include "device_check.h"
+
+static double most_multiplications = 1e9;
+
+static const char *const all_solvers[] = {"product_dot", "product_tile", "product_plain", "clblast",
+                                          "conv_tile",   "conv_dw",      "conv_direct"};
+enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
+
+static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
+{
+    joined_add(j, b, count, wanted, what);
+    op_case_free(b);
+}
+
+static op_built begin(joined *j, unsigned long long seed)
+{
+    return (op_built){.g = pb_graph_create(j->ctx), .random = seed};
+}
+
+static const struct {
+    int m, n, k, batch;
+} products[] = {
+    {4, 6, 64, 1},      {7, 31, 65, 1},   {128, 10, 128, 1}, {1, 1, 600, 1}, {33, 47, 513, 1},
+    {8, 32, 16, 1},     {65, 129, 67, 1}, {17, 16, 300, 1},  {3, 2, 5, 4},   {20, 33, 64, 3},
+    {160, 150, 128, 1}, {1, 300, 7, 1},   {300, 1, 7, 1},
+};
+
+/* a b with B transposed, and with another combination of transposes. */
+static void add_product(joined *j, int i)
+{
+    static const int others[] = {0, 1, 3};
+    for (int side = 0; side < 2; ++side) {
+        const int transposed = side ? others[i % 3] : 2;
+        const int m = products[i].m, n = products[i].n, k = products[i].k;
+        if ((double)m * n * k * products[i].batch > most_multiplications) return;
+        op_built b = begin(j, (unsigned)(100 * i + transposed));
+        const bool ta = transposed & 1, tb = transposed & 2;
+        pb_shape left = PB_SHAPE(products[i].batch, ta ? k : m, ta ? m : k),
+                 right = PB_SHAPE(products[i].batch, tb ? n : k, tb ? k : n);
+        if (products[i].batch == 1) {
+            left = PB_SHAPE(left.dim[1], left.dim[2]);
+            right = PB_SHAPE(right.dim[1], right.dim[2]);
+        }
+        const pb_value x = op_case_uniform(&b, left, -1, 1), z = op_case_uniform(&b, right, -1, 1);
+        const pb_value y = pb_matmul_t(b.g, x, z, ta, tb);
+        char what[64];
+        snprintf(what, sizeof what, "product %dx%dx%dx%d %d%d", products[i].batch, m, n, k, ta, tb);
+        add_values(j, &b, 1, &y, what);
+    }
+}
+
+/* One matrix for the whole batch; operands and results that begin inside joined values. */
+static void add_placed_products(joined *j)
+{
+    op_built b = begin(j, 5);
+    const pb_value x = op_case_uniform(&b, PB_SHAPE(3, 5, 70), -1, 1);
+    const pb_value w = op_case_uniform(&b, PB_SHAPE(9, 70), -1, 1);
+    const pb_value every =
+        pb_broadcast(b.g, pb_reshape(b.g, w, PB_SHAPE(1, 9, 70)), PB_SHAPE(3, 9, 70));
+    const pb_value y = pb_matmul_t(b.g, x, every, false, true);
+    const pb_value first = pb_matmul_t(b.g, w, w, false, true), second = pb_tanh(b.g, first);
+    const pb_value third = pb_matmul(b.g, second, w);
+    const pb_value parts[] = {first, second, third};
+    const pb_value whole = pb_flatten_all(b.g, 3, parts);
+    const pb_value sum = pb_matmul_t(b.g, third, w, false, true);
+    add_values(j, &b, 3, (pb_value[]){y, whole, sum}, "products in joined values");
+}
+
+static const struct {
+    pb_shape x;
+    int outputs;
+    pb_window window;
+} convolutions[] = {
+    {{4, {5, 1, 1, 256}}, 16, {{1, 3}, {1, 1}, {0, 1}}},
+    {{4, {3, 16, 1, 128}}, 32, {{1, 3}, {1, 1}, {0, 1}}},
+    {{4, {2, 3, 1, 37}}, 9, {{1, 5}, {1, 1}, {0, 0}}},
+    {{4, {3, 2, 11, 13}}, 5, {{3, 3}, {1, 1}, {1, 1}}},
+    {{4, {2, 7, 6, 19}}, 17, {{2, 5}, {1, 1}, {1, 2}}},
+    {{4, {1, 1, 28, 28}}, 8, {{5, 5}, {1, 1}, {0, 0}}},
+    {{4, {9, 4, 4, 4}}, 3, {{1, 1}, {1, 1}, {0, 0}}},
+    {{4, {2, 3, 17, 9}}, 4, {{3, 3}, {2, 2}, {1, 1}}},
+    {{4, {2, 2, 5, 16}}, 3, {{3, 4}, {1, 1}, {2, 3}}},
+    {{4, {2, 2, 4, 7}}, 3, {{3, 2}, {1, 1}, {4, 3}}}, /* more padding than the kernel is wide */
+};
+
+static void add_convolution(joined *j, int i)
+{
+    const pb_shape s = convolutions[i].x;
+    const pb_window window = convolutions[i].window;
+    if ((double)pb_shape_count(s) * convolutions[i].outputs * window.kernel[0] * window.kernel[1] >
+        most_multiplications)
+        return;
+    op_built b = begin(j, (unsigned)(1000 + i));
+    const pb_value x = op_case_uniform(&b, s, -1, 1);
+    const pb_value w = op_case_uniform(
+        &b, PB_SHAPE(convolutions[i].outputs, s.dim[1], window.kernel[0], window.kernel[1]), -1, 1);
+    const pb_value y = pb_conv(b.g, x, w, window);
+    const pb_value dy = op_case_uniform(&b, pb_value_shape(b.g, y), -1, 1);
+    const pb_value wanted[] = {y, pb_conv_dx(b.g, dy, w, window, s.dim[2], s.dim[3]),
+                               pb_conv_dw(b.g, x, dy, window)};
+    char what[64];
+    snprintf(what, sizeof what, "convolution case %d, result", i);
+    add_values(j, &b, 3, wanted, what);
+}
+
+static void note_solvers(const pb_plan *plan, bool used[SOLVERS])
+{
+    const pb_build *build = pb_plan_build_of(plan);
+    for (int i = 0; i < build->program_count; ++i)
+        for (int k = 0; k < build->programs[i].unit_count; ++k) {
+            const char *solver = build->programs[i].units[k].solver;
+            for (int s = 0; s < SOLVERS; ++s)
+                used[s] |= solver && strcmp(solver, all_solvers[s]) == 0;
+        }
+}
+
+static void check_solvers(bool on_cpu, bool used[SOLVERS])
+{
+    pb_context *ctx;
+    pb_device *device;
+    pb_plan *plan;
+    open_device(&ctx, &device);
+    joined *j = joined_create(ctx);
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; ++i) add_product(j, (int)i);
+    add_placed_products(j);
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i)
+        add_convolution(j, (int)i);
+    joined_program(j, "all");
+    plan = joined_check(j, device, on_cpu);
+    note_solvers(plan, used);
+    pb_plan_free(&plan);
+    joined_free(&j);
+    close_device(&ctx, &device);
+}
+
+START_TEST(solvers)
+{
+    bool used[SOLVERS] = {false};
+    check_solvers(true, used);
+    check_solvers(false, used);
+    for (int s = 0; s < SOLVERS && most_multiplications >= 1e9; ++s)
+        ck_assert_msg(used[s], "no case took %s", all_solvers[s]);
+}
+END_TEST
+
+int main(int argument_count, char **arguments)
+{
+    if (argument_count > 1) most_multiplications = atof(arguments[1]);
+    if (!may_run()) return 77;
+    Suite *suite = suite_create("solvers");
+    TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, solvers);
+    suite_add_tcase(suite, tests);
+    return runs(srunner_create(suite));
+}
