@@ -443,7 +443,7 @@ START_TEST(a_failing_gnuplot_is_quoted_and_harms_no_picture)
     overwrite("bin/gnuplot", script);
     chmod(at("bin/gnuplot"), 0755);
     setenv("PATH", at("bin"), 1);
-    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_ERR_RUN);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_ERR_IO);
     ck_assert_msg(strstr(pb_error(ctx), "the pen is dry") != NULL, "%s", pb_error(ctx));
     ck_assert_int_eq(stat(at("run/plots/loss.png"), &after), 0);
     ck_assert(before.st_ino == after.st_ino && before.st_size == after.st_size);
