@@ -27,6 +27,7 @@ BEGIN {
     owner["dataset.h"] = "data"
     owner["device.h"]  = "device"
     owner["plan.h"]    = "plan"
+    owner["wisdom.h"]  = "plan"
     owner["stage.h"]   = "stage"
     owner["run.h"]     = "train"
     owner["sweep.h"]   = "train"

@@ -70,6 +70,8 @@ typedef struct pb_unit {
     int irregular;  /* addresses with quotients, remainders or gathers  */
     /* filled by codegen and solvers */
     const char *name, *label, *solver;
+    const char *wish;   /* LIBRARY: words that chose the solver, or NULL */
+    const char *choice; /* LIBRARY: the solver and the parameters it has  */
     int arg_count;
     int args[PB_UNIT_MAX_ARGS]; /* regions it touches                              */
     bool arg_read[PB_UNIT_MAX_ARGS], arg_written[PB_UNIT_MAX_ARGS];
@@ -114,6 +116,7 @@ typedef struct pb_build {
     pb_device *device;
     const pb_device_info *info;
     const pb_graph *g; /* lowered */
+    const struct pb_choices *choices; /* of solvers, NULL: none */
     int count;         /* values  */
     pb_arena *arena;
     pb_place *place; /* [values] persistent places: leaves, constants, static values */

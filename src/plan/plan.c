@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include <passband/wisdom.h>
+
 #include "plan/build.h"
 
 struct pb_plan {
@@ -167,7 +169,8 @@ static pb_status create_on_device(pb_plan *plan)
     return PB_OK;
 }
 
-pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **out)
+static pb_status create(pb_device *device, const pb_graph *g, bool on_cpu,
+                        const pb_choices *choices, pb_plan **out)
 {
     pb_context *ctx = pb_device_context(device);
     *out = NULL;
@@ -186,9 +189,11 @@ pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, p
         b->g = plan->g;
         b->count = pb_graph_count(plan->g);
         b->on_cpu = on_cpu;
+        b->choices = choices;
         b->arena = pb_arena_create();
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     }
+    plan->build.choices = NULL; /* the caller's */
     if (status == PB_OK) status = create_on_device(plan);
     if (status != PB_OK) pb_plan_free(&plan);
     *out = plan;
@@ -202,9 +207,20 @@ static bool takes_cpu_kernels(const pb_device_info *info)
     return info->is_cpu && strcmp(info->platform, "rusticl") != 0;
 }
 
+pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan)
+{
+    return create(device, g, on_cpu, NULL, plan);
+}
+
+pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_choices *choices,
+                              pb_plan **plan)
+{
+    return create(device, g, takes_cpu_kernels(pb_device_describe(device)), choices, plan);
+}
+
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
 {
-    return pb_plan_create_as(device, g, takes_cpu_kernels(pb_device_describe(device)), plan);
+    return pb_plan_create_with(device, g, NULL, plan);
 }
 
 void pb_plan_free(pb_plan **plan)

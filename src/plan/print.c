@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "plan/build.h"
+#include "plan/choice.h"
 
 static void global_text(const pb_unit *u, char text[64])
 {
@@ -60,6 +60,22 @@ pb_status pb_plan_print(const pb_plan *plan, FILE *out)
     return PB_OK;
 }
 
+/* {key: words} of every product and convolution: with them planning gives this plan again. */
+static json_t *choices_json(const pb_build *b)
+{
+    json_t *choices = json_object();
+    for (int i = 0; i < b->program_count; ++i) {
+        const pb_program_build *p = &b->programs[i];
+        for (int k = 0; k < p->unit_count; ++k) {
+            if (p->units[k].kind != PB_UNIT_LIBRARY) continue;
+            char key[PB_KEY_BYTES];
+            pb_choice_key(b, p->units[k].value, key);
+            json_object_set_new(choices, key, json_string(p->units[k].choice));
+        }
+    }
+    return choices;
+}
+
 char *pb_plan_json(const pb_plan *plan)
 {
     const pb_build *b = pb_plan_build_of(plan);
@@ -79,9 +95,9 @@ char *pb_plan_json(const pb_plan *plan)
         json_array_append_new(programs,
                               json_pack("{s:s, s:o}", "name", p->name, "launches", launches));
     }
-    json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "device", b->info->name, "driver",
+    json_t *root = json_pack("{s:s, s:s, s:s, s:o, s:o}", "device", b->info->name, "driver",
                              b->info->driver_version, "platform", b->info->platform_version,
-                             "programs", programs);
+                             "choices", choices_json(b), "programs", programs);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(root);
     return text;

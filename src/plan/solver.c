@@ -1,9 +1,9 @@
-/* Products and convolutions. Each solver is a row: whether it applies to a value on this device,
- * and how it writes the value's kernel. The first that applies is taken; the rows stand in order of
- * preference. */
+/* Products and convolutions. Each solver is a row: whether it can compute a value on this device,
+ * whether it should, how it writes the value's kernel, and what of that may be chosen. choice.c
+ * takes one. */
 #include <string.h>
 
-#include "plan/build.h"
+#include "plan/choice.h"
 
 /** A product C[batch] = op(A) op(B) of stored operands. */
 typedef struct product {
@@ -12,12 +12,6 @@ typedef struct product {
     size_t stride_a, stride_b; /* 0: the same matrix for every batch */
     pb_place place[3];
 } product;
-
-typedef struct solver {
-    const char *name;
-    bool (*applies)(const pb_build *b, const pb_record *r);
-    void (*write)(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
-} solver;
 
 static int smaller(int a, int b)
 {
@@ -130,12 +124,6 @@ static void regions_of(const product *x, int regions[3])
     for (int i = 0; i < 3; ++i) regions[i] = x->place[i].region;
 }
 
-static bool on_cpu(const pb_build *b, const pb_record *r)
-{
-    (void)r;
-    return b->on_cpu;
-}
-
 /** How a product or convolution is cut into work-items, in whole register tiles. */
 typedef struct items {
     int rows, columns; /* of one work-item */
@@ -159,10 +147,20 @@ static items cut_items(const pb_build *b, const product *x, int tile_rows, int t
     return c;
 }
 
-/* Rows of B that a panel holds: as many as help, and as local memory has room for. */
-static int panel_depth(const pb_build *b, const product *x, int vectors, int rows)
+/* The items that were chosen, in whole tiles. */
+static items pick_items(pb_build *b, pb_unit *u, const product *x, items rule, int tile_rows,
+                        int tile_columns)
 {
-    int depth = smaller(x->k, 128);
+    const int rows = round_up(x->m, tile_rows), columns = round_up(x->n, tile_columns);
+    return (items){
+        round_up(pb_choice_pick(b, u, "item_rows", rule.rows, rows), tile_rows),
+        round_up(pb_choice_pick(b, u, "item_columns", rule.columns, columns), tile_columns)};
+}
+
+/* Rows of B that a panel holds: at most as many as given, and as local memory has room for. */
+static int panel_depth(const pb_build *b, const product *x, int vectors, int rows, int most)
+{
+    int depth = smaller(x->k, most);
     const bool copies_a = x->transpose_a && (double)x->m * x->k > 524288.0;
     const uint64_t each =
         64u * (unsigned)vectors + (copies_a ? 4u * (unsigned)smaller(rows, 128) : 0);
@@ -182,14 +180,19 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
 {
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = balanced(x.m, 8), vectors = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64 ? 2 : 1;
-    const items c = cut_items(b, &x, tile, 16 * vectors, 256);
+    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, 8), smaller(x.m, 12));
+    const int vectors =
+        pb_choice_pick(b, u, "vectors", x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64 ? 2 : 1, 2);
+    const items c =
+        pick_items(b, u, &x, cut_items(b, &x, tile, 16 * vectors, 256), tile, 16 * vectors);
     define_product(b, &x);
     define(b, "TRANSPOSE_A", x.transpose_a);
     define(b, "TRANSPOSE_B", x.transpose_b);
     define(b, "TILE_ROWS", tile);
     define(b, "COLUMN_VECTORS", vectors);
-    define(b, "DEPTH", panel_depth(b, &x, vectors, c.rows));
+    const int depth = panel_depth(b, &x, vectors, c.rows, 128);
+    define(b, "DEPTH",
+           pb_choice_pick(b, u, "depth", depth, panel_depth(b, &x, vectors, c.rows, x.k)));
     define(b, "ITEM_ROWS", c.rows);
     define(b, "ITEM_COLUMNS", c.columns);
     include_family(b, u, "product_tile");
@@ -197,11 +200,15 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
     describe_product(b, u, &x, "product_tile");
 }
 
+static bool can_dot(const pb_build *b, const pb_record *r)
+{
+    return r->op == PB_OP_MATMUL && b->on_cpu && !r->attrs.transpose_a && r->attrs.transpose_b;
+}
+
 /* Few, long rows against few, long rows. */
 static bool suits_dot(const pb_build *b, const pb_record *r)
 {
     const pb_shape a = pb_build_record(b, r->in[0])->shape;
-    if (!b->on_cpu || r->attrs.transpose_a || !r->attrs.transpose_b) return false;
     const int m = r->shape.dim[r->shape.axes - 2], n = r->shape.dim[r->shape.axes - 1],
               k = a.dim[a.axes - 1];
     return k >= 64 && (n < 32 || (k >= 512 && (double)m * n <= 65536));
@@ -211,12 +218,15 @@ static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, cons
 {
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = balanced(x.m, 4), tile_columns = balanced(x.n, 6);
+    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, 4), smaller(x.m, 8));
+    const int tile_columns = pb_choice_pick(b, u, "columns", balanced(x.n, smaller(6, 24 / tile)),
+                                            smaller(x.n, 24 / tile));
     items c = {round_up(x.m, tile), round_up(x.n, tile_columns)};
     const int wanted =
         2.0 * x.batch * x.m * x.n * x.k < SMALL_FLOPS ? 1 : 4 * (int)b->info->compute_units;
     while (ceil_div(x.m, c.rows) * x.batch < wanted && c.rows > tile)
         c.rows = round_up(ceil_div(c.rows, 2), tile);
+    c = pick_items(b, u, &x, c, tile, tile_columns);
     define_product(b, &x);
     define(b, "TILE_ROWS", tile);
     define(b, "TILE_COLUMNS", tile_columns);
@@ -232,25 +242,36 @@ static bool suits_plain(const pb_build *b, const pb_record *r)
 {
     const pb_shape a = pb_build_record(b, r->in[0])->shape;
     const int k = a.dim[a.axes - (r->attrs.transpose_a ? 2 : 1)];
-    return !b->on_cpu && b->info->max_work_group_size >= 64 &&
-           2.0 * (double)pb_shape_count(r->shape) * k < 4e6;
+    return 2.0 * (double)pb_shape_count(r->shape) * k < 4e6;
+}
+
+/* Elements of a work-item on each axis that its registers and the group's local memory hold. */
+static int most_work(const pb_build *b, int tile)
+{
+    int work = 8;
+    while (work > 1 &&
+           8u * (unsigned)tile * (unsigned)(tile * work + 1) > b->info->local_memory_bytes)
+        --work;
+    return work;
 }
 
 static void write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = b->info->max_work_group_size >= 256 && x.m > 8 && x.n > 8 ? 16 : 8;
+    const int most = b->info->max_work_group_size >= 256 ? 16 : 8;
+    const int tile = pb_choice_pick(b, u, "tile", x.m > 8 && x.n > 8 ? most : 8, most);
+    const int work = pb_choice_pick(b, u, "work", 1, most_work(b, tile));
     define_product(b, &x);
     define(b, "TRANSPOSE_A", x.transpose_a);
     define(b, "TRANSPOSE_B", x.transpose_b);
     define(b, "TILE", tile);
-    define(b, "WORK", 1);
+    define(b, "WORK", work);
     include_family(b, u, "product_plain");
     int regions[3];
     regions_of(&x, regions);
-    add_launch(u, u->name, regions, (size_t)round_up(x.n, tile), (size_t)round_up(x.m, tile),
-               (size_t)x.batch, (size_t)tile);
+    add_launch(u, u->name, regions, (size_t)(tile * ceil_div(x.n, tile * work)),
+               (size_t)(tile * ceil_div(x.m, tile * work)), (size_t)x.batch, (size_t)tile);
     u->launches[0].local[1] = (size_t)tile;
     describe_product(b, u, &x, "product_plain");
 }
@@ -312,6 +333,12 @@ static void describe_conv(pb_build *b, pb_unit *u, const conv *c, const char *na
     u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
 }
 
+static bool is_conv(const pb_build *b, const pb_record *r)
+{
+    (void)b;
+    return r->op == PB_OP_CONV || r->op == PB_OP_CONV_DX || r->op == PB_OP_CONV_DW;
+}
+
 static bool is_valid_unit_stride(const pb_build *b, const pb_record *r)
 {
     const pb_window *w = &r->attrs.window;
@@ -340,9 +367,9 @@ static int lanes_of(int positions)
     return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
 }
 
-static bool suits_conv_tile(const pb_build *b, const pb_record *r)
+static bool can_conv_tile(const pb_build *b, const pb_record *r)
 {
-    if (!is_valid_unit_stride(b, r) || r->op == PB_OP_CONV_DW) return false;
+    if (!is_conv(b, r) || r->op == PB_OP_CONV_DW || !is_valid_unit_stride(b, r)) return false;
     const pb_shape out = r->shape, in = pb_build_record(b, r->in[0])->shape;
     return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
 }
@@ -354,7 +381,7 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
-    const int tile = balanced(outputs, 8);
+    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, 8), smaller(outputs, 8));
     int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
                               memory */
     const uint64_t room =
@@ -364,12 +391,15 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
         rows = ceil_div(rows, 2);
     const int positions = block_positions(rows, &c.place[0], out);
     const int lanes = lanes_of(positions);
-    const int vectors = smaller(smaller(8, ceil_div(16, tile)), positions / lanes);
+    const int most_vectors = smaller(8, positions / lanes);
+    const int vectors = pb_choice_pick(b, u, "vectors", smaller(most_vectors, ceil_div(16, tile)),
+                                       smaller(most_vectors, 24 / tile));
     int item_outputs = round_up(outputs, tile);
     while (ceil_div(outputs, item_outputs) * ceil_div(out.dim[2], rows) * out.dim[0] <
                4 * (int)b->info->compute_units &&
            item_outputs > tile)
         item_outputs = round_up(ceil_div(item_outputs, 2), tile);
+    item_outputs = round_up(pb_choice_pick(b, u, "item_outputs", item_outputs, outputs), tile);
     define(b, "CHANNELS", in.dim[1]);
     define(b, "OUTPUTS", outputs);
     define(b, "HEIGHT", in.dim[2]);
@@ -395,17 +425,10 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     describe_conv(b, u, &c, "conv_tile");
 }
 
-static bool suits_conv_dw(const pb_build *b, const pb_record *r)
+static bool can_conv_dw(const pb_build *b, const pb_record *r)
 {
     return r->op == PB_OP_CONV_DW && is_valid_unit_stride(b, r) &&
            pb_build_record(b, r->in[1])->shape.dim[3] >= 4;
-}
-
-bool pb_reads_strided(const pb_build *b, pb_value library, int input)
-{
-    const pb_record *r = pb_build_record(b, library);
-    if (r->op == PB_OP_CONV_DW) return suits_conv_dw(b, r);
-    return (r->op == PB_OP_CONV || r->op == PB_OP_CONV_DX) && input == 0 && suits_conv_tile(b, r);
 }
 
 static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
@@ -415,11 +438,15 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     const conv c = conv_of(b, p, u);
     const int samples = c.x.dim[0], outputs = c.w.dim[0],
               taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
-    const int tile_taps = balanced(taps, 6), tile = balanced(outputs, smaller(8, 24 / tile_taps));
+    const int tile_taps = pb_choice_pick(b, u, "taps", balanced(taps, 6), smaller(taps, 12));
+    const int most_outputs = smaller(8, 24 / tile_taps);
+    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, most_outputs),
+                                    smaller(outputs, most_outputs));
     const int sample_floats =
         c.x.dim[1] * c.x.dim[2] * c.x.dim[3] + outputs * c.y.dim[2] * c.y.dim[3];
     int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
     if (chunk < 1) chunk = 1;
+    chunk = pb_choice_pick(b, u, "chunk", chunk, samples);
     const int chunks = ceil_div(samples, chunk);
     define(b, "SAMPLES", samples);
     define(b, "CHANNELS", c.x.dim[1]);
@@ -450,6 +477,15 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     add_launch(u, pb_arena_printf(b->arena, "%s_sum", u->name), sum, (size_t)(outputs * taps), 1, 1,
                (size_t)smaller(outputs * taps, 64));
     describe_conv(b, u, &c, "conv_dw");
+}
+
+bool pb_reads_strided(const pb_build *b, pb_value library, int input)
+{
+    const pb_record *r = pb_build_record(b, library);
+    const char *words;
+    const pb_solver *solver = is_conv(b, r) ? pb_choice_solver(b, library, &words) : NULL;
+    if (!solver) return false;
+    return solver->write == write_conv_dw || (solver->write == write_conv_tile && input == 0);
 }
 
 static bool always(const pb_build *b, const pb_record *r)
@@ -491,50 +527,70 @@ static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, cons
     describe_conv(b, u, &c, "conv_direct");
 }
 
-static bool is_product(const pb_record *r)
+static bool is_product(const pb_build *b, const pb_record *r)
 {
+    (void)b;
     return r->op == PB_OP_MATMUL;
 }
 
 static bool is_cpu_product(const pb_build *b, const pb_record *r)
 {
-    return is_product(r) && on_cpu(b, r);
+    return is_product(b, r) && b->on_cpu;
 }
 
-static bool is_dot_product(const pb_build *b, const pb_record *r)
+static bool is_group_product(const pb_build *b, const pb_record *r)
 {
-    return is_product(r) && suits_dot(b, r);
+    return is_product(b, r) && b->info->max_work_group_size >= 64;
 }
 
-static bool is_small_product(const pb_build *b, const pb_record *r)
-{
-    return is_product(r) && suits_plain(b, r);
-}
-
-static bool is_any_product(const pb_build *b, const pb_record *r)
-{
-    (void)b;
-    return is_product(r);
-}
-
-static const solver solvers[] = {
-    {"product_dot", is_dot_product, write_product_dot},
-    {"product_tile", is_cpu_product, write_product_tile},
-    {"product_plain", is_small_product, write_product_plain},
-    {"clblast", is_any_product, write_product_clblast},
-    {"conv_tile", suits_conv_tile, write_conv_tile},
-    {"conv_dw", suits_conv_dw, write_conv_dw},
-    {"conv_direct", always, write_conv_direct},
+static const pb_solver solvers[] = {
+    {"product_dot",
+     can_dot,
+     suits_dot,
+     write_product_dot,
+     {{"rows", {2, 3, 4, 5, 6}}, {"columns", {2, 4, 5, 6}}, {"item_rows", {8, 16, 32, 64, 128}}}},
+    {"product_tile",
+     is_cpu_product,
+     always,
+     write_product_tile,
+     {{"rows", {4, 6, 8, 10, 12}},
+      {"vectors", {1, 2}},
+      {"depth", {64, 128, 256, 512}},
+      {"item_columns", {32, 64, 128, 256, 512, 1024}},
+      {"item_rows", {16, 32, 64, 128, 256, 512}}}},
+    {"product_plain",
+     is_group_product,
+     suits_plain,
+     write_product_plain,
+     {{"tile", {8, 16}}, {"work", {1, 2, 4}}}},
+    {"clblast", is_product, always, write_product_clblast, {{0}}},
+    {"conv_tile",
+     can_conv_tile,
+     always,
+     write_conv_tile,
+     {{"outputs", {2, 4, 8}}, {"vectors", {1, 2, 4, 8}}, {"item_outputs", {4, 8, 16, 32, 64}}}},
+    {"conv_dw",
+     can_conv_dw,
+     always,
+     write_conv_dw,
+     {{"outputs", {2, 4, 8}}, {"taps", {2, 3, 5, 6, 9}}, {"chunk", {1, 2, 4, 8, 16, 32, 64}}}},
+    {"conv_direct", is_conv, always, write_conv_direct, {{0}}},
 };
+
+const pb_solver *pb_solvers(int *count)
+{
+    *count = (int)(sizeof solvers / sizeof solvers[0]);
+    return solvers;
+}
 
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *u)
 {
     const pb_record *r = pb_build_record(b, u->value);
-    for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; ++i) {
-        if (!solvers[i].applies(b, r)) continue;
-        solvers[i].write(b, p, u, r);
-        if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
-        return PB_OK;
-    }
-    return pb_fail(b->ctx, PB_ERR_INTERNAL, "no solver for %s", pb_ops[r->op].name);
+    const char *words;
+    const pb_solver *solver = pb_choice_solver(b, u->value, &words);
+    if (!solver) return pb_fail(b->ctx, PB_ERR_INTERNAL, "no solver for %s", pb_ops[r->op].name);
+    pb_choice_begin(b, u, solver, words);
+    solver->write(b, p, u, r);
+    if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
+    return PB_OK;
 }
