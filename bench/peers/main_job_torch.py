@@ -1,28 +1,21 @@
 #!/usr/bin/python3
 """The main job of configs/no_bands.yaml in PyTorch, timed: prints one JSON object.
 
-Run it as Debian's /usr/bin/python3 with OPENBLAS_NUM_THREADS=1 in the environment (bench/run does); left alone,
-OpenBLAS and PyTorch both start threads and get into each other's way.
-
 It is given what helps it: transforms done before, all data as tensors in memory, one index_select a batch, gradients
 set to None, no value read back within an epoch, and the fastest of its settings (threads, MKL-DNN, the optimiser's
 foreach), found by a trial of each.
 """
-import argparse
 import gzip
-import itertools
-import json
 import os
-import statistics
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import scipy
 import scipy.fft
 import torch
 from torch import nn
+
+import torch_peer
 
 BATCH, KEEP, VALIDATION = 128, 16, 0.2
 
@@ -65,19 +58,6 @@ def load(name):
     return train_x[:kept], train_y[:kept], test_x, test_y
 
 
-def blas():
-    """The BLAS library that this process uses; PyTorch's matrix products are as fast as that is."""
-    names = ("libblas", "libopenblas")
-    maps = Path("/proc/self/maps").read_text().splitlines()
-    paths = {line.split()[-1] for line in maps if line.rsplit("/", 1)[-1].startswith(names)}
-    if not any("openblas" in path for path in paths):
-        sys.exit(
-            f"PyTorch would run on {', '.join(sorted(paths)) or 'no BLAS'}, which makes it slow, so no fair peer; "
-            "apt-get install libopenblas0-pthread helps"
-        )
-    return sorted(paths)
-
-
 def make_network():
     return nn.Sequential(
         nn.Conv1d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool1d(2),
@@ -89,103 +69,40 @@ def make_network():
 class Job:
     """A network in training."""
 
-    def __init__(self, x, y, foreach):
+    def __init__(self, data, settings):
         torch.manual_seed(0)
-        self.x, self.y = x, y
+        self.x, self.y, self.test_x, self.test_y = data
+        self.steps_per_epoch = len(self.x) // BATCH
         self.network = make_network()
         self.loss = nn.CrossEntropyLoss()
-        self.optimiser = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, foreach=foreach)
+        self.optimiser = torch.optim.SGD(
+            self.network.parameters(), lr=0.01, momentum=0.9, foreach=settings["foreach"]
+        )
 
-    def steps(self, order, count):
-        """Runs `count` steps over the row numbers `order`; the mean loss, as a tensor."""
-        total = torch.zeros(())
-        for step in range(count):
-            rows = order[step * BATCH : (step + 1) * BATCH]
-            self.optimiser.zero_grad(set_to_none=True)
-            loss = self.loss(self.network(self.x.index_select(0, rows)), self.y.index_select(0, rows))
-            loss.backward()
-            self.optimiser.step()
-            total += loss.detach()
-        return total / count
+    def step(self, rows):
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.loss(self.network(self.x.index_select(0, rows)), self.y.index_select(0, rows))
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+    def steps(self, count):
+        order = torch.randperm(len(self.x))
+        return torch_peer.run_steps(count, lambda i: self.step(order[i * BATCH : (i + 1) * BATCH]))
 
     def epoch(self):
-        return self.steps(torch.randperm(len(self.x)), len(self.x) // BATCH)
+        return self.steps(self.steps_per_epoch)
 
-    def accuracy(self, x, y):
+    def accuracy(self):
         with torch.no_grad():
-            return float((self.network(x).argmax(1) == y).float().mean())
-
-
-def seconds_of(call, *arguments):
-    start = time.perf_counter()
-    result = call(*arguments)
-    return time.perf_counter() - start, result
-
-
-def apply(settings):
-    torch.set_num_threads(settings["threads"])
-    torch.backends.mkldnn.m.set_flags(settings["mkldnn"])
-
-
-def trial(x, y, settings, steps=25):
-    """Milliseconds of a step in these settings: the median of three short blocks."""
-    apply(settings)
-    job = Job(x, y, settings["foreach"])
-    order = torch.randperm(len(x))
-    job.steps(order, 5)
-    return 1e3 / steps * statistics.median(seconds_of(job.steps, order, steps)[0] for _ in range(3))
-
-
-def choose(x, y, threads):
-    """The fastest settings, and what each took."""
-    every = [
-        {"threads": t, "mkldnn": m, "foreach": f}
-        for t, m, f in itertools.product(threads, (True, False), (True, False))
-    ]
-    tried = [{**settings, "ms_per_step": round(trial(x, y, settings), 3)} for settings in every]
-    return every[min(range(len(every)), key=lambda i: tried[i]["ms_per_step"])], tried
+            return float((self.network(self.test_x).argmax(1) == self.test_y).float().mean())
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="fashion-mnist")
-    parser.add_argument("--epochs", type=int, default=3, help="epochs to time, after one of warming up")
-    parser.add_argument("--settings", help="JSON of threads, mkldnn and foreach: no trial then")
-    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="numbers of threads to try")
-    options = parser.parse_args()
-
-    blas()
-    x, y, test_x, test_y = load(options.data)
-    settings, tried = json.loads(options.settings or "null"), None
-    if settings is None:
-        settings, tried = choose(x, y, options.threads)
-    apply(settings)
-    job = Job(x, y, settings["foreach"])
-    first_loss = last_loss = float(job.epoch())
-    seconds = []
-    for _ in range(options.epochs):
-        took, loss = seconds_of(job.epoch)
-        last_loss = float(loss)
-        seconds.append(took)
-    steps = len(x) // BATCH
-    median = statistics.median(seconds)
-    result = {
-        "name": "no_bands in PyTorch",
-        "versions": {"torch": torch.__version__, "numpy": np.__version__, "scipy": scipy.__version__},
-        "blas": blas(),
-        "settings": settings,
-        "openblas_threads": os.environ.get("OPENBLAS_NUM_THREADS"),
-        "steps_per_epoch": steps,
-        "ms_per_step": 1e3 * median / steps,
-        "seconds_per_epoch": median,
-        "epoch_seconds": seconds,
-        "first_loss": first_loss,
-        "last_loss": last_loss,
-        "test_accuracy": job.accuracy(test_x, test_y),
-    }
-    if tried:
-        result["tried"] = tried
-    print(json.dumps(result, indent=2))
+    options = torch_peer.arguments(__doc__.splitlines()[0], 3, ("fashion-mnist", "name of a data set"))
+    data = load(options.data)
+    axes = {"threads": options.threads, "mkldnn": (True, False), "foreach": (True, False)}
+    torch_peer.run(options, {"no_bands": lambda settings: Job(data, settings)}, {"no_bands": axes}, steps=25)
 
 
 if __name__ == "__main__":
