@@ -44,6 +44,8 @@ typedef struct pb_run_options {
     const volatile int *stop;    /* becomes non-zero to stop within about a second; the epoch at work is
                                     dropped, the checkpoint of the last one stays; may be NULL */
     bool profile;                /* time every launch and write profile.json                        */
+    const char *trace;           /* write every launch, and what the host did, into this file in Chrome's trace
+                                    format, which Perfetto opens; takes profile; NULL: no trace     */
 } pb_run_options;
 
 /** Trains every seed and writes the run folder. `folder`, when not NULL, receives the folder's name (free()); it stays NULL

@@ -41,6 +41,16 @@ static pb_status unknown_option(const pb_cli *cli, const char *argument)
                    cli->command->name, argument, cli->command->name);
 }
 
+/* Whether the value of an option, "[FILE.json]" in its help, is left out before `next`. */
+static bool is_left_out(const pb_cli_option *option, const char *next)
+{
+    if (!option->value || option->value[0] != '[') return false;
+    const char *ending = strrchr(option->value, '.');
+    const size_t tail = strlen(ending) - 1; /* without the bracket */
+    const size_t length = next ? strlen(next) : 0;
+    return length < tail || strncmp(next + length - tail, ending, tail) != 0;
+}
+
 /* One option; `*used` counts the arguments it took. */
 static pb_status parse_option(pb_cli *cli, int count, char **arguments, int *used)
 {
@@ -64,6 +74,10 @@ static pb_status parse_option(pb_cli *cli, int count, char **arguments, int *use
     if (!option->value && value)
         return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: --%s takes no value", cli->command->name,
                        option->name);
+    if (!value && is_left_out(option, count > 1 ? arguments[1] : NULL)) {
+        cli->values[index] = "";
+        return PB_OK;
+    }
     if (option->value && !value) {
         if (count < 2)
             return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: --%s needs a value, %s", cli->command->name,

@@ -12,7 +12,8 @@
 typedef struct pb_cli_option {
     const char *name;  /* without the dashes                    */
     char letter;       /* of its short form, 0: none            */
-    const char *value; /* what stands for its value in help, NULL: it takes none */
+    const char *value; /* what stands for its value in help, NULL: it takes none. "[FILE.json]": it may be
+                          left out, and an argument that ends in .json is it */
     const char *help;  /* one line                              */
 } pb_cli_option;
 

@@ -15,6 +15,7 @@ pb_status pb_cli_resume(pb_cli *cli)
         .user = &progress,
         .stop = cli->stop,
         .profile = pb_cli_value(cli, "profile") != NULL,
+        .trace = pb_cli_trace(cli),
     };
     PB_TRY(pb_cli_need_folder(cli, folder));
     pb_cli_progress_begin(&progress, quiet, folder);

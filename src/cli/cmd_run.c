@@ -118,6 +118,7 @@ static pb_status train(batch *b, int which)
         .user = &progress,
         .stop = cli->stop,
         .profile = pb_cli_value(cli, "profile") != NULL,
+        .trace = pb_cli_trace(cli),
     };
     pb_cli_progress_begin(&progress, quiet, pb_config_name(b->configs[which]));
     pb_status status = pb_run_train(cli->ctx, b->configs[which], &options, &b->folders[which]);
@@ -154,6 +155,10 @@ static pb_status run(batch *b)
     PB_TRY(sort_words(b));
     PB_TRY(load_configs(b));
     if (pb_cli_value(b->cli, "print-config")) return print_configs(b);
+    if (b->count > 1 && pb_cli_trace(b->cli))
+        return pb_fail(b->cli->ctx, PB_ERR_USAGE,
+                       "run: --profile %s traces one configuration, but %d are given",
+                       pb_cli_trace(b->cli), b->count);
     PB_TRY(try_configs(b));
     for (int i = 0; i < b->count; i++) PB_TRY(train(b, i));
     return conclude(b);

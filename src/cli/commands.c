@@ -18,6 +18,11 @@
     {                                                                                              \
         "verbose", 'v', NULL, "print details as well"                                              \
     }
+#define PROFILE_OPTION                                                                             \
+    {                                                                                              \
+        "profile", 'p', "[FILE.json]",                                                             \
+            "time every kernel and print where the time goes (slower); FILE: a trace for Perfetto" \
+    }
 #define END_OF_OPTIONS                                                                             \
     {                                                                                              \
         NULL, 0, NULL, NULL                                                                        \
@@ -27,7 +32,7 @@ static const pb_cli_option run_options[] = {
     DEVICE_OPTION,
     {"output", 'o', "FOLDER",
      "where the run goes; for several runs, the folder that holds all of them"},
-    {"profile", 'p', NULL, "time every kernel and print where the time goes (slower)"},
+    PROFILE_OPTION,
     {"print-config", 0, NULL, "print the configuration with every default filled in, and stop"},
     QUIET_OPTION,
     VERBOSE_OPTION,
@@ -43,11 +48,7 @@ static const pb_cli_option sweep_options[] = {
 };
 
 static const pb_cli_option resume_options[] = {
-    DEVICE_OPTION,
-    {"profile", 'p', NULL, "time every kernel and print where the time goes (slower)"},
-    QUIET_OPTION,
-    VERBOSE_OPTION,
-    END_OF_OPTIONS,
+    DEVICE_OPTION, PROFILE_OPTION, QUIET_OPTION, VERBOSE_OPTION, END_OF_OPTIONS,
 };
 
 static const pb_cli_option eval_options[] = {DEVICE_OPTION, QUIET_OPTION, VERBOSE_OPTION,

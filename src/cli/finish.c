@@ -58,6 +58,12 @@ char *pb_cli_comparison_folder(pb_cli *cli)
     }
 }
 
+const char *pb_cli_trace(const pb_cli *cli)
+{
+    const char *file = pb_cli_value(cli, "profile");
+    return file && *file ? file : NULL;
+}
+
 static double number_of(const json_t *row, const char *key)
 {
     return json_number_value(json_object_get(row, key));

@@ -42,6 +42,9 @@ typedef struct pb_pending {
 typedef struct pb_profile {
     bool on;
     bool by_host;         /* the device's events tell no time */
+    double host_ahead;    /* seconds from the device's clock to the host's */
+    pb_launch_sink *sink; /* hears of every launch, may be NULL */
+    void *user;
     pb_profile_row *rows; /* one a label ever used, those without calls included */
     int row_count, row_capacity;
     pb_pending pending[PB_PENDING_MAX];
@@ -50,15 +53,18 @@ typedef struct pb_profile {
 
 /** The row of a label, made if need be: at preparation, so that running never allocates. */
 pb_status pb_profile_find(pb_device *device, const char *label, int *row);
-/** Sums up a launch that took so long. */
-void pb_profile_add(pb_device *device, const pb_pending *launch, double seconds);
+/** Sums up a launch that began then, by the host's clock, and took so long. */
+void pb_profile_add(pb_device *device, const pb_pending *launch, double begin, double seconds);
 /** Takes over the events of a launch. */
 pb_status pb_profile_record(pb_device *device, pb_pending launch);
 /** Waits for all launches on their way but the `keep` youngest and sums them up. */
 pb_status pb_profile_drain(pb_device *device, int keep);
 /** Starts afresh, or stops and keeps what was summed. */
-void pb_profile_switch(pb_device *device, bool on);
+pb_status pb_profile_switch(pb_device *device, bool on);
 void pb_profile_clear(pb_device *device);
+
+/** Seconds on a clock that only goes forward. */
+double pb_device_clock(void);
 
 /* ---- device ---- */
 struct pb_device {

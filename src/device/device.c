@@ -132,6 +132,5 @@ pb_status pb_device_profile(pb_device *device, bool on)
         return status;
     }
     clReleaseCommandQueue(before);
-    pb_profile_switch(device, on);
-    return PB_OK;
+    return pb_profile_switch(device, on);
 }

@@ -92,6 +92,16 @@ typedef struct pb_profile_row {
     long calls;
     double seconds, flops, bytes; /* totals over the calls */
 } pb_profile_row;
+/** One launch of a profiled device. */
+typedef struct pb_launch_time {
+    const char *label;
+    double begin, seconds; /* begin: on the clock that only goes forward (CLOCK_MONOTONIC) */
+    double flops, bytes;
+} pb_launch_time;
+typedef void pb_launch_sink(void *user, const pb_launch_time *launch);
+/** From now on tells `sink` (NULL: nobody) of every launch of a profiled device, in order, once its time is known. The sink
+ *  before it has heard of all launches so far. */
+pb_status pb_device_trace(pb_device *device, pb_launch_sink *sink, void *user);
 /** One row a label, largest time first; `*rows` is freed with free(). */
 pb_status pb_device_profile_rows(pb_device *device, pb_profile_row **rows, int *count);
 

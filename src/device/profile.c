@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "device/cl_device.h"
 
@@ -38,9 +39,21 @@ static void release(pb_pending *launch)
     *launch = (pb_pending){0};
 }
 
-void pb_profile_add(pb_device *device, const pb_pending *launch, double seconds)
+double pb_device_clock(void)
 {
-    pb_profile_row *row = &device->profile.rows[launch->row];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void pb_profile_add(pb_device *device, const pb_pending *launch, double begin, double seconds)
+{
+    const pb_profile *p = &device->profile;
+    pb_profile_row *row = &p->rows[launch->row];
+    if (p->sink) {
+        const pb_launch_time time = {row->label, begin, seconds, launch->flops, launch->bytes};
+        p->sink(p->user, &time);
+    }
     row->calls++;
     row->seconds += seconds;
     row->flops += launch->flops;
@@ -57,7 +70,8 @@ static pb_status sum_up(pb_device *device, const pb_pending *launch)
         return pb_cl_fail(device, error, "cannot time \"%s\"",
                           device->profile.rows[launch->row].label);
     }
-    pb_profile_add(device, launch, end > begin ? (double)(end - begin) * 1e-9 : 0);
+    pb_profile_add(device, launch, 1e-9 * (double)begin + device->profile.host_ahead,
+                   end > begin ? (double)(end - begin) * 1e-9 : 0);
     return PB_OK;
 }
 
@@ -94,14 +108,40 @@ pb_status pb_profile_record(pb_device *device, pb_pending launch)
     return PB_OK;
 }
 
-void pb_profile_switch(pb_device *device, bool on)
+/* Sets the device's clock by the host's: the end of an empty command is about now. */
+static pb_status compare_clocks(pb_device *device)
+{
+    cl_event marker;
+    cl_ulong end = 0;
+    cl_int error = clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &marker);
+    if (error != CL_SUCCESS) return pb_cl_fail(device, error, "cannot read the device's clock");
+    error = clWaitForEvents(1, &marker);
+    const double now = pb_device_clock();
+    if (error == CL_SUCCESS) error = nanoseconds(marker, CL_PROFILING_COMMAND_END, &end);
+    clReleaseEvent(marker);
+    if (error != CL_SUCCESS) return pb_cl_fail(device, error, "cannot read the device's clock");
+    device->profile.host_ahead = now - 1e-9 * (double)end;
+    return PB_OK;
+}
+
+pb_status pb_device_trace(pb_device *device, pb_launch_sink *sink, void *user)
+{
+    const pb_status status = pb_profile_drain(device, 0);
+    device->profile.sink = sink;
+    device->profile.user = user;
+    return status;
+}
+
+pb_status pb_profile_switch(pb_device *device, bool on)
 {
     pb_profile *p = &device->profile;
+    if (on && !p->by_host) PB_TRY(compare_clocks(device));
     p->on = on;
     for (int i = 0; on && i < p->row_count; i++) {
         p->rows[i].calls = 0;
         p->rows[i].seconds = p->rows[i].flops = p->rows[i].bytes = 0;
     }
+    return PB_OK;
 }
 
 void pb_profile_clear(pb_device *device)

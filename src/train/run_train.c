@@ -35,7 +35,9 @@ static pb_status write_metrics(run *r)
 static pb_status after_epoch(void *user, const pb_seed *state)
 {
     run *r = user;
+    const double start = pb_seconds();
     PB_TRY(write_metrics(r));
+    pb_trace_span(r->session.trace, start, "metrics");
     const pb_run_options *o = &r->session.options;
     if (!o->progress) return PB_OK;
     const json_t *line = json_array_get(state->metrics, (size_t)state->epoch - 1);
@@ -118,8 +120,12 @@ static pb_status run_seeds(run *r)
     return pb_summary_write(&r->session, r->folder.path, r->seeds, r->count);
 }
 
-static void close_run(run *r)
+/* An interrupted run leaves its trace too. */
+static void close_run(run *r, pb_status *status)
 {
+    const bool keep = *status == PB_OK || *status == PB_INTERRUPTED;
+    const pb_status traced = pb_trace_close(&r->session.trace, keep);
+    if (*status == PB_OK) *status = traced;
     for (int i = 0; i < r->begun; i++) pb_seed_clear(&r->seeds[i]);
     free(r->seeds);
     pb_session_close(&r->session);
@@ -134,11 +140,14 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
     const char *selector = chosen           ? chosen
                            : config->device ? config->device
                                             : getenv("PASSBAND_DEVICE");
+    const double start = pb_seconds();
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
     PB_TRY(pb_session_plan(&r->session, selector));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
-    return pb_run_folder_begin(&r->session, &r->folder, selector);
+    PB_TRY(pb_run_folder_begin(&r->session, &r->folder, selector));
+    pb_trace_span(r->session.trace, start, "setup");
+    return PB_OK;
 }
 
 pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_options *options,
@@ -151,13 +160,14 @@ pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_op
     if (status == PB_OK && folder && !(*folder = strdup(r.folder.path)))
         status = pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
     if (status == PB_OK) status = run_seeds(&r);
-    close_run(&r);
+    close_run(&r, &status);
     return status;
 }
 
 static pb_status go_on(run *r, const pb_config *config, const pb_run_options *options)
 {
     char *selector = NULL;
+    const double start = pb_seconds();
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
     PB_TRY(pb_run_folder_selector(r->ctx, &r->folder, &selector));
     const pb_status status =
@@ -167,6 +177,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
     PB_TRY(pb_run_folder_compare(&r->session, &r->folder));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
+    pb_trace_span(r->session.trace, start, "setup");
     return run_seeds(r);
 }
 
@@ -186,7 +197,7 @@ pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_option
         status = pb_config_load(ctx, path, 0, NULL, &config);
         if (status == PB_OK) status = go_on(&r, config, options);
     }
-    close_run(&r);
+    close_run(&r, &status);
     pb_config_free(&config);
     free(summary);
     free(path);

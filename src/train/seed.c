@@ -115,7 +115,9 @@ static pb_status save_in(pb_session *s, const char *folder, const char *file,
 {
     char *path = pb_path_join(folder, file);
     if (!path) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
+    const double start = pb_seconds();
     const pb_status status = save(s, path, state);
+    pb_trace_span(s->trace, start, "checkpoint: %s", file);
     free(path);
     return status;
 }
@@ -190,10 +192,14 @@ pb_status pb_seed_epoch(pb_session *s, pb_seed *state)
     pb_trained trained = {0};
     pb_scored held = {.loss = NAN, .accuracy = NAN};
     const bool validated = s->held_count > 0;
+    const double start = pb_seconds();
     PB_TRY(pb_epoch_train(s, state->seed, state->epoch, &state->recordings, &trained));
     PB_TRY(read_lasting(s, state));
+    pb_trace_span(s->trace, start, "epoch %d of seed %" PRId64, state->epoch + 1, state->seed);
     if (validated) {
+        const double middle = pb_seconds();
         PB_TRY(pb_epoch_score(s, &s->graph.validate, NULL, &held));
+        pb_trace_span(s->trace, middle, "validation");
         if (!isfinite(held.loss))
             return pb_fail(s->ctx, PB_ERR_NOT_FINITE,
                            "seed %" PRId64 ", epoch %d: the validation loss is not finite; a lower "
@@ -270,6 +276,8 @@ pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
                "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "
                "accuracy",
                state->seed, state->epoch, state->stale);
+    const double start = pb_seconds();
     PB_TRY(finish(s, state));
+    pb_trace_span(s->trace, start, "test");
     return save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state);
 }

@@ -68,6 +68,7 @@ static pb_status hash_config(pb_session *s)
 
 static pb_status open_session(pb_session *s)
 {
+    if (s->options.trace) PB_TRY(pb_trace_open(s->ctx, s->options.trace, &s->trace));
     PB_TRY(hash_config(s));
     PB_TRY(load_data(s));
     PB_TRY(split_data(s));
@@ -82,6 +83,7 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
     *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
     if (options) s->options = *options;
     const pb_status status = open_session(s);
+    pb_trace_span(s->trace, start, "load data and build the graph");
     if (status != PB_OK) pb_session_close(s);
     s->setup_seconds = pb_seconds() - start;
     return status;
@@ -162,11 +164,13 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
 {
     const double start = pb_seconds();
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
-    if (s->options.profile) PB_TRY(pb_device_profile(s->device, true));
+    if (s->options.profile || s->trace) PB_TRY(pb_device_profile(s->device, true));
+    if (s->trace) PB_TRY(pb_trace_listen(s->trace, s->device));
     PB_TRY(pb_plan_create(s->device, s->graph.g, &s->plan));
     s->plan_json = pb_plan_json(s->plan);
     if (!s->plan_json) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the plan's text");
     pb_sha256_hex(s->plan_json, strlen(s->plan_json), s->plan_sha256);
+    pb_trace_span(s->trace, start, "plan");
     s->setup_seconds += pb_seconds() - start;
     return PB_OK;
 }
@@ -178,6 +182,7 @@ pb_status pb_session_upload(pb_session *s)
     PB_TRY(upload_order(s, &s->graph.validate, s->held_rows, 0));
     PB_TRY(upload_order(s, &s->graph.test, NULL, s->data->train.count));
     PB_TRY(upload_shown(s));
+    pb_trace_span(s->trace, start, "upload");
     s->setup_seconds += pb_seconds() - start;
     return PB_OK;
 }
@@ -195,12 +200,14 @@ pb_status pb_session_warm_up(pb_session *s)
     PB_TRY(pb_plan_run(s->plan, "test", 1));
     if (r->inspects) PB_TRY(pb_plan_run(s->plan, "inspect", 1));
     PB_TRY(pb_plan_finish(s->plan));
+    pb_trace_span(s->trace, start, "warm up");
     s->setup_seconds += pb_seconds() - start;
     return PB_OK;
 }
 
 void pb_session_close(pb_session *s)
 {
+    pb_trace_close(&s->trace, false); /* a run that went well has closed it before */
     pb_plan_free(&s->plan);
     pb_device_close(&s->device);
     pb_run_graph_clear(&s->graph);

@@ -6,6 +6,7 @@
 #include <passband/run.h>
 
 #include "train/run_graph.h"
+#include "train/trace.h"
 
 typedef struct pb_session {
     pb_context *ctx;
@@ -18,6 +19,7 @@ typedef struct pb_session {
     pb_run_graph graph;
     pb_device *device;
     pb_plan *plan;
+    pb_trace *trace; /* NULL: none */
     char *plan_json;
     char config_sha256[65], plan_sha256[65];
     int chunk; /* iterations to submit before looking at the stop flag */

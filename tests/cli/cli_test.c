@@ -176,6 +176,23 @@ START_TEST(a_run_ends_with_its_table_and_pictures)
 }
 END_TEST
 
+START_TEST(profile_may_name_a_trace)
+{
+    run("run -q --profile trace.json c.yaml train.epochs=1 -o out", 0);
+    json_t *trace = json_load_file(scratch_path(&s, "trace.json"), 0, NULL);
+    ck_assert_uint_gt(json_array_size(json_object_get(trace, "traceEvents")), 100);
+    json_decref(trace);
+    ck_assert(exists("out/profile.json"));
+    run("run -q --profile c.yaml train.epochs=1 -o bare", 0); /* a configuration is no trace */
+    ck_assert(exists("bare/profile.json"));
+    run("run --profile=both.json c.yaml c.yaml", 2);
+    assert_says(said.err, "both.json traces one configuration, but 2 are given");
+    run("run -q --profile=no/folder.json c.yaml -o bad", 1);
+    assert_says(said.err, "no/folder.json: cannot be written");
+    ck_assert(!exists("both.json") && !exists("bad"));
+}
+END_TEST
+
 START_TEST(several_runs_end_in_a_comparison)
 {
     char other[80];
@@ -328,6 +345,7 @@ int main(void)
     tcase_add_test(tests, a_printed_configuration_prints_itself);
     tcase_add_test(tests, explain_prints_plans_and_graphs);
     tcase_add_test(tests, a_run_ends_with_its_table_and_pictures);
+    tcase_add_test(tests, profile_may_name_a_trace);
     tcase_add_test(tests, several_runs_end_in_a_comparison);
     tcase_add_test(tests, without_gnuplot_a_run_does_not_fail);
     tcase_add_test(tests, ctrl_c_leaves_a_run_that_resumes);

@@ -36,6 +36,27 @@ static pb_launch *spin(pb_context *ctx, pb_device *device, pb_module *module, pb
     return launch;
 }
 
+/* What the sink hears: launches one after another, within the time that the host saw pass. */
+typedef struct heard {
+    double from, end, seconds, flops;
+    int count;
+} heard;
+
+static void hear(void *user, const pb_launch_time *launch)
+{
+    heard *h = user;
+    const double slack = 1e-3; /* the two clocks are compared to that */
+    ck_assert_ptr_nonnull(launch->label);
+    ck_assert_msg(launch->begin >= h->from - slack, "began %g s early", h->from - launch->begin);
+    ck_assert_double_ge(launch->begin, h->end - 1e-7);
+    ck_assert_double_ge(launch->seconds, 0);
+    h->end = launch->begin + launch->seconds;
+    ck_assert_msg(h->end <= now() + slack, "ended %g s in the future", h->end - now());
+    h->seconds += launch->seconds;
+    h->flops += launch->flops;
+    h->count++;
+}
+
 static void profile(pb_context *ctx, pb_device *device)
 {
     pb_module *module;
@@ -64,6 +85,8 @@ static void profile(pb_context *ctx, pb_device *device)
 
     OK(ctx, pb_device_profile(device, true));
     const double begin = now();
+    heard h = {.from = begin};
+    OK(ctx, pb_device_trace(device, hear, &h));
     enum { FAST = 2500 }; /* more than events are held for */
     for (int i = 0; i < FAST; i++) OK(ctx, pb_launch_run(device, fast));
     for (int i = 0; i < 3; i++) OK(ctx, pb_launch_run(device, slow));
@@ -101,6 +124,11 @@ static void profile(pb_context *ctx, pb_device *device)
      * apart from it. */
     ck_assert_msg(sum <= wall * 1.05 && sum >= wall * 0.02, "%g s of %g s on %s", sum, wall,
                   pb_device_describe(device)->name);
+    double flops = 0;
+    for (int i = 0; i < count; i++) flops += rows[i].flops;
+    ck_assert_int_eq(h.count, FAST + 4 + 5);
+    ck_assert_double_eq_tol(h.seconds, sum, 1e-9 * FAST);
+    ck_assert_double_eq(h.flops, flops);
     double per_slow = 0, per_fast = 0;
     for (int i = 0; i < count; i++) {
         const double each = rows[i].seconds / (double)rows[i].calls;
@@ -109,6 +137,12 @@ static void profile(pb_context *ctx, pb_device *device)
     }
     ck_assert_msg(per_slow > 2 * per_fast, "slow %g s, fast %g s", per_slow, per_fast);
     free(rows);
+
+    /* a sink hears of what ran before it was taken away, and of nothing after */
+    OK(ctx, pb_launch_run(device, fast));
+    OK(ctx, pb_device_trace(device, NULL, NULL));
+    OK(ctx, pb_launch_run(device, fast));
+    ck_assert_int_eq(h.count, FAST + 4 + 5 + 1);
 
     /* off keeps the sums and adds nothing, on starts from zero */
     OK(ctx, pb_device_profile(device, false));

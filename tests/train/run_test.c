@@ -669,10 +669,50 @@ START_TEST(test_a_full_disk_keeps_the_last_checkpoint)
 }
 END_TEST
 
+/* A trace is an object of events. Those of the device last as long as the profile says and lie
+ * within what the host did meanwhile. */
+static void check_trace(const char *path, double device_seconds)
+{
+    json_t *json = json_load_file(path, 0, NULL);
+    const json_t *events = json_object_get(json, "traceEvents");
+    double seconds = 0, epoch[2] = {0}, gflop = 0;
+    int launches = 0, in_epoch = 0, checkpoints = 0, validations = 0;
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < json_array_size(events); i++) {
+            const json_t *event = json_array_get(events, i), *arguments;
+            const char *name = json_string_value(json_object_get(event, "name"));
+            if (strcmp(json_string_value(json_object_get(event, "ph")), "X") != 0) continue;
+            const double begin = number_at(event, "ts", NULL);
+            const double end = begin + number_at(event, "dur", NULL);
+            const bool on_host = number_at(event, "pid", NULL) == 2;
+            if (pass == 0) {
+                if (strcmp(name, "epoch 1 of seed 0") == 0) epoch[0] = begin, epoch[1] = end;
+                checkpoints += strcmp(name, "checkpoint: checkpoint.safetensors") == 0;
+                validations += strcmp(name, "validation") == 0;
+            } else if (!on_host) {
+                arguments = json_object_get(event, "args");
+                seconds += 1e-6 * (end - begin);
+                launches++;
+                in_epoch += begin >= epoch[0] && end <= epoch[1];
+                gflop += number_at(arguments, "flops", NULL);
+                const char *shape = json_string_value(json_object_get(arguments, "shape"));
+                ck_assert_msg(shape && *shape >= '0' && *shape <= '9', "%s: %s", name, shape);
+            }
+        }
+    ck_assert_double_eq_tol(seconds, device_seconds, 1e-8 * launches + 1e-6 * device_seconds);
+    ck_assert_int_eq(checkpoints, 2); /* after the epoch and after the test */
+    ck_assert_int_eq(validations, 1);
+    ck_assert_int_ge(in_epoch, 7 * 5); /* 120 images in batches of 16, some launches each */
+    ck_assert_int_lt(in_epoch, launches);
+    ck_assert_double_gt(gflop, 0);
+    json_decref(json);
+}
+
 START_TEST(test_profile_is_written)
 {
     pb_config *config = tiny_config(ctx, &s, "train.epochs=1|train.seeds=[0]");
-    const pb_run_options options = {.folder = folder_named("run"), .profile = true};
+    const char *trace = folder_named("trace.json");
+    const pb_run_options options = {.folder = folder_named("run"), .profile = true, .trace = trace};
     const pb_status status = pb_run_train(ctx, config, &options, NULL);
     ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
     pb_config_free(&config);
@@ -683,6 +723,8 @@ START_TEST(test_profile_is_written)
     for (size_t i = 0; i < json_array_size(kernels); i++)
         share += number_at(json_array_get(kernels, i), "share", NULL);
     ck_assert_double_eq_tol(share, 1, 1e-6);
+
+    check_trace(trace, number_at(profile, "seconds", NULL));
     json_decref(profile);
 }
 END_TEST
