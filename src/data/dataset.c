@@ -37,8 +37,11 @@ static pb_status find_folder(pb_context *ctx, const pb_data_row *row, const char
     if (stat(path, &info) != 0)
         return pb_fail(ctx, PB_ERR_DATA, "%s: the folder cannot be read: %s", path,
                        strerror(errno));
-    if (!S_ISDIR(info.st_mode))
+    if (!S_ISDIR(info.st_mode) && row->needs_path)
         return pb_fail(ctx, PB_ERR_DATA, "%s: is not a folder, it must be %s", path, row->summary);
+    if (!S_ISDIR(info.st_mode))
+        return pb_fail(ctx, PB_ERR_DATA, "%s: is not a folder, it must be one with the files of %s",
+                       path, row->name);
     *folder = strdup(path);
     return *folder ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
 }

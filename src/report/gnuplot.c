@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +14,9 @@
 
 #define COMPLAINT_BYTES 2048
 
-static const char *const formats[] = {"png", "svg"};
+static const struct {
+    const char *suffix, *end; /* what a whole file ends with, but for white space */
+} formats[] = {{"png", "IEND\xae\x42\x60\x82"}, {"svg", "</svg>"}};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* What one drawing needs; paths are on the heap. */
@@ -53,8 +55,8 @@ static pb_status fill_pipe(pb_context *ctx, int fd, const pb_plot *plot, const c
     pb_plot_quote(&commands, folder);
     pb_text_append(&commands, "\n");
     for (int f = 0; f < FORMATS; f++)
-        pb_text_append(&commands, "format = '%s'\npicture = '.%s.%s'\nload '%s.gp'\n", formats[f],
-                       plot->name, formats[f], plot->name);
+        pb_text_append(&commands, "format = '%s'\npicture = '.%s.%s'\nload '%s.gp'\n",
+                       formats[f].suffix, plot->name, formats[f].suffix, plot->name);
     const pb_status status =
         !commands.failed && write(fd, commands.text, commands.length) == (ssize_t)commands.length
             ? PB_OK
@@ -143,14 +145,26 @@ done:
     return status;
 }
 
+/* gnuplot does not notice that a write failed. */
+static bool is_whole(const char *path, const char *end)
+{
+    char tail[16];
+    const size_t length = strlen(end);
+    FILE *file = fopen(path, "rb");
+    if (!file) return false;
+    size_t got = fseek(file, -(long)sizeof tail, SEEK_END) ? 0 : fread(tail, 1, sizeof tail, file);
+    fclose(file);
+    while (got && strchr(" \r\n", tail[got - 1])) got--;
+    return got >= length && memcmp(tail + got - length, end, length) == 0;
+}
+
 static pb_status reveal(pb_context *ctx, drawing *d)
 {
-    for (int f = 0; f < FORMATS; f++) {
-        struct stat file;
-        if (stat(d->temporary[f], &file) || file.st_size == 0)
-            return pb_fail(ctx, PB_ERR_IO, "gnuplot left %s empty: the disk may be full",
+    for (int f = 0; f < FORMATS; f++)
+        if (!is_whole(d->temporary[f], formats[f].end))
+            return pb_fail(ctx, PB_ERR_IO,
+                           "%s: gnuplot could not write all of it: is the disk full?",
                            d->picture[f]);
-    }
     for (int f = 0; f < FORMATS; f++)
         if (rename(d->temporary[f], d->picture[f]))
             return pb_fail(ctx, PB_ERR_IO, "%s: %s", d->picture[f], strerror(errno));
@@ -167,8 +181,8 @@ pb_status pb_plot_draw(pb_context *ctx, pb_plot *plot, const char *folder)
     pb_text_append(&plot->script, "unset multiplot\nunset output\n");
     pb_status status = PB_OK;
     for (int f = 0; f < FORMATS; f++) {
-        d->temporary[f] = path_of(folder, ".", plot->name, formats[f]);
-        d->picture[f] = path_of(folder, "", plot->name, formats[f]);
+        d->temporary[f] = path_of(folder, ".", plot->name, formats[f].suffix);
+        d->picture[f] = path_of(folder, "", plot->name, formats[f].suffix);
         if (!d->temporary[f] || !d->picture[f])
             status = pb_fail(ctx, PB_ERR_MEMORY, "out of memory drawing a picture");
     }

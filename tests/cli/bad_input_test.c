@@ -2,6 +2,7 @@
  * anything half-written. */
 #define _GNU_SOURCE /* nftw */
 #include <ftw.h>
+#include <glob.h>
 
 #include "spoil.h"
 
@@ -182,6 +183,14 @@ static const bad_case cases[] = {
      .arguments = RUN " data.name=mnist data.path=nowhere",
      .exit_code = 4,
      .fragments = {"nowhere", "cannot be read"}},
+    {.what = "a file instead of a folder with data",
+     .arguments = RUN " data.path=c.yaml",
+     .exit_code = 4,
+     .fragments = {"c.yaml: is not a folder, it must be a folder of IDX files"}},
+    {.what = "a file instead of a folder with a data set",
+     .arguments = RUN " data.name=mnist data.path=c.yaml",
+     .exit_code = 4,
+     .fragments = {"c.yaml: is not a folder, it must be one with the files of mnist"}},
     {.what = "a data set that can be fetched",
      .arguments = RUN,
      .from = "name: idx, path: data",
@@ -268,6 +277,20 @@ static const bad_case cases[] = {
      .fragments = {"checkpoint.safetensors", "cannot be written", "File too large"},
      .keeps_run = 1},
 
+    /* smaller than a plot, larger than anything else that is written */
+    {.what = "a disk that fills up while pictures are drawn",
+     .arguments = "report out",
+     .spoil = a_drawn_run_in_out,
+     .how = {.file_limit_bytes = 14 << 10},
+     .exit_code = 1,
+     .fragments = {"out/plots/", "gnuplot could not write all of it", "is the disk full?"}},
+    {.what = "a gnuplot that fails",
+     .arguments = "report out",
+     .spoil = a_gnuplot_that_fails,
+     .how = {.environment = {"PATH=.:/usr/bin:/bin"}},
+     .exit_code = 1,
+     .fragments = {"gnuplot could not draw out/plots/", "no room for pictures"}},
+
     /* devices */
     {.what = "no platform",
      .arguments = RUN,
@@ -348,6 +371,23 @@ static void assert_one_sentence(const char *what, const char *err)
     ck_assert_msg(sentences == 1, "%s: %d sentences: %s", what, sentences, err);
 }
 
+/* Where pictures stand at all. */
+static void assert_pictures_are_whole(scratch *s, const char *what)
+{
+    glob_t found;
+    glob(scratch_path(s, "out/plots/*.png"), 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        png_image image = {.version = PNG_IMAGE_VERSION};
+        ck_assert(png_image_begin_read_from_file(&image, found.gl_pathv[i]));
+        image.format = PNG_FORMAT_RGB;
+        void *pixels = malloc(PNG_IMAGE_SIZE(image));
+        ck_assert_msg(png_image_finish_read(&image, NULL, pixels, 0, NULL), "%s: %s: %s", what,
+                      found.gl_pathv[i], image.message);
+        free(pixels);
+    }
+    globfree(&found);
+}
+
 START_TEST(bad_input_gives_one_sentence_and_its_exit_code)
 {
     const bad_case *c = &cases[_i];
@@ -364,6 +404,7 @@ START_TEST(bad_input_gives_one_sentence_and_its_exit_code)
     ck_assert_msg(said.exit_code == c->exit_code, "%s: exit code %d, %d expected: %s", c->what,
                   said.exit_code, c->exit_code, said.err);
     assert_one_sentence(c->what, said.err);
+    assert_pictures_are_whole(&s, c->what);
     for (int i = 0; i < 3 && c->fragments[i]; i++)
         ck_assert_msg(strstr(said.err, c->fragments[i]) != NULL, "%s: \"%s\" is not in: %s",
                       c->what, c->fragments[i], said.err);

@@ -320,4 +320,23 @@ static inline void a_damaged_run_in_out(scratch *s)
     scratch_put(s, "out/metrics.jsonl", "{]\n", 3);
 }
 
+/* ---- runs and what draws them ---- */
+
+/* A finished run with its pictures. */
+static inline void a_drawn_run_in_out(scratch *s)
+{
+    static spoken said;
+    program_run(s, "run -q c.yaml -o out", NULL, &said);
+    ck_assert_msg(said.exit_code == 0, "%s", said.err);
+}
+
+/* Found before the real one by who looks in the folder first. */
+static inline void a_gnuplot_that_fails(scratch *s)
+{
+    static const char script[] = "#!/bin/sh\necho no room for pictures >&2\nexit 1\n";
+    a_drawn_run_in_out(s);
+    scratch_put(s, "gnuplot", script, sizeof script - 1);
+    chmod(s->path, 0755);
+}
+
 #endif

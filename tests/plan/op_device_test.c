@@ -7,7 +7,7 @@
  * GPU. */
 #include "device_check.h"
 
-static int cpu_step = 1, gpu_step = 5;
+static int cpu_step = 1, gpu_step = OP_CASE_SHAPES;
 
 /* y, d sum(y w) / d leaves, and the gradients of a weighted sum of those. */
 static void add_case(joined *j, pb_op op, int shape_number)

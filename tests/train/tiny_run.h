@@ -94,7 +94,37 @@ static inline pb_config *tiny_config(pb_context *ctx, scratch *s, const char *ov
     return config;
 }
 
+/* The path of a folder of that name; it stays valid for three more calls. */
+static inline const char *tiny_folder(const scratch *s, const char *name)
+{
+    static char paths[4][600];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", s->folder, name);
+    return path;
+}
+
+/* Trains into a folder of that name; the folder's path. */
+static inline const char *tiny_train(pb_context *ctx, scratch *s, const char *overrides,
+                                     const char *name)
+{
+    pb_config *config = tiny_config(ctx, s, overrides);
+    const pb_run_options options = {.folder = tiny_folder(s, name)};
+    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    pb_config_free(&config);
+    return options.folder;
+}
+
 /* ---- run folders ---- */
+
+static inline double run_number(const json_t *json, const char *key, const char *inner)
+{
+    const json_t *at = json_object_get(json, key);
+    if (inner) at = json_object_get(at, inner);
+    ck_assert_msg(json_is_number(at), "%s is no number", key);
+    return json_number_value(at);
+}
 
 /* A file of a run on the heap, or NULL where there is none. */
 static inline char *run_file(const char *folder, const char *name, size_t *bytes)

@@ -1,0 +1,309 @@
+/* A run that is stopped, killed or out of disk goes on to the same bits, from what stands on disk
+ * or not at all. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tiny_run.h"
+
+static pb_context *ctx;
+static scratch s;
+
+static void setup(void)
+{
+    ctx = pb_context_create();
+    scratch_open(&s);
+    tiny_data(ctx, &s);
+}
+
+static void teardown(void)
+{
+    scratch_close(&s);
+    pb_context_free(&ctx);
+}
+
+/* Trains into a folder of that name; the folder's path. */
+static const char *train(const char *overrides, const char *name)
+{
+    return tiny_train(ctx, &s, overrides, name);
+}
+
+/* ---- stopping and going on ---- */
+
+typedef struct stopper {
+    int after, heard;
+    volatile int stop;
+} stopper;
+
+static void stop_after(void *user, const pb_progress *progress)
+{
+    stopper *stopper_ = user;
+    ck_assert_str_eq(progress->run, "tiny");
+    ck_assert_int_eq(progress->epochs, 4);
+    if (++stopper_->heard == stopper_->after) stopper_->stop = 1;
+}
+
+/* Stopped after any number of its 8 epochs (two seeds of 4), once or after each. */
+START_TEST(test_resumes_to_the_same_bits)
+{
+    const char *whole = train(NULL, "whole");
+    for (int after = 1; after <= 7; after += 2) {
+        char name[32];
+        snprintf(name, sizeof name, "stopped-%d", after);
+        pb_config *config = tiny_config(ctx, &s, NULL);
+        stopper state = {.after = after};
+        pb_run_options options = {.folder = tiny_folder(&s, name),
+                                  .progress = stop_after,
+                                  .user = &state,
+                                  .stop = &state.stop};
+        ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+        ck_assert_ptr_nonnull(strstr(pb_error(ctx), "passband resume"));
+        pb_config_free(&config);
+        const pb_status status = pb_run_resume(ctx, options.folder, NULL);
+        ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+        same_run(whole, options.folder);
+    }
+}
+END_TEST
+
+START_TEST(test_resumes_after_every_epoch)
+{
+    const char *whole = train(NULL, "whole");
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 1};
+    pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    pb_status status = pb_run_train(ctx, config, &options, NULL);
+    pb_config_free(&config);
+    int resumed = 0;
+    for (; status == PB_INTERRUPTED; resumed++) {
+        state = (stopper){.after = 1};
+        status = pb_run_resume(ctx, options.folder, &options);
+    }
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    ck_assert_int_ge(resumed, 7);
+    same_run(whole, options.folder);
+}
+END_TEST
+
+/* Everything but the checkpoint can be made again: a process may die right after writing it. */
+START_TEST(test_checkpoints_alone_are_enough)
+{
+    const char *whole = train(NULL, "whole");
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 4}; /* the last epoch of the first seed */
+    pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    unlink(scratch_path(&s, "stopped/seed-3/best.safetensors"));
+    unlink(scratch_path(&s, "stopped/metrics.jsonl"));
+    unlink(scratch_path(&s, "stopped/metrics.csv"));
+    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    same_run(whole, options.folder);
+}
+END_TEST
+
+/* In a child that nobody opened OpenCL for: its threads would not be there. */
+static pid_t start_or_go_on(const char *folder, const char *overrides)
+{
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child > 0) return child;
+    pb_context *own = pb_context_create();
+    pb_config *config = tiny_config(own, &s, overrides);
+    const pb_run_options options = {.folder = folder};
+    pb_status status = pb_run_resume(own, folder, NULL);
+    if (status == PB_ERR_USAGE) status = pb_run_train(own, config, &options, NULL);
+    _exit(status == PB_OK ? 0 : 1);
+}
+
+/* Changes with every checkpoint, each a new file; 0 before the first. */
+static ino_t checkpoint_of(const char *folder)
+{
+    static const char *const seeds[] = {"seed-5", "seed-3"};
+    char path[700];
+    struct stat file;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s/checkpoint.safetensors", folder, seeds[i]);
+        if (stat(path, &file) == 0) return file.st_ino;
+    }
+    return 0;
+}
+
+/* Lets it train until it has written another checkpoint and some microseconds more. */
+static void kill_in_training(pid_t child, const char *folder, long after_us)
+{
+    const ino_t before = checkpoint_of(folder);
+    const struct timespec moment = {0, 200000};
+    int ended = 0;
+    while (checkpoint_of(folder) == before) {
+        ck_assert_msg(waitpid(child, &ended, WNOHANG) == 0, "it ended without a checkpoint");
+        nanosleep(&moment, NULL);
+    }
+    nanosleep(&(struct timespec){0, 1000 * after_us}, NULL);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, &ended, 0), child);
+    ck_assert_msg(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL, "it had ended before");
+    ck_assert_uint_ne(checkpoint_of(folder), 0);
+}
+
+/* tests/train/kill_test.sh does it at random moments, to the program. */
+START_TEST(test_resumes_after_a_kill)
+{
+    static const char epochs[] = "train.epochs=40";
+    char folder[600];
+    snprintf(folder, sizeof folder, "%s", tiny_folder(&s, "killed"));
+    for (int round = 0; round < 4; round++)
+        kill_in_training(start_or_go_on(folder, epochs), folder, 700 * round);
+    ck_assert_int_ne(access(scratch_path(&s, "killed/summary.json"), F_OK), 0);
+    const pb_status status = pb_run_resume(ctx, folder, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    same_run(train(epochs, "whole"), folder);
+}
+END_TEST
+
+static void keep_line(void *user, pb_log_level level, const char *line)
+{
+    (void)level;
+    snprintf(user, 400, "%s", line);
+}
+
+START_TEST(test_a_finished_run_says_so)
+{
+    const char *folder = train("train.epochs=1", "run");
+    char line[400] = "";
+    pb_log_to(ctx, PB_LOG_INFO, keep_line, line);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    ck_assert_ptr_nonnull(strstr(line, "finished already"));
+}
+END_TEST
+
+START_TEST(test_another_plan_is_a_warning)
+{
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    stopper state = {.after = 1};
+    pb_run_options options = {.folder = tiny_folder(&s, "run"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    scratch_put(&s, "run/plan.json", "{}", 2);
+    char line[400] = "";
+    pb_log_to(ctx, PB_LOG_WARN, keep_line, line);
+    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    ck_assert_ptr_nonnull(strstr(line, "plan.json"));
+}
+END_TEST
+
+/* ---- what stands on disk ---- */
+
+static const char *stopped_run(void)
+{
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    static stopper state;
+    state = (stopper){.after = 1};
+    pb_run_options options = {.folder = tiny_folder(&s, "run"),
+                              .progress = stop_after,
+                              .user = &state,
+                              .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    return options.folder;
+}
+
+START_TEST(test_a_changed_configuration_cannot_resume)
+{
+    const char *folder = stopped_run();
+    size_t bytes = 0;
+    char *yaml = run_file(folder, "config.yaml", &bytes);
+    char *at = strstr(yaml, "epochs: 4");
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, "epochs: 5", 9);
+    scratch_put(&s, "run/config.yaml", yaml, bytes);
+    free(yaml);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "another configuration"));
+}
+END_TEST
+
+START_TEST(test_a_damaged_checkpoint_cannot_resume)
+{
+    const char *folder = stopped_run();
+    size_t bytes = 0;
+    char *file = run_file(folder, "seed-3/checkpoint.safetensors", &bytes);
+    scratch_put(&s, "run/seed-3/checkpoint.safetensors", file, bytes - 5);
+    free(file);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "truncated"));
+}
+END_TEST
+
+START_TEST(test_half_written_files_are_swept)
+{
+    const char *folder = stopped_run();
+    scratch_put(&s, "run/metrics.csv.77-0.tmp", "x", 1);
+    scratch_put(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp", "x", 1);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    ck_assert(access(scratch_path(&s, "run/metrics.csv.77-0.tmp"), F_OK) != 0);
+    ck_assert(access(scratch_path(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp"), F_OK) != 0);
+}
+END_TEST
+
+/* No assertion while the limit holds: Check writes each into a file of its own. */
+static void fill_the_disk(void *user, const pb_progress *progress)
+{
+    if (progress->epoch != 2) return;
+    const struct rlimit limit = {1000, RLIM_INFINITY};
+    *(int *)user = setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* A limit on the size of files stands for a full disk: the epochs before it are not lost. */
+START_TEST(test_a_full_disk_keeps_the_last_checkpoint)
+{
+    const char *whole = train(NULL, "whole");
+    signal(SIGXFSZ, SIG_IGN);
+    pb_config *config = tiny_config(ctx, &s, NULL);
+    int limited = -1;
+    const pb_run_options options = {
+        .folder = tiny_folder(&s, "full"), .progress = fill_the_disk, .user = &limited};
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    const pb_status failed = pb_run_train(ctx, config, &options, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    ck_assert_int_eq(limited, 0);
+    ck_assert_int_eq(failed, PB_ERR_IO);
+    ck_assert_ptr_nonnull(
+        strstr(pb_error(ctx), "seed-3/checkpoint.safetensors: cannot be written: File too large"));
+    pb_config_free(&config);
+    json_t *metrics = run_metrics(options.folder);
+    ck_assert_uint_eq(json_array_size(metrics), 2);
+    json_decref(metrics);
+    const pb_status status = pb_run_resume(ctx, options.folder, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    same_run(whole, options.folder);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("resume");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_test(tcase, test_resumes_to_the_same_bits);
+    tcase_add_test(tcase, test_resumes_after_every_epoch);
+    tcase_add_test(tcase, test_checkpoints_alone_are_enough);
+    tcase_add_test(tcase, test_resumes_after_a_kill);
+    tcase_add_test(tcase, test_a_finished_run_says_so);
+    tcase_add_test(tcase, test_another_plan_is_a_warning);
+    tcase_add_test(tcase, test_a_changed_configuration_cannot_resume);
+    tcase_add_test(tcase, test_a_damaged_checkpoint_cannot_resume);
+    tcase_add_test(tcase, test_half_written_files_are_swept);
+    tcase_add_test(tcase, test_a_full_disk_keeps_the_last_checkpoint);
+    return run_case("resume", tcase);
+}
