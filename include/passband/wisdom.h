@@ -44,6 +44,31 @@ pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_cho
 /** What a plan.json says was chosen, for a plan that gives the same bits. A file of an older version has none. */
 pb_status pb_choices_load(pb_context *ctx, const char *plan_json, pb_choices **choices);
 
+/* ---- wisdom ---- */
+/** What the wisdom file knows of this device with this driver, platform and version of passband. A file that is missing
+ *  gives no choices; so does a damaged one, with a warning. */
+pb_status pb_wisdom_load(pb_device *device, pb_choices **choices);
+/** Adds choices to the wisdom file, under a lock, beside what other processes wrote meanwhile. A choice of less effort
+ *  does not replace one of more. A damaged file is kept under another name. */
+pb_status pb_wisdom_save(pb_device *device, const pb_choices *choices);
+
+/** How to measure. */
+typedef struct pb_tuning {
+    pb_effort effort;
+    double budget_seconds;     /* of PB_MEASURE: no further candidate is begun after it    */
+    const volatile int *stop;  /* becomes non-zero to end with PB_INTERRUPTED; may be NULL */
+} pb_tuning;
+
+/** Measures the products and convolutions of the graph's programs that `choices` do not know with the effort asked for,
+ *  and adds the fastest ways to `choices`. Each candidate is planned by itself, compared with the float64 reference, and
+ *  timed. What the budget did not reach is chosen by rule, so that a second run is like the first. What is computed only
+ *  once, from data alone, is left to the rules. `measured` counts keys and may be NULL. */
+pb_status pb_wisdom_measure(pb_device *device, const pb_graph *g, const pb_tuning *tuning, pb_choices *choices,
+                            int *measured);
+/** Load, measure, save, and a line in the log of how many took how long: the choices to plan the graph with. None for
+ *  PB_ESTIMATE: NULL. What was measured before an interruption is saved. */
+pb_status pb_wisdom_tune(pb_device *device, const pb_graph *g, const pb_tuning *tuning, pb_choices **choices);
+
 #ifdef __cplusplus
 }
 #endif

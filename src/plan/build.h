@@ -177,6 +177,9 @@ pb_value pb_library_operand(const pb_build *b, pb_value library, int input);
 /** Offsets of arena regions; the bytes of the arena of all programs, and of the setup's. */
 pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes);
 const pb_build *pb_plan_build_of(const pb_plan *plan);
+/** The graph as it is planned, owned by the caller, and a build that tells what its values are. */
+pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build,
+                          pb_graph **lowered);
 /** pb_plan_create with the kernels and solvers for a CPU or for a GPU, whatever the device is. */
 pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan);
 

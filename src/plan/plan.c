@@ -26,7 +26,8 @@ static const char *const no_memory = "no memory for a plan";
 
 /* g -> passes -> lowering -> equal values shared -> dead ones dropped, with the caller's ids
  * carried along. */
-static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info *info, bool on_cpu)
+static pb_status simplify(const pb_graph *g, const pb_device_info *info, bool on_cpu,
+                          pb_graph **simple, pb_value **simple_map)
 {
     pb_graph *graph = NULL;
     pb_value *map = NULL;
@@ -43,12 +44,12 @@ static pb_status simplify(pb_plan *plan, const pb_graph *g, const pb_device_info
             return status;
         }
         graph = next;
-        for (int v = 0; v < plan->map_count; ++v)
+        for (int v = 0; v < pb_graph_count(g); ++v)
             map[v] = map[v] == PB_NONE ? PB_NONE : next_map[map[v]];
         free(next_map);
     }
-    plan->g = graph;
-    plan->map = map;
+    *simple = graph;
+    *simple_map = map;
     return PB_OK;
 }
 
@@ -180,7 +181,7 @@ static pb_status create(pb_device *device, const pb_graph *g, bool on_cpu,
     plan->ctx = ctx;
     plan->device = device;
     plan->map_count = pb_graph_count(g);
-    pb_status status = simplify(plan, g, pb_device_describe(device), on_cpu);
+    pb_status status = simplify(g, pb_device_describe(device), on_cpu, &plan->g, &plan->map);
     if (status == PB_OK) {
         pb_build *b = &plan->build;
         b->ctx = ctx;
@@ -210,6 +211,23 @@ static bool takes_cpu_kernels(const pb_device_info *info)
 pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan)
 {
     return create(device, g, on_cpu, NULL, plan);
+}
+
+pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build, pb_graph **lowered)
+{
+    const pb_device_info *info = pb_device_describe(device);
+    pb_value *map = NULL;
+    const bool on_cpu = takes_cpu_kernels(info);
+    PB_TRY(pb_graph_status(g));
+    PB_TRY(simplify(g, info, on_cpu, lowered, &map));
+    free(map);
+    *build = (pb_build){.ctx = pb_device_context(device),
+                        .device = device,
+                        .info = info,
+                        .g = *lowered,
+                        .count = pb_graph_count(*lowered),
+                        .on_cpu = on_cpu};
+    return PB_OK;
 }
 
 pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_choices *choices,
