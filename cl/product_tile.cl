@@ -5,8 +5,8 @@
  *
  * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and
  * padded with zeros; it is multiplied with every tile of TILE_ROWS rows of A, each element of A
- * broadcast against vectors of B. A transposed A of more than 2 MiB, whose columns would fall out
- * of the cache between two uses, is copied too (COPY_A), BLOCK_ROWS rows at a time. Products are
+ * broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
+ * between two uses, is copied too, COPY_ROWS rows at a time. Products are
  * summed in ascending order of k, so the result depends on no block size.
  *
  * Needs macros:
@@ -18,7 +18,9 @@
  *   TILE_ROWS                   rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
  *   COLUMN_VECTORS              vectors of 16 columns of a register tile, 1 or 2
  *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K; uses 64 DEPTH COLUMN_VECTORS
- *                               bytes of local memory, with COPY_A 4 DEPTH min(ITEM_ROWS, 128) more
+ *                               bytes of local memory, with copies 4 DEPTH COPY_ROWS more
+ *   COPY_ROWS                   rows of A that are copied to local memory at a time, a multiple of
+ *                               TILE_ROWS; 1: A is read where it lies
  *   ITEM_ROWS                   rows of C of one work-item, a multiple of TILE_ROWS
  *   ITEM_COLUMNS                columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
  *
@@ -28,6 +30,7 @@
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)
 #define transpose_block PASTE(NAME, _transpose)
+#define transpose_rows  PASTE(NAME, _transpose_rows)
 #define pack_columns    PASTE(NAME, _pack)
 #define pack_rows       PASTE(NAME, _pack_rows)
 #define load_columns    PASTE(NAME, _load)
@@ -36,9 +39,9 @@
 #define TILE_COLUMNS    (16 * COLUMN_VECTORS)
 #define B_ROW           (TRANSPOSE_B ? 1 : N) /* elements from one k to the next      */
 #define B_COLUMN        (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
-#define COPY_A          (TRANSPOSE_A && M * K > 524288)
+#define COPY_A          (COPY_ROWS > 1)
 #if COPY_A
-#define BLOCK_ROWS (ITEM_ROWS < 128 ? ITEM_ROWS : 128 / TILE_ROWS * TILE_ROWS)
+#define BLOCK_ROWS COPY_ROWS
 #define A_SPACE    local
 #define A_ROW      1         /* elements of A, as a tile reads it, from one row to the next */
 #define A_COLUMN   TILE_ROWS /* and from one k to the next                                  */
@@ -97,17 +100,42 @@ void pack_columns(global const float *restrict b, local float *restrict panel, i
 }
 
 #if COPY_A
+#if !TRANSPOSE_A && TILE_ROWS == 8
+/* Transposes an 8 x 8 block in three rounds, each interleaving row i with row i + 4. */
+void transpose_rows(global const float *restrict source, local float *restrict target)
+{
+    const uint8 low = (uint8)(0, 8, 1, 9, 2, 10, 3, 11), high = low + 4u;
+    float8 row[8], next[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * K);
+#pragma unroll
+    for (int round = 0; round < 3; round++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            next[2 * i] = shuffle2(row[i], row[i + 4], low);
+            next[2 * i + 1] = shuffle2(row[i], row[i + 4], high);
+        }
+#pragma unroll
+        for (int i = 0; i < 8; i++) row[i] = next[i];
+    }
+#pragma unroll
+    for (int i = 0; i < 8; i++) vstore8(row[i], 0, target + i * 8);
+}
+#endif
+
 /* Copies `depth` columns of one tile of rows of A: block[k][row]. */
 void pack_rows(global const float *restrict a, local float *restrict block, int depth)
 {
-    for (int k = 0; k < depth; k++) {
-#if TILE_ROWS == 8
-        vstore8(vload8(0, a + k * M), 0, block + k * 8);
-#else
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) block[k * TILE_ROWS + i] = a[k * M + i];
+    int k = 0;
+#if TRANSPOSE_A && TILE_ROWS == 8
+    for (; k < depth; k++) vstore8(vload8(0, a + k * M), 0, block + k * 8);
+#elif !TRANSPOSE_A && TILE_ROWS == 8
+    for (; k + 8 <= depth; k += 8) transpose_rows(a + k, block + k * 8);
 #endif
-    }
+    for (; k < depth; k++)
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+            block[k * TILE_ROWS + i] = a[TRANSPOSE_A ? k * M + i : i * K + k];
 }
 #endif
 
@@ -170,7 +198,7 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 {
     local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
 #if COPY_A
-    local float block[DEPTH * BLOCK_ROWS] __attribute__((aligned(64)));
+    local float block[DEPTH * COPY_ROWS] __attribute__((aligned(64)));
 #endif
     const size_t batch = get_global_id(2);
     a += A_OFFSET + batch * STRIDE_A;
@@ -188,8 +216,8 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
             const int depth = min(DEPTH, K - k);
 #if COPY_A
             for (int row = row_begin; row < row_end; row += TILE_ROWS)
-                pack_rows(a + k * M + min(row, M - TILE_ROWS), block + (row - row_begin) * DEPTH,
-                          depth);
+                pack_rows(a + k * (TRANSPOSE_A ? M : 1) + min(row, M - TILE_ROWS) * (TRANSPOSE_A ? 1 : K),
+                          block + (row - row_begin) * DEPTH, depth);
 #endif
             for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
                 const int width = min(TILE_COLUMNS, N - column);
@@ -211,6 +239,7 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef PASTE_
 #undef PASTE
 #undef transpose_block
+#undef transpose_rows
 #undef pack_columns
 #undef pack_rows
 #undef load_columns
@@ -220,6 +249,7 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef B_ROW
 #undef B_COLUMN
 #undef COPY_A
+#undef COPY_ROWS
 #undef BLOCK_ROWS
 #undef A_SPACE
 #undef A_ROW

@@ -157,13 +157,18 @@ static items pick_items(pb_build *b, pb_unit *u, const product *x, items rule, i
         round_up(pb_choice_pick(b, u, "item_columns", rule.columns, columns), tile_columns)};
 }
 
-/* Rows of B that a panel holds: at most as many as given, and as local memory has room for. */
-static int panel_depth(const pb_build *b, const product *x, int vectors, int rows, int most)
+/* Whether the rows or columns of A would fall out of the cache between two uses. */
+static bool copies_a(const product *x)
+{
+    return x->transpose_a && (double)x->m * x->k > 524288.0;
+}
+
+/* Rows of B that a panel holds: at most as many as given, and as local memory has room for beside
+ * the copied rows of A. */
+static int panel_depth(const pb_build *b, const product *x, int vectors, int copied, int most)
 {
     int depth = smaller(x->k, most);
-    const bool copies_a = x->transpose_a && (double)x->m * x->k > 524288.0;
-    const uint64_t each =
-        64u * (unsigned)vectors + (copies_a ? 4u * (unsigned)smaller(rows, 128) : 0);
+    const uint64_t each = 64u * (unsigned)vectors + (copied > 1 ? 4u * (unsigned)copied : 0);
     while (depth > 1 && each * (unsigned)depth > b->info->local_memory_bytes) depth /= 2;
     return depth;
 }
@@ -190,9 +195,13 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
     define(b, "TRANSPOSE_B", x.transpose_b);
     define(b, "TILE_ROWS", tile);
     define(b, "COLUMN_VECTORS", vectors);
-    const int depth = panel_depth(b, &x, vectors, c.rows, 128);
+    int copied = copies_a(&x) ? smaller(c.rows, 128 / tile * tile) : 1;
+    copied = pb_choice_pick(b, u, "copy_rows", copied, c.rows);
+    copied = copied > 1 ? round_up(copied, tile) : 1;
+    const int depth = panel_depth(b, &x, vectors, copied, 512);
+    define(b, "COPY_ROWS", copied);
     define(b, "DEPTH",
-           pb_choice_pick(b, u, "depth", depth, panel_depth(b, &x, vectors, c.rows, x.k)));
+           pb_choice_pick(b, u, "depth", depth, panel_depth(b, &x, vectors, copied, x.k)));
     define(b, "ITEM_ROWS", c.rows);
     define(b, "ITEM_COLUMNS", c.columns);
     include_family(b, u, "product_tile");
@@ -555,9 +564,10 @@ static const pb_solver solvers[] = {
      write_product_tile,
      {{"rows", {4, 6, 8, 10, 12}},
       {"vectors", {1, 2}},
-      {"depth", {64, 128, 256, 512}},
-      {"item_columns", {32, 64, 128, 256, 512, 1024}},
-      {"item_rows", {16, 32, 64, 128, 256, 512}}}},
+      {"item_columns", {64, 128, 256, 512, 1024}},
+      {"item_rows", {32, 64, 128, 256, 512}},
+      {"copy_rows", {1, 64, 128, 256}},
+      {"depth", {128, 256, 512}}}},
     {"product_plain",
      is_group_product,
      suits_plain,
