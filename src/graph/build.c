@@ -130,105 +130,39 @@ static pb_value binary(pb_graph *g, pb_op op, pb_value a, pb_value b)
     return elementwise(g, op, 2, v);
 }
 
-pb_value pb_add(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_ADD, a, b);
-}
+#define BINARY(name, op)                                                                           \
+    pb_value name(pb_graph *g, pb_value a, pb_value b)                                             \
+    {                                                                                              \
+        return binary(g, op, a, b);                                                                \
+    }
 
-pb_value pb_sub(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_SUB, a, b);
-}
+BINARY(pb_add, PB_OP_ADD)
+BINARY(pb_sub, PB_OP_SUB)
+BINARY(pb_mul, PB_OP_MUL)
+BINARY(pb_div, PB_OP_DIV)
+BINARY(pb_maximum, PB_OP_MAXIMUM)
+BINARY(pb_minimum, PB_OP_MINIMUM)
+BINARY(pb_less, PB_OP_LESS)
+BINARY(pb_equal, PB_OP_EQUAL)
 
-pb_value pb_mul(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_MUL, a, b);
-}
+#define UNARY(name, op)                                                                            \
+    pb_value name(pb_graph *g, pb_value a)                                                         \
+    {                                                                                              \
+        return unary(g, op, a);                                                                    \
+    }
 
-pb_value pb_div(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_DIV, a, b);
-}
-
-pb_value pb_maximum(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_MAXIMUM, a, b);
-}
-
-pb_value pb_minimum(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_MINIMUM, a, b);
-}
-
-pb_value pb_less(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_LESS, a, b);
-}
-
-pb_value pb_equal(pb_graph *g, pb_value a, pb_value b)
-{
-    return binary(g, PB_OP_EQUAL, a, b);
-}
-
-pb_value pb_neg(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_NEG, a);
-}
-
-pb_value pb_abs(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_ABS, a);
-}
-
-pb_value pb_sign(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_SIGN, a);
-}
-
-pb_value pb_exp(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_EXP, a);
-}
-
-pb_value pb_log_natural(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_LOG, a);
-}
-
-pb_value pb_sqrt(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_SQRT, a);
-}
-
-pb_value pb_sin(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_SIN, a);
-}
-
-pb_value pb_cos(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_COS, a);
-}
-
-pb_value pb_tanh(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_TANH, a);
-}
-
-pb_value pb_floor(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_FLOOR, a);
-}
-
-pb_value pb_relu(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_RELU, a);
-}
-
-pb_value pb_step(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_STEP, a);
-}
+UNARY(pb_neg, PB_OP_NEG)
+UNARY(pb_abs, PB_OP_ABS)
+UNARY(pb_sign, PB_OP_SIGN)
+UNARY(pb_exp, PB_OP_EXP)
+UNARY(pb_log_natural, PB_OP_LOG)
+UNARY(pb_sqrt, PB_OP_SQRT)
+UNARY(pb_sin, PB_OP_SIN)
+UNARY(pb_cos, PB_OP_COS)
+UNARY(pb_tanh, PB_OP_TANH)
+UNARY(pb_floor, PB_OP_FLOOR)
+UNARY(pb_relu, PB_OP_RELU)
+UNARY(pb_step, PB_OP_STEP)
 
 pb_value pb_select(pb_graph *g, pb_value condition, pb_value a, pb_value b)
 {
@@ -255,10 +189,7 @@ pb_value pb_square(pb_graph *g, pb_value a)
     return pb_mul(g, a, a);
 }
 
-pb_value pb_detach(pb_graph *g, pb_value a)
-{
-    return unary(g, PB_OP_DETACH, a);
-}
+UNARY(pb_detach, PB_OP_DETACH)
 
 /* ---- movement ---- */
 

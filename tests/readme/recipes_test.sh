@@ -31,13 +31,16 @@ insert() {
 
 # Steps begin with "/* FILE, after ANCHOR */", "before ANCHOR" or "new".
 follow() {
-    local step='^/\* ([a-z_/.]+), (after|before|new) ?(.*) \*/$' new='^/\* ([a-z_/.]+), (new) ?()\*/$'
+    local step='^/\* ([a-z0-9_/.]+), (after|before|new) ?(.*) \*/$' new='^/\* ([a-z0-9_/.]+), (new) ?()\*/$'
     local file='' how='' anchor='' lines='' count=0 line
     while IFS= read -r line; do
         if [[ $line =~ $step || $line =~ $new ]]; then
             [[ -z $file ]] || printf '%s' "$lines" | insert "$file" "$how" "$anchor"
             file=${BASH_REMATCH[1]} how=${BASH_REMATCH[2]} anchor=${BASH_REMATCH[3]} lines=''
             count=$((count + 1))
+        elif [[ -z $file ]]; then
+            echo "README.md: \"$line\" stands before any step" >&2
+            return 1
         else
             lines+=$line$'\n'
         fi
@@ -55,5 +58,6 @@ follow < <(recipe 'How to add a stage')
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 >/dev/null
 cmake --build build --target op_gradient_test pb_stage | tail -n 1
 build/tests/op_gradient_test
-nm build/CMakeFiles/pb_stage.dir/src/stage/table.c.o | grep -q pb_stage_atan
+nm build/CMakeFiles/pb_stage.dir/src/stage/table.c.o | grep -q pb_stage_exp2
+nm build/CMakeFiles/pb_stage.dir/src/stage/exp2.c.o | grep -q 'D pb_stage_exp2'
 echo 'the recipes of the README work'
