@@ -19,6 +19,7 @@ typedef enum pb_option_type {
     PB_OPTION_STRING,
     PB_OPTION_CHOICE,
     PB_OPTION_INTS, /* a list of integers; one integer stands for a list of one */
+    PB_OPTION_BYTES, /* a size: 33554432, 32768k, 32M, 0.5G; k, M, G, T are powers of 1024 */
 } pb_option_type;
 
 /** One row of a table; a row whose name is NULL ends it. */
@@ -34,7 +35,7 @@ typedef struct pb_option {
 /** Parsed values of one table. Asking for a name that is not in the table, or by another type, is our own mistake
  *  and asserts. Strings and lists are owned by the values. */
 typedef struct pb_options pb_options;
-int64_t pb_option_int(const pb_options *values, const char *name);
+int64_t pb_option_int(const pb_options *values, const char *name); /* integers and sizes */
 double pb_option_float(const pb_options *values, const char *name);
 bool pb_option_bool(const pb_options *values, const char *name);
 const char *pb_option_string(const pb_options *values, const char *name); /* strings and choices */

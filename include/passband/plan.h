@@ -10,17 +10,37 @@ extern "C" {
 #endif
 
 typedef struct pb_plan pb_plan;
+typedef struct pb_choices pb_choices; /* passband/wisdom.h */
 
 /** Compiles every program of the graph. The graph is not needed afterwards, its value ids of leaves are.
  *  PB_ERR_DEVICE when the device's memory cannot hold it (the sentence gives both figures). */
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan);
 void pb_plan_free(pb_plan **plan);
 
+/** A plan for data that comes in windows: the data leaves hold one window and pb_plan_send brings the next one.
+ *  `choices` as pb_plan_create_with takes them. */
+pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices, pb_plan **plan);
+/** What a plan of the graph would take of the device's memory: bytes in all, and those of its largest buffer. Makes
+ *  nothing on the device. */
+pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices *choices, bool windowed,
+                          size_t *bytes, size_t *largest);
+
 /** Sets every parameter and state leaf to its start; random ones from Philox keyed by (seed, name). */
 pb_status pb_plan_init(pb_plan *plan, uint64_t seed);
 /** Copies host memory into a leaf, or a leaf back; `bytes` must be the leaf's size. Blocks. */
 pb_status pb_plan_write(pb_plan *plan, pb_value leaf, const void *data, size_t bytes);
+/** Copies host memory into a part of a leaf. Blocks. */
+pb_status pb_plan_write_part(pb_plan *plan, pb_value leaf, size_t offset_bytes, const void *data,
+                             size_t bytes);
 pb_status pb_plan_read(pb_plan *plan, pb_value leaf, void *data, size_t bytes);
+/** Of a windowed plan: starts to copy the next window of a data leaf to the device, the first `bytes` of the leaf, beside
+ *  the runs under way. Does not wait: `data` must stay as it is until pb_plan_sent. */
+pb_status pb_plan_send(pb_plan *plan, pb_value leaf, const void *data, size_t bytes);
+/** Waits until all that was sent has left host memory. */
+pb_status pb_plan_sent(pb_plan *plan);
+/** Puts all that was sent into its leaves, after the runs before and before the runs after, which compute anew what
+ *  depends on it. Does not wait. */
+pb_status pb_plan_land(pb_plan *plan);
 /** Runs a program `times` times without waiting: results are there when pb_plan_read returns. What depends only on data
  *  and constants is computed before the first run after a data leaf was written. */
 pb_status pb_plan_run(pb_plan *plan, const char *program, int times);

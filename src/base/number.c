@@ -31,6 +31,33 @@ pb_number_result pb_number_int(const char *text, int64_t *number)
     return PB_NUMBER_OK;
 }
 
+static pb_number_result scaled(const char *text, size_t digits, double factor, int64_t *bytes)
+{
+    char number[64];
+    double value;
+    if (digits >= sizeof number) return PB_NUMBER_OVERFLOW;
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    const pb_number_result result = pb_number_float(number, &value);
+    if (result != PB_NUMBER_OK) return result;
+    if (value * factor >= 9223372036854775808.0) return PB_NUMBER_OVERFLOW;
+    *bytes = (int64_t)(value * factor);
+    return PB_NUMBER_OK;
+}
+
+pb_number_result pb_number_bytes(const char *text, int64_t *bytes)
+{
+    static const char letters[] = "kKmMgGtT";
+    const size_t digits = strspn(text, "0123456789.");
+    const char *letter = text[digits] ? strchr(letters, text[digits]) : NULL;
+    if (!text[digits]) /* exact, where a double would round */
+        return strchr(text, '.') ? PB_NUMBER_SYNTAX : pb_number_int(text, bytes);
+    if (!letter || text[digits + 1]) return PB_NUMBER_SYNTAX;
+    double factor = 1024;
+    for (long i = (letter - letters) / 2; i > 0; i--) factor *= 1024;
+    return scaled(text, digits, factor, bytes);
+}
+
 static bool is_decimal(const char *text)
 {
     const char *whole = skip_sign(text), *at = skip_digits(whole);

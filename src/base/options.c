@@ -14,9 +14,13 @@
 static const char *type_noun(pb_option_type type)
 {
     static const char *const nouns[] = {
-        [PB_OPTION_INT] = "an integer",     [PB_OPTION_FLOAT] = "a number",
-        [PB_OPTION_BOOL] = "true or false", [PB_OPTION_STRING] = "a text",
-        [PB_OPTION_CHOICE] = "a word",      [PB_OPTION_INTS] = "a list of integers",
+        [PB_OPTION_INT] = "an integer",
+        [PB_OPTION_FLOAT] = "a number",
+        [PB_OPTION_BOOL] = "true or false",
+        [PB_OPTION_STRING] = "a text",
+        [PB_OPTION_CHOICE] = "a word",
+        [PB_OPTION_INTS] = "a list of integers",
+        [PB_OPTION_BYTES] = "a size in bytes such as 64M",
     };
     return nouns[type];
 }
@@ -64,6 +68,17 @@ static pb_status read_int(pb_context *ctx, const pb_option *row, const pb_node *
 {
     if (node->kind != PB_NODE_SCALAR || node->quoted) return fail_type(ctx, row, node);
     switch (pb_number_int(node->text, out)) {
+    case PB_NUMBER_SYNTAX: return fail_type(ctx, row, node);
+    case PB_NUMBER_OVERFLOW: return fail_range(ctx, row, node->text);
+    default: return in_range(row, (double)*out) ? PB_OK : fail_range(ctx, row, node->text);
+    }
+}
+
+static pb_status read_bytes(pb_context *ctx, const pb_option *row, const pb_node *node,
+                            int64_t *out)
+{
+    if (node->kind != PB_NODE_SCALAR || node->quoted) return fail_type(ctx, row, node);
+    switch (pb_number_bytes(node->text, out)) {
     case PB_NUMBER_SYNTAX: return fail_type(ctx, row, node);
     case PB_NUMBER_OVERFLOW: return fail_range(ctx, row, node->text);
     default: return in_range(row, (double)*out) ? PB_OK : fail_range(ctx, row, node->text);
@@ -172,6 +187,7 @@ static pb_status read_value(pb_context *ctx, pb_arena *arena, const pb_option *r
     case PB_OPTION_STRING: return read_string(ctx, arena, row, node, &value->text);
     case PB_OPTION_CHOICE: return read_choice(ctx, arena, row, node, &value->text);
     case PB_OPTION_INTS: return read_ints(ctx, arena, row, node, value);
+    case PB_OPTION_BYTES: return read_bytes(ctx, row, node, &value->integer);
     }
     return pb_fail(ctx, PB_ERR_INTERNAL, "option '%s' has no type", row->name);
 }
@@ -337,7 +353,7 @@ static const option_value *value_of(const pb_options *values, const char *name, 
 
 int64_t pb_option_int(const pb_options *values, const char *name)
 {
-    return value_of(values, name, PB_OPTION_INT, PB_OPTION_INT)->integer;
+    return value_of(values, name, PB_OPTION_INT, PB_OPTION_BYTES)->integer;
 }
 
 double pb_option_float(const pb_options *values, const char *name)

@@ -39,6 +39,7 @@ static void describe(const pb_option *row, help_line *line)
     static const char *const types[] = {
         [PB_OPTION_INT] = "int",     [PB_OPTION_FLOAT] = "float",   [PB_OPTION_BOOL] = "bool",
         [PB_OPTION_STRING] = "text", [PB_OPTION_CHOICE] = "choice", [PB_OPTION_INTS] = "ints",
+        [PB_OPTION_BYTES] = "bytes",
     };
     pb_option_range(row, line->range);
     line->cells[0] = row->name;
@@ -127,7 +128,8 @@ static void append_value(const pb_option *row, const option_value *value, pb_tex
 {
     char number[32];
     switch (row->type) {
-    case PB_OPTION_INT: pb_text_append(out, "%" PRId64, value->integer); break;
+    case PB_OPTION_INT:
+    case PB_OPTION_BYTES: pb_text_append(out, "%" PRId64, value->integer); break;
     case PB_OPTION_FLOAT:
         pb_number_format(value->number, number);
         pb_text_append(out, "%s", number);

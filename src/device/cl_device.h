@@ -74,7 +74,8 @@ struct pb_device {
     cl_platform_id platform;
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue; /* in order */
+    cl_command_queue queue;          /* in order */
+    cl_command_queue transfer_queue; /* in order among themselves; NULL: none were needed */
     uint64_t held_bytes;
     int launches;   /* since the last fence             */
     cl_event fence; /* the fence before, NULL: none yet */

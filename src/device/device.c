@@ -86,6 +86,7 @@ void pb_device_close(pb_device **device)
     drop_fence(d);
     pb_profile_clear(d);
     pb_gemm_release(d);
+    if (d->transfer_queue) clReleaseCommandQueue(d->transfer_queue);
     if (d->queue) clReleaseCommandQueue(d->queue);
     if (d->context) clReleaseContext(d->context);
     pb_context_free(&d->quiet);
@@ -101,6 +102,13 @@ const pb_device_info *pb_device_describe(const pb_device *device)
 pb_context *pb_device_context(const pb_device *device)
 {
     return device->ctx;
+}
+
+void pb_device_limit(pb_device *device, uint64_t bytes)
+{
+    pb_device_info *info = &device->info;
+    if (bytes < info->global_memory_bytes) info->global_memory_bytes = bytes;
+    if (bytes < info->max_allocation_bytes) info->max_allocation_bytes = bytes;
 }
 
 pb_status pb_device_flush(pb_device *device)

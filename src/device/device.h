@@ -7,6 +7,8 @@
 
 /* Whatever is made on a device is freed before the device is closed. */
 pb_context *pb_device_context(const pb_device *device);
+/** From now on the device is said to have so many bytes of memory at most, and gives no more; before its first buffer. */
+void pb_device_limit(pb_device *device, uint64_t bytes);
 
 /* ---- buffers ---- */
 typedef struct pb_buffer pb_buffer;
@@ -22,6 +24,21 @@ size_t pb_buffer_bytes(const pb_buffer *buffer);
 pb_status pb_buffer_write(pb_device *device, pb_buffer *buffer, size_t offset, const void *data, size_t bytes);
 pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, void *data, size_t bytes);
 pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer);
+
+/* ---- transfers beside launches ---- */
+/** A second buffer, through which the host refills a part of `target` while launches still read it. The target must
+ *  outlive it. */
+typedef struct pb_transfer pb_transfer;
+pb_status pb_transfer_create(pb_device *device, pb_buffer *target, size_t offset, size_t bytes,
+                             pb_transfer **transfer);
+void pb_transfer_free(pb_transfer **transfer);
+/** Starts copying into the second buffer, as soon as what it held has landed. Does not wait: `data` must stay as it is
+ *  until pb_transfer_wait. */
+pb_status pb_transfer_send(pb_transfer *transfer, const void *data, size_t bytes);
+/** Waits until all that was sent has left host memory. */
+pb_status pb_transfer_wait(pb_transfer *transfer);
+/** Puts what was sent into the target, in order with the launches before and after; does not wait. */
+pb_status pb_transfer_land(pb_transfer *transfer);
 
 /* ---- embedded kernel sources ---- */
 /** Text of cl/<name>.cl without a #line, or NULL. */

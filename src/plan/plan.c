@@ -17,6 +17,9 @@ struct pb_plan {
     pb_module *module;
     pb_buffer *arena;
     size_t arena_bytes, setup_bytes, persistent_bytes;
+    bool windowed; /* data leaves are refilled: the setup runs again and again, in the arena */
+    pb_transfer **windows; /* [values], of data leaves of a windowed plan */
+    size_t window_bytes;
     pb_launch **launches[18];
     int launch_count[18];
     bool setup_done;
@@ -58,12 +61,60 @@ static size_t region_bytes(const pb_region *r)
     return r->count * pb_dtype_bytes(r->dtype);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A value whose leaf the host refills while programs read it. */
+static bool is_window(const pb_plan *plan, pb_value v)
+{
+    const pb_record *r = pb_record_of(plan->g, v);
+    return plan->windowed && r->op == PB_OP_LEAF && r->attrs.role == PB_ROLE_DATA;
+}
+
+static size_t leaf_bytes(const pb_plan *plan, pb_value v)
+{
+    const pb_record *r = pb_record_of(plan->g, v);
+    return pb_shape_count(r->shape) * pb_dtype_bytes(r->dtype);
+}
+
+static pb_status measure(pb_plan *plan)
+{
+    const pb_build *b = &plan->build;
+    PB_TRY(pb_plan_memory(&plan->build, &plan->arena_bytes, &plan->setup_bytes));
+    for (int i = 0; i < b->region_count; ++i)
+        if (b->regions[i].persistent) plan->persistent_bytes += region_bytes(&b->regions[i]);
+    for (pb_value v = 0; v < b->count; ++v)
+        if (is_window(plan, v)) plan->window_bytes += leaf_bytes(plan, v);
+    if (plan->windowed) plan->arena_bytes = larger(plan->arena_bytes, plan->setup_bytes);
+    return PB_OK;
+}
+
+/* At the worst moment: the setup of a plan that is not windowed has an arena of its own. */
+static size_t most_bytes(const pb_plan *plan)
+{
+    return plan->persistent_bytes + plan->arena_bytes +
+           (plan->windowed ? plan->window_bytes : plan->setup_bytes);
+}
+
+static size_t largest_buffer(const pb_plan *plan)
+{
+    const pb_build *b = &plan->build;
+    size_t largest = larger(plan->arena_bytes, plan->setup_bytes);
+    for (int i = 0; i < b->region_count; ++i)
+        if (b->regions[i].persistent) largest = larger(largest, region_bytes(&b->regions[i]));
+    return largest;
+}
+
 static pb_status check_memory(const pb_plan *plan)
 {
     const pb_device_info *info = plan->build.info;
-    const size_t step = plan->persistent_bytes + plan->arena_bytes,
-                 setup = plan->persistent_bytes + plan->setup_bytes;
-    const size_t most = step > setup ? step : setup;
+    const size_t most = most_bytes(plan), largest = largest_buffer(plan);
+    if (largest > info->max_allocation_bytes)
+        return pb_fail(plan->ctx, PB_ERR_DEVICE,
+                       "the plan needs a buffer of %.1f MB, %s gives at most %.1f MB at once",
+                       (double)largest / 1e6, info->name, (double)info->max_allocation_bytes / 1e6);
     if (most <= info->global_memory_bytes) return PB_OK;
     return pb_fail(plan->ctx, PB_ERR_DEVICE,
                    "the plan needs %.1f MB of device memory, %s has %.1f MB", (double)most / 1e6,
@@ -73,9 +124,6 @@ static pb_status check_memory(const pb_plan *plan)
 static pb_status create_persistent(pb_plan *plan)
 {
     pb_build *b = &plan->build;
-    for (int i = 0; i < b->region_count; ++i)
-        if (b->regions[i].persistent) plan->persistent_bytes += region_bytes(&b->regions[i]);
-    PB_TRY(check_memory(plan));
     for (int i = 0; i < b->region_count; ++i) {
         pb_region *r = &b->regions[i];
         if (!r->persistent) continue;
@@ -157,21 +205,48 @@ static void free_launches(pb_plan *plan, int program)
     plan->launch_count[program] = 0;
 }
 
+static pb_status create_windows(pb_plan *plan)
+{
+    const pb_build *b = &plan->build;
+    plan->windows = calloc((size_t)b->count + 1, sizeof(pb_transfer *));
+    if (!plan->windows) return pb_fail(plan->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    for (pb_value v = 0; v < b->count; ++v) {
+        if (!is_window(plan, v)) continue;
+        const pb_place *place = &b->place[v];
+        const size_t offset =
+            (size_t)place->offset * pb_dtype_bytes(pb_record_of(plan->g, v)->dtype);
+        PB_TRY(pb_transfer_create(plan->device, b->regions[place->region].buffer, offset,
+                                  leaf_bytes(plan, v), &plan->windows[v]));
+    }
+    return PB_OK;
+}
+
 static pb_status create_on_device(pb_plan *plan)
 {
     pb_build *b = &plan->build;
-    PB_TRY(pb_plan_memory(b, &plan->arena_bytes, &plan->setup_bytes));
+    PB_TRY(check_memory(plan));
     PB_TRY(pb_module_build(plan->device, b->source.text, "", &plan->module));
     PB_TRY(create_persistent(plan));
     if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
     PB_TRY(create_views(plan, plan->arena, false));
+    if (plan->windowed) {
+        PB_TRY(create_windows(plan));
+        PB_TRY(create_views(plan, plan->arena, true));
+        PB_TRY(create_launches(plan, 0));
+    }
     for (int i = 0; i < b->program_count; ++i)
         if (!b->programs[i].is_setup) PB_TRY(create_launches(plan, i));
     return PB_OK;
 }
 
-static pb_status create(pb_device *device, const pb_graph *g, bool on_cpu,
-                        const pb_choices *choices, pb_plan **out)
+/* How a plan is made, beside what it plans. */
+typedef struct manner {
+    bool on_cpu, windowed;
+    const pb_choices *choices;
+} manner;
+
+/* Whatever needs no memory of the device. */
+static pb_status make(pb_device *device, const pb_graph *g, const manner *how, pb_plan **out)
 {
     pb_context *ctx = pb_device_context(device);
     *out = NULL;
@@ -180,8 +255,9 @@ static pb_status create(pb_device *device, const pb_graph *g, bool on_cpu,
     if (!plan) return pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     plan->ctx = ctx;
     plan->device = device;
+    plan->windowed = how->windowed;
     plan->map_count = pb_graph_count(g);
-    pb_status status = simplify(g, pb_device_describe(device), on_cpu, &plan->g, &plan->map);
+    pb_status status = simplify(g, pb_device_describe(device), how->on_cpu, &plan->g, &plan->map);
     if (status == PB_OK) {
         pb_build *b = &plan->build;
         b->ctx = ctx;
@@ -189,15 +265,23 @@ static pb_status create(pb_device *device, const pb_graph *g, bool on_cpu,
         b->info = pb_device_describe(device);
         b->g = plan->g;
         b->count = pb_graph_count(plan->g);
-        b->on_cpu = on_cpu;
-        b->choices = choices;
+        b->on_cpu = how->on_cpu;
+        b->choices = how->choices;
         b->arena = pb_arena_create();
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     }
     plan->build.choices = NULL; /* the caller's */
-    if (status == PB_OK) status = create_on_device(plan);
+    if (status == PB_OK) status = measure(plan);
     if (status != PB_OK) pb_plan_free(&plan);
     *out = plan;
+    return status;
+}
+
+static pb_status create(pb_device *device, const pb_graph *g, const manner *how, pb_plan **plan)
+{
+    PB_TRY(make(device, g, how, plan));
+    const pb_status status = create_on_device(*plan);
+    if (status != PB_OK) pb_plan_free(plan);
     return status;
 }
 
@@ -210,7 +294,7 @@ static bool takes_cpu_kernels(const pb_device_info *info)
 
 pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan)
 {
-    return create(device, g, on_cpu, NULL, plan);
+    return create(device, g, &(manner){.on_cpu = on_cpu}, plan);
 }
 
 pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build, pb_graph **lowered)
@@ -233,7 +317,8 @@ pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build,
 pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_choices *choices,
                               pb_plan **plan)
 {
-    return create(device, g, takes_cpu_kernels(pb_device_describe(device)), choices, plan);
+    const manner how = {takes_cpu_kernels(pb_device_describe(device)), false, choices};
+    return create(device, g, &how, plan);
 }
 
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
@@ -241,10 +326,32 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
     return pb_plan_create_with(device, g, NULL, plan);
 }
 
+pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices,
+                                  pb_plan **plan)
+{
+    const manner how = {takes_cpu_kernels(pb_device_describe(device)), true, choices};
+    return create(device, g, &how, plan);
+}
+
+pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices *choices,
+                          bool windowed, size_t *bytes, size_t *largest)
+{
+    const manner how = {takes_cpu_kernels(pb_device_describe(device)), windowed, choices};
+    pb_plan *plan;
+    PB_TRY(make(device, g, &how, &plan));
+    *bytes = most_bytes(plan);
+    *largest = largest_buffer(plan);
+    pb_plan_free(&plan);
+    return PB_OK;
+}
+
 void pb_plan_free(pb_plan **plan)
 {
     if (!*plan) return;
     for (int i = 0; i < (*plan)->build.program_count; ++i) free_launches(*plan, i);
+    for (int v = 0; (*plan)->windows && v < (*plan)->build.count; ++v)
+        pb_transfer_free(&(*plan)->windows[v]);
+    free((*plan)->windows);
     pb_build_clear(&(*plan)->build);
     pb_buffer_free(&(*plan)->arena);
     pb_module_free(&(*plan)->module);
@@ -254,17 +361,32 @@ void pb_plan_free(pb_plan **plan)
     *plan = NULL;
 }
 
+static pb_status submit(pb_plan *plan, int program)
+{
+    for (int i = 0; i < plan->launch_count[program]; ++i)
+        PB_TRY(pb_launch_run(plan->device, plan->launches[program][i]));
+    return PB_OK;
+}
+
+/* Over the new window, in order with the programs around it. */
+static pb_status run_setup_of_window(pb_plan *plan)
+{
+    const pb_status status = submit(plan, 0);
+    plan->setup_done = status == PB_OK;
+    return status;
+}
+
 /* The setup runs once, in an arena of its own that goes away afterwards. */
 static pb_status run_setup(pb_plan *plan)
 {
     pb_build *b = &plan->build;
+    if (plan->windowed) return run_setup_of_window(plan);
     pb_buffer *arena = NULL;
     pb_status status =
         plan->setup_bytes ? pb_buffer_create(plan->device, plan->setup_bytes, &arena) : PB_OK;
     if (status == PB_OK) status = create_views(plan, arena, true);
     if (status == PB_OK) status = create_launches(plan, 0);
-    for (int i = 0; status == PB_OK && i < plan->launch_count[0]; ++i)
-        status = pb_launch_run(plan->device, plan->launches[0][i]);
+    if (status == PB_OK) status = submit(plan, 0);
     const pb_status finished = pb_device_finish(plan->device);
     free_launches(plan, 0);
     for (int i = 0; i < b->region_count; ++i)
@@ -275,39 +397,87 @@ static pb_status run_setup(pb_plan *plan)
     return status != PB_OK ? status : finished;
 }
 
-static pb_status find_leaf(pb_plan *plan, pb_value leaf, size_t bytes, pb_buffer **buffer,
-                           size_t *offset)
+static pb_status find_leaf(pb_plan *plan, pb_value leaf, pb_buffer **buffer, size_t *offset,
+                           size_t *bytes)
 {
     const pb_value v = leaf >= 0 && leaf < plan->map_count ? plan->map[leaf] : PB_NONE;
     if (v == PB_NONE || pb_record_of(plan->g, v)->op != PB_OP_LEAF)
         return pb_fail(plan->ctx, PB_ERR_USAGE, "value %d is not a leaf that a program uses", leaf);
     const pb_record *r = pb_record_of(plan->g, v);
-    const size_t size = pb_shape_count(r->shape) * pb_dtype_bytes(r->dtype);
-    if (size != bytes)
-        return pb_fail(plan->ctx, PB_ERR_SHAPE, "leaf %s has %zu bytes, not %zu", r->name, size,
-                       bytes);
+    *bytes = leaf_bytes(plan, v);
     const pb_place *place = &plan->build.place[v];
     *buffer = plan->build.regions[place->region].buffer;
     *offset = (size_t)place->offset * pb_dtype_bytes(r->dtype);
     return PB_OK;
 }
 
+static pb_status fail_size(const pb_plan *plan, pb_value leaf, size_t has, size_t given)
+{
+    return pb_fail(plan->ctx, PB_ERR_SHAPE, "leaf %s has %zu bytes, not %zu",
+                   pb_record_of(plan->g, plan->map[leaf])->name, has, given);
+}
+
+pb_status pb_plan_write_part(pb_plan *plan, pb_value leaf, size_t offset_bytes, const void *data,
+                             size_t bytes)
+{
+    pb_buffer *buffer;
+    size_t offset, size;
+    PB_TRY(find_leaf(plan, leaf, &buffer, &offset, &size));
+    if (offset_bytes > size || bytes > size - offset_bytes)
+        return fail_size(plan, leaf, size, offset_bytes + bytes);
+    if (pb_record_of(plan->g, plan->map[leaf])->attrs.role == PB_ROLE_DATA)
+        plan->setup_done = false;
+    return pb_buffer_write(plan->device, buffer, offset + offset_bytes, data, bytes);
+}
+
 pb_status pb_plan_write(pb_plan *plan, pb_value leaf, const void *data, size_t bytes)
 {
     pb_buffer *buffer;
-    size_t offset;
-    PB_TRY(find_leaf(plan, leaf, bytes, &buffer, &offset));
-    if (pb_record_of(plan->g, plan->map[leaf])->attrs.role == PB_ROLE_DATA)
-        plan->setup_done = false;
-    return pb_buffer_write(plan->device, buffer, offset, data, bytes);
+    size_t offset, size;
+    PB_TRY(find_leaf(plan, leaf, &buffer, &offset, &size));
+    return bytes == size ? pb_plan_write_part(plan, leaf, 0, data, bytes)
+                         : fail_size(plan, leaf, size, bytes);
 }
 
 pb_status pb_plan_read(pb_plan *plan, pb_value leaf, void *data, size_t bytes)
 {
     pb_buffer *buffer;
-    size_t offset;
-    PB_TRY(find_leaf(plan, leaf, bytes, &buffer, &offset));
+    size_t offset, size;
+    PB_TRY(find_leaf(plan, leaf, &buffer, &offset, &size));
+    if (bytes != size) return fail_size(plan, leaf, size, bytes);
     return pb_buffer_read(plan->device, buffer, offset, data, bytes);
+}
+
+/* ---- windows ---- */
+
+static pb_status find_window(pb_plan *plan, pb_value leaf, pb_transfer **window)
+{
+    const pb_value v = leaf >= 0 && leaf < plan->map_count ? plan->map[leaf] : PB_NONE;
+    *window = v == PB_NONE || !plan->windows ? NULL : plan->windows[v];
+    if (*window) return PB_OK;
+    return pb_fail(plan->ctx, PB_ERR_USAGE, "value %d is not a data leaf of a windowed plan", leaf);
+}
+
+pb_status pb_plan_send(pb_plan *plan, pb_value leaf, const void *data, size_t bytes)
+{
+    pb_transfer *window;
+    PB_TRY(find_window(plan, leaf, &window));
+    return pb_transfer_send(window, data, bytes);
+}
+
+pb_status pb_plan_sent(pb_plan *plan)
+{
+    for (int v = 0; plan->windows && v < plan->build.count; ++v)
+        if (plan->windows[v]) PB_TRY(pb_transfer_wait(plan->windows[v]));
+    return PB_OK;
+}
+
+pb_status pb_plan_land(pb_plan *plan)
+{
+    for (int v = 0; plan->windows && v < plan->build.count; ++v)
+        if (plan->windows[v]) PB_TRY(pb_transfer_land(plan->windows[v]));
+    plan->setup_done = false;
+    return PB_OK;
 }
 
 static void fill(const pb_record *r, uint64_t seed, float *data, size_t count)
@@ -357,9 +527,7 @@ pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
     if (index == b->program_count)
         return pb_fail(plan->ctx, PB_ERR_USAGE, "the plan has no program %s", program);
     if (!plan->setup_done) PB_TRY(run_setup(plan));
-    for (int t = 0; t < times; ++t)
-        for (int i = 0; i < plan->launch_count[index]; ++i)
-            PB_TRY(pb_launch_run(plan->device, plan->launches[index][i]));
+    for (int t = 0; t < times; ++t) PB_TRY(submit(plan, index));
     return pb_device_flush(plan->device);
 }
 
@@ -370,7 +538,7 @@ pb_status pb_plan_finish(pb_plan *plan)
 
 size_t pb_plan_memory_bytes(const pb_plan *plan)
 {
-    return plan->persistent_bytes + plan->arena_bytes;
+    return plan->persistent_bytes + plan->window_bytes + plan->arena_bytes;
 }
 
 const char *pb_plan_source(const pb_plan *plan)

@@ -128,14 +128,40 @@ static pb_status read_data(pb_context *ctx, const pb_node *root, pb_config *conf
     return read_mnist1d(ctx, &own, config);
 }
 
+/* `device: pocl` stands for `device: {name: pocl}`. */
+static pb_status read_device(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    pb_node map = section_map(root, "device"), name = map;
+    if (map.kind == PB_NODE_SCALAR) {
+        name.key = "name";
+        name.next = NULL;
+        map.kind = PB_NODE_MAP;
+        map.first = &name;
+        map.count = 1;
+    }
+    for (const pb_node *n = map.kind == PB_NODE_MAP ? map.first : NULL; n != NULL; n = n->next) {
+        if (!is_row(pb_config_device, n->key)) return unknown_key(ctx, "device", n);
+    }
+    PB_TRY(pb_options_parse(ctx, pb_config_device, &map, "device", &config->machine));
+    config->device = pb_option_string(config->machine, "name");
+    if (config->device[0] == '\0') config->device = NULL;
+    return PB_OK;
+}
+
+static bool is_section(const char *key)
+{
+    static const char *const sections[] = {"device", "data", "train", "stages"};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strcmp(key, sections[i]) == 0) return true;
+    return false;
+}
+
 /* The keys of the root that are not sections, as a map of their own. */
 static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *config)
 {
     pb_node copies[8], top = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
     for (const pb_node *n = root->first; n != NULL; n = n->next) {
-        if (strcmp(n->key, "data") == 0 || strcmp(n->key, "train") == 0 ||
-            strcmp(n->key, "stages") == 0)
-            continue;
+        if (is_section(n->key)) continue;
         if (strcmp(n->key, "sweep") == 0)
             return pb_fail(ctx, PB_ERR_CONFIG,
                            "%s:%d: sweep: is a search, which passband sweep runs", n->file,
@@ -147,8 +173,6 @@ static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *confi
     }
     PB_TRY(pb_options_parse(ctx, pb_config_top, &top, "", &config->top));
     config->name = pb_option_string(config->top, "name");
-    config->device = pb_option_string(config->top, "device");
-    if (config->device[0] == '\0') config->device = NULL;
     return check_name(ctx, config);
 }
 
@@ -183,6 +207,7 @@ static pb_status check_train(pb_context *ctx, const pb_config *config)
 static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *config)
 {
     PB_TRY(read_top(ctx, root, config));
+    PB_TRY(read_device(ctx, root, config));
     PB_TRY(read_data(ctx, root, config));
     PB_TRY(read_train(ctx, root, config));
     PB_TRY(check_train(ctx, config));
@@ -246,6 +271,7 @@ void pb_config_free(pb_config **config)
     }
     free((*config)->stages);
     pb_options_free(&(*config)->top);
+    pb_options_free(&(*config)->machine);
     pb_options_free(&(*config)->data);
     pb_options_free(&(*config)->mnist1d);
     pb_options_free(&(*config)->train);
@@ -257,6 +283,8 @@ char *pb_config_yaml(const pb_config *config)
 {
     pb_text out = {0};
     pb_options_yaml(config->top, 0, &out);
+    pb_text_append(&out, "device:\n");
+    pb_options_yaml(config->machine, 2, &out);
     pb_text_append(&out, "data:\n");
     pb_options_yaml(config->data, 2, &out);
     if (config->mnist1d != NULL) pb_options_yaml(config->mnist1d, 2, &out);

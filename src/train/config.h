@@ -17,7 +17,8 @@ typedef struct pb_config_stage {
 struct pb_config {
     const char *name;        /* letters, digits, '.', '_', '-': fit for a folder's name              */
     const char *device;      /* selector as in pb_device_open, NULL: the library chooses             */
-    pb_options *top;         /* owns name and device                                                 */
+    pb_options *top;         /* owns name                                                            */
+    pb_options *machine;     /* keys of `device`, below; owns device                                 */
     pb_options *data;        /* keys below                                                           */
     pb_options *mnist1d;     /* the keys of `data` that mnist1d alone has; NULL for other data sets  */
     pb_options *train;       /* keys below                                                           */
@@ -25,7 +26,11 @@ struct pb_config {
     int stage_count;
 };
 
-/* Keys of `data`:
+/* Keys of `device`, which may also be the name alone:
+ *   name          string  as pb_device_open takes it; "" lets the library choose ("")
+ *   memory_limit  bytes   of device memory at most; data that does not fit is streamed; 0: no limit (0)
+ *
+ * Keys of `data`:
  *   name          string  fashion-mnist, mnist, mnist1d, png, idx, npy           (fashion-mnist)
  *   path          string  folder or file of png, idx, npy; "" where none is needed ("")
  *   validation    float   share of the training samples held out, [0, 0.9]; 0: none (0.2)

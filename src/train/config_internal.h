@@ -6,8 +6,8 @@
 #include "base/yaml.h"
 #include "train/config.h"
 
-/** The schema: top-level keys, and the keys of `data` and `train`. */
-extern const pb_option pb_config_top[], pb_config_data[], pb_config_train[];
+/** The schema: top-level keys, and the keys of `device`, `data` and `train`. */
+extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb_config_train[];
 
 /** Fails because nothing has the name `key` within `section` ("" for the top level). `where` is
  * "file:line: train.epoch". Suggests the nearest key of the section, else the nearest of the whole

@@ -112,12 +112,34 @@ static pb_status override_stage(pb_context *ctx, pb_yaml *yaml, pb_node *root, c
 
 /* ---- sections ---- */
 
+/* "device: pocl" of the file becomes "device: {name: pocl}", which has room for more. */
+static pb_status widen_device(pb_context *ctx, pb_yaml *yaml, pb_node *root)
+{
+    pb_node *device = pb_node_find(root, "device");
+    if (device == NULL || device->kind != PB_NODE_SCALAR || pb_node_is_null(device)) return PB_OK;
+    pb_text name = {0};
+    pb_text_append(&name, "'");
+    for (const char *c = device->text; *c; c++)
+        pb_text_append(&name, "%.*s%c", *c == '\'', "'", *c);
+    pb_text_append(&name, "'");
+    pb_status status = PB_ERR_MEMORY;
+    if (name.failed) {
+        pb_fail(ctx, status, "out of memory for the configuration");
+    } else {
+        device->kind = PB_NODE_MAP;
+        status = pb_node_set(ctx, yaml, device, "name", name.text);
+    }
+    pb_text_free(&name);
+    return status;
+}
+
 static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
 {
     pb_node *root = pb_yaml_root(yaml);
     if (o->count == 1) return pb_node_set(ctx, yaml, root, o->part[0], o->value);
     if (strcmp(o->part[0], "stages") == 0) return override_stage(ctx, yaml, root, o);
-    if (strcmp(o->part[0], "data") != 0 && strcmp(o->part[0], "train") != 0) {
+    if (strcmp(o->part[0], "device") != 0 && strcmp(o->part[0], "data") != 0 &&
+        strcmp(o->part[0], "train") != 0) {
         pb_text where = {0};
         pb_text_append(&where, "command line: %s", o->path);
         const pb_status status =
@@ -127,6 +149,7 @@ static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
         return status;
     }
     if (o->count > 2) return too_deep(ctx, o, 2);
+    if (strcmp(o->part[0], "device") == 0) PB_TRY(widen_device(ctx, yaml, root));
     pb_node *section;
     PB_TRY(child_map(ctx, yaml, root, o->part[0], o, &section));
     return pb_node_set(ctx, yaml, section, o->part[1], o->value);

@@ -9,8 +9,14 @@
 const pb_option pb_config_top[] = {
     {.name = "name", .type = PB_OPTION_STRING, .fallback = "",
      .help = "what the run and its folder are called; the file's name where it is not given"},
-    {.name = "device", .type = PB_OPTION_STRING, .fallback = "",
+    {0},
+};
+
+const pb_option pb_config_device[] = {
+    {.name = "name", .type = PB_OPTION_STRING, .fallback = "",
      .help = "part of the name of an OpenCL device, or its number; \"\": the best one"},
+    {.name = "memory_limit", .type = PB_OPTION_BYTES, .fallback = "0", .min = 0, .max = 9e18,
+     .help = "use no more of its memory (64M, 1.5G); data that does not fit is streamed; 0: all it has"},
     {0},
 };
 
@@ -52,6 +58,8 @@ const pb_option pb_config_train[] = {
 void pb_config_print_schema(FILE *out)
 {
     pb_options_print_table(pb_config_top, 0, out);
+    fprintf(out, "device:  (or only its name)\n");
+    pb_options_print_table(pb_config_device, 2, out);
     fprintf(out, "data:\n");
     pb_options_print_table(pb_config_data, 2, out);
     fprintf(out, "  for mnist1d only:\n");
@@ -76,12 +84,12 @@ static const char *nearest_in(const pb_option table[], const char *key)
 }
 
 /* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
-enum { OWN_SECTIONS = 4 };
+enum { OWN_SECTIONS = 5 };
 static const pb_option *section_at(int index, char name[64])
 {
-    static const char *const own[OWN_SECTIONS] = {"", "data", "data", "train"};
-    static const pb_option *const tables[OWN_SECTIONS] = {pb_config_top, pb_config_data,
-                                                          pb_mnist1d_table, pb_config_train};
+    static const char *const own[OWN_SECTIONS] = {"", "device", "data", "data", "train"};
+    static const pb_option *const tables[OWN_SECTIONS] = {
+        pb_config_top, pb_config_device, pb_config_data, pb_mnist1d_table, pb_config_train};
     if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
@@ -127,15 +135,15 @@ static void allowed(const char *section, char *text, size_t size)
         }
     }
     if (section[0] == '\0' && length < size)
-        snprintf(text + length, size - length, ", data, train, stages");
+        snprintf(text + length, size - length, ", device, data, train, stages");
 }
 
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
                                  const char *where)
 {
-    static const char *const sections[] = {"data", "train", "stages"};
+    static const char *const sections[] = {"device", "data", "train", "stages"};
     char words[300];
-    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 3) : NULL;
+    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 4) : NULL;
     if (near != NULL) snprintf(words, sizeof words, "%s", near);
     if (pb_stage_find(key) != NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,

@@ -10,18 +10,16 @@
 
 /* ---- before an epoch ---- */
 
-/* This epoch's samples: all of them shuffled, those that fill no batch left out. */
-static pb_status write_order(pb_session *s, int64_t seed, int epoch)
+/* This epoch's samples: all of them shuffled; those at the end that fill no batch are left out. */
+static pb_status shuffle(pb_session *s, int64_t seed, int epoch, int32_t **order)
 {
     const size_t bytes = (size_t)s->train_count * sizeof(int32_t);
-    int32_t *order = malloc(bytes);
-    if (!order) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the order of an epoch");
-    memcpy(order, s->train_rows, bytes);
-    pb_stream_shuffle(pb_stream_make((uint64_t)seed, "order", (uint32_t)epoch), order,
+    *order = malloc(bytes);
+    if (!*order) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the order of an epoch");
+    memcpy(*order, s->train_rows, bytes);
+    pb_stream_shuffle(pb_stream_make((uint64_t)seed, "order", (uint32_t)epoch), *order,
                       s->train_count);
-    const pb_status status = pb_session_write(s, s->graph.order, order);
-    free(order);
-    return status;
+    return PB_OK;
 }
 
 static pb_status write_rates(pb_session *s, int epoch, double rates[])
@@ -109,14 +107,30 @@ static pb_status read_results(pb_session *s, int epoch, pb_tensors *recordings, 
     return PB_OK;
 }
 
+static pb_status train(pb_session *s, int64_t seed, int epoch, pb_trained *result)
+{
+    const pb_run_graph *r = &s->graph;
+    int32_t *order;
+    PB_TRY(shuffle(s, seed, epoch, &order));
+    const pb_pass pass = {.program = "train",
+                          .order = r->order,
+                          .batch = r->batch,
+                          .steps = r->steps,
+                          .count = r->steps * r->batch,
+                          .rows = order};
+    pb_status status = pb_session_order(s, &pass);
+    if (status == PB_OK) status = write_rates(s, epoch, result->rates);
+    if (status == PB_OK) status = reset(s, epoch);
+    if (status == PB_OK) status = pb_session_pass(s, &pass);
+    free(order);
+    return status;
+}
+
 pb_status pb_epoch_train(pb_session *s, int64_t seed, int epoch, pb_tensors *recordings,
                          pb_trained *result)
 {
     const double start = pb_seconds();
-    PB_TRY(write_order(s, seed, epoch));
-    PB_TRY(write_rates(s, epoch, result->rates));
-    PB_TRY(reset(s, epoch));
-    PB_TRY(pb_session_submit(s, "train", s->graph.steps));
+    PB_TRY(train(s, seed, epoch, result));
     result->seconds = pb_seconds() - start;
     PB_TRY(check_finite(s, seed, epoch));
     return read_results(s, epoch, recordings, result);
@@ -142,7 +156,9 @@ pb_status pb_epoch_score(pb_session *s, const pb_scoring *scoring, const int32_t
     PB_TRY(pb_session_zero(s, scoring->class_hits));
     for (int i = 0; i < s->graph.view_count; i++)
         if (s->graph.views[i].by_class) PB_TRY(pb_session_zero(s, s->graph.views[i].leaf));
-    PB_TRY(pb_session_submit(s, scoring->program, scoring->steps));
+    const bool is_test = scoring == &s->graph.test;
+    const pb_pass pass = is_test ? pb_session_test(s) : pb_session_validation(s);
+    PB_TRY(pb_session_pass(s, &pass));
     PB_TRY(read_scalar(s, scoring->loss, scoring->count, &result->loss));
 
     const int classes = s->data->classes;

@@ -335,7 +335,8 @@ static pb_status plan_iterations(pb_context *ctx, const pb_config *config, pb_ru
 static pb_status build_programs(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                                 pb_run_rows rows, pb_run_graph *r, pb_builder *b)
 {
-    pb_shape shape = {.axes = data->sample_shape.axes + 1, .dim = {rows.test + data->train.count}};
+    pb_shape shape = {.axes = data->sample_shape.axes + 1,
+                      .dim = {rows.window > 0 ? rows.window : rows.test + data->train.count}};
     if (shape.axes > PB_MAX_AXES)
         return pb_fail(ctx, PB_ERR_SHAPE,
                        "data set %s: samples have %d axes; at most %d are allowed", data->name,

@@ -45,8 +45,9 @@ typedef struct pb_loss_part {
 
 typedef struct pb_run_graph {
     pb_graph *g;
-    pb_value samples; /* data [rows, ...]: training samples, then test samples */
-    pb_value labels;  /* data, i32 [rows] */
+    pb_value
+        samples; /* data [rows, ...]: training samples, then test samples; or a window of them */
+    pb_value labels; /* data, i32 [rows] */
 
     /* program "train": one iteration */
     int batch, steps; /* iterations an epoch */
@@ -91,6 +92,7 @@ typedef struct pb_run_graph {
 /** How many rows each part of the data set has. */
 typedef struct pb_run_rows {
     int train, validation, test;
+    int window; /* rows that lie on the device at a time; 0: all of them */
 } pb_run_rows;
 
 /** Builds every program of a run. PB_ERR_CONFIG when the batch is larger than the data or a stage

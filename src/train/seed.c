@@ -250,7 +250,8 @@ static pb_status finish(pb_session *s, pb_seed *state)
 {
     const pb_run_graph *r = &s->graph;
     PB_TRY(write_tensors(s, r->lasting, &state->best));
-    if (r->inspects) PB_TRY(pb_session_submit(s, "inspect", 1));
+    const pb_pass inspection = pb_session_inspection(s);
+    if (r->inspects) PB_TRY(pb_session_pass(s, &inspection));
     PB_TRY(pb_seed_test(s, &state->result));
     for (int i = 0; i < r->view_count; i++) {
         const pb_tensor *view = &state->views.tensor[i];

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "data/mnist1d.h"
 #include "device/device.h"
+#include "train/window.h"
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
 static const double chunk_seconds = 0.25; /* aim: long beside one wait, short beside a second */
@@ -72,7 +73,7 @@ static pb_status open_session(pb_session *s)
     PB_TRY(hash_config(s));
     PB_TRY(load_data(s));
     PB_TRY(split_data(s));
-    const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count};
+    const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
     return pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->graph);
 }
 
@@ -97,13 +98,9 @@ static pb_status upload(pb_session *s, pb_value leaf, const void *train, const v
     const size_t bytes = pb_leaf_bytes(s->graph.g, leaf);
     const size_t train_count = (size_t)s->data->train.count;
     const size_t row_bytes = bytes / (train_count + (size_t)s->data->test.count);
-    char *all = malloc(bytes);
-    if (!all) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for %zu bytes of data", bytes);
-    memcpy(all, train, train_count * row_bytes);
-    memcpy(all + train_count * row_bytes, test, bytes - train_count * row_bytes);
-    const pb_status status = pb_plan_write(s->plan, leaf, all, bytes);
-    free(all);
-    return status;
+    const size_t train_bytes = train_count * row_bytes;
+    PB_TRY(pb_plan_write_part(s->plan, leaf, 0, train, train_bytes));
+    return pb_plan_write_part(s->plan, leaf, train_bytes, test, bytes - train_bytes);
 }
 
 static pb_status upload_data(pb_session *s)
@@ -117,21 +114,71 @@ static pb_status upload_data(pb_session *s)
     return PB_OK;
 }
 
-/* Writes the rows a scoring program goes through; `rows` NULL: first, first + 1, ... */
-static pb_status upload_order(pb_session *s, const pb_scoring *scoring, const int32_t *rows,
-                              int32_t first)
+static pb_pass scoring_pass(const pb_scoring *scoring, const int32_t *rows, int32_t first)
 {
-    if (scoring->count == 0) return PB_OK;
-    const int padded = scoring->steps * scoring->batch;
-    int32_t *order = malloc((size_t)padded * sizeof *order);
+    return (pb_pass){.program = scoring->program,
+                     .order = scoring->order,
+                     .batch = scoring->batch,
+                     .steps = scoring->steps,
+                     .count = scoring->count,
+                     .rows = rows,
+                     .first = first};
+}
+
+pb_pass pb_session_validation(const pb_session *s)
+{
+    return scoring_pass(&s->graph.validate, s->held_rows, 0);
+}
+
+pb_pass pb_session_test(const pb_session *s)
+{
+    return scoring_pass(&s->graph.test, NULL, s->data->train.count);
+}
+
+pb_pass pb_session_inspection(const pb_session *s)
+{
+    return (pb_pass){.program = "inspect",
+                     .order = s->graph.shown_order,
+                     .batch = s->graph.shown,
+                     .steps = 1,
+                     .count = s->graph.shown,
+                     .rows = s->shown};
+}
+
+/* A streamed pass finds its samples in the order of its batches, in window after window. */
+static int32_t place_of(const pb_session *s, const pb_pass *pass, int i)
+{
+    if (s->feed.window == 0) return pb_pass_row(pass, i);
+    return i % (pb_pass_window_steps(pass, s->feed.window) * pass->batch);
+}
+
+static pb_status write_places(pb_session *s, const pb_pass *pass)
+{
+    const int count = pass->steps * pass->batch;
+    if (count == 0) return PB_OK;
+    int32_t *order = malloc((size_t)count * sizeof *order);
     if (!order) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a list of samples");
-    for (int i = 0; i < padded; i++) {
-        const int row = i < scoring->count ? i : 0; /* the filling has weight 0 */
-        order[i] = rows ? rows[row] : first + row;
-    }
-    const pb_status status = pb_session_write(s, scoring->order, order);
+    for (int i = 0; i < count; i++) order[i] = place_of(s, pass, i);
+    const pb_status status = pb_session_write(s, pass->order, order);
     free(order);
     return status;
+}
+
+pb_status pb_session_order(pb_session *s, const pb_pass *pass)
+{
+    return s->feed.window > 0 ? PB_OK : write_places(s, pass);
+}
+
+static pb_status write_orders(pb_session *s)
+{
+    const pb_run_graph *r = &s->graph;
+    const pb_pass validation = pb_session_validation(s), test = pb_session_test(s),
+                  inspection = pb_session_inspection(s);
+    const pb_pass training = {.order = r->order, .batch = r->batch, .steps = r->steps};
+    PB_TRY(write_places(s, &validation));
+    PB_TRY(write_places(s, &test));
+    if (r->inspects) PB_TRY(write_places(s, &inspection));
+    return s->feed.window > 0 ? write_places(s, &training) : PB_OK;
 }
 
 static bool contains(const int32_t *values, int count, int32_t value)
@@ -142,11 +189,10 @@ static bool contains(const int32_t *values, int count, int32_t value)
 }
 
 /* The test samples to look at: the first of each class, then the first of the others. */
-static pb_status upload_shown(pb_session *s)
+static void choose_shown(pb_session *s)
 {
-    if (!s->graph.inspects) return PB_OK;
     const pb_samples *test = &s->data->test;
-    int32_t rows[16];
+    int32_t *rows = s->shown;
     int count = 0;
     for (int label = 0; label < s->data->classes && count < s->graph.shown; label++)
         for (int i = 0; i < test->count; i++)
@@ -157,7 +203,37 @@ static pb_status upload_shown(pb_session *s)
     for (int32_t i = 0; count < s->graph.shown; i++)
         if (!contains(rows, count, i)) rows[count++] = i;
     for (int i = 0; i < count; i++) rows[i] += s->data->train.count;
-    return pb_session_write(s, s->graph.shown_order, rows);
+}
+
+static pb_run_parts parts_of(const pb_session *s)
+{
+    return (pb_run_parts){.ctx = s->ctx,
+                          .config = s->config,
+                          .data = s->data,
+                          .rows = {s->train_count, s->held_count, s->data->test.count, 0}};
+}
+
+/* The graph again, over a window of the data. */
+static pb_status plan_windows(pb_session *s)
+{
+    pb_run_parts parts = parts_of(s);
+    PB_TRY(pb_window_choose(&parts, s->device, &s->graph, &parts.rows.window));
+    pb_run_graph_clear(&s->graph);
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, parts.rows, &s->graph));
+    PB_TRY(pb_feed_open(s->ctx, s->data, parts.rows.window, &s->feed));
+    pb_log(s->ctx, PB_LOG_INFO, "%s: the data is streamed in windows of %d samples",
+           pb_config_name(s->config), parts.rows.window);
+    return pb_plan_create_windowed(s->device, s->graph.g, NULL, &s->plan);
+}
+
+static pb_status make_plan(pb_session *s)
+{
+    const pb_status status = pb_plan_create(s->device, s->graph.g, &s->plan);
+    if (status != PB_ERR_DEVICE) return status;
+    const pb_run_parts parts = parts_of(s);
+    bool fits;
+    PB_TRY(pb_window_fits(&parts, s->device, 0, &fits));
+    return fits ? status : plan_windows(s);
 }
 
 pb_status pb_session_plan(pb_session *s, const char *selector)
@@ -166,7 +242,9 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
     if (s->options.profile || s->trace) PB_TRY(pb_device_profile(s->device, true));
     if (s->trace) PB_TRY(pb_trace_listen(s->trace, s->device));
-    PB_TRY(pb_plan_create(s->device, s->graph.g, &s->plan));
+    const int64_t limit = pb_option_int(s->config->machine, "memory_limit");
+    if (limit > 0) pb_device_limit(s->device, (uint64_t)limit);
+    PB_TRY(make_plan(s));
     s->plan_json = pb_plan_json(s->plan);
     if (!s->plan_json) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the plan's text");
     pb_sha256_hex(s->plan_json, strlen(s->plan_json), s->plan_sha256);
@@ -178,10 +256,9 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
 pb_status pb_session_upload(pb_session *s)
 {
     const double start = pb_seconds();
-    PB_TRY(upload_data(s));
-    PB_TRY(upload_order(s, &s->graph.validate, s->held_rows, 0));
-    PB_TRY(upload_order(s, &s->graph.test, NULL, s->data->train.count));
-    PB_TRY(upload_shown(s));
+    if (s->feed.window == 0) PB_TRY(upload_data(s));
+    choose_shown(s);
+    PB_TRY(write_orders(s));
     pb_trace_span(s->trace, start, "upload");
     s->setup_seconds += pb_seconds() - start;
     return PB_OK;
@@ -192,7 +269,7 @@ pb_status pb_session_warm_up(pb_session *s)
     const double start = pb_seconds();
     const pb_run_graph *r = &s->graph;
     PB_TRY(pb_plan_init(s->plan, 0));
-    PB_TRY(pb_session_zero(s, r->order)); /* row 0 again and again */
+    if (s->feed.window == 0) PB_TRY(pb_session_zero(s, r->order)); /* row 0 again and again */
     PB_TRY(pb_session_zero(s, r->phase));
     for (int i = 0; i < r->rate_count; i++) PB_TRY(pb_session_zero(s, r->rates[i].leaf));
     PB_TRY(pb_plan_run(s->plan, "train", 1));
@@ -209,6 +286,7 @@ void pb_session_close(pb_session *s)
 {
     pb_trace_close(&s->trace, false); /* a run that went well has closed it before */
     pb_plan_free(&s->plan);
+    pb_feed_close(&s->feed); /* the plan may have been reading from it */
     pb_device_close(&s->device);
     pb_run_graph_clear(&s->graph);
     pb_dataset_free(&s->data);
@@ -225,13 +303,32 @@ bool pb_session_stopped(const pb_session *s)
     return s->options.stop && *s->options.stop;
 }
 
-pb_status pb_session_submit(pb_session *s, const char *program, int times)
+/* Sends batches `step` and following of a pass, as many as a window has; `*steps` is how many. */
+static pb_status send_window(pb_session *s, const pb_pass *pass, int step, int *steps)
+{
+    const int most = pb_pass_window_steps(pass, s->feed.window);
+    *steps = pass->steps - step < most ? pass->steps - step : most;
+    if (*steps == 0) return PB_OK;
+    return pb_feed_send(&s->feed, s->data, pass, step, *steps, s->plan, s->graph.samples,
+                        s->graph.labels);
+}
+
+/* The window that is sent while the device is busy. */
+typedef struct ahead {
+    const pb_pass *pass;
+    int step, steps;
+} ahead;
+
+/* Runs a program so many times; sends what is ahead, if anything, after the first launches. */
+static pb_status submit(pb_session *s, const char *program, int times, ahead *next)
 {
     while (times > 0) {
         if (pb_session_stopped(s)) return pb_fail(s->ctx, PB_INTERRUPTED, "interrupted");
         const int now = times < s->chunk ? times : s->chunk;
         const double start = pb_seconds();
         PB_TRY(pb_plan_run(s->plan, program, now));
+        if (next) PB_TRY(send_window(s, next->pass, next->step, &next->steps));
+        next = NULL;
         PB_TRY(pb_plan_finish(s->plan));
         const double seconds = pb_seconds() - start;
         if (now == s->chunk && seconds < chunk_seconds && s->chunk < LARGEST_CHUNK)
@@ -239,6 +336,27 @@ pb_status pb_session_submit(pb_session *s, const char *program, int times)
         else if (seconds > 2 * chunk_seconds && s->chunk > 1)
             s->chunk /= 2;
         times -= now;
+    }
+    return PB_OK;
+}
+
+pb_status pb_session_submit(pb_session *s, const char *program, int times)
+{
+    return submit(s, program, times, NULL);
+}
+
+pb_status pb_session_pass(pb_session *s, const pb_pass *pass)
+{
+    if (s->feed.window == 0) return submit(s, pass->program, pass->steps, NULL);
+    PB_TRY(pb_plan_sent(s->plan)); /* an interrupted pass left a window on its way */
+    int steps;
+    PB_TRY(send_window(s, pass, 0, &steps));
+    for (int step = 0; step < pass->steps;) {
+        ahead next = {.pass = pass, .step = step + steps};
+        PB_TRY(pb_plan_land(s->plan));
+        PB_TRY(submit(s, pass->program, steps, &next));
+        step += steps;
+        steps = next.steps;
     }
     return PB_OK;
 }

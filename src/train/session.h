@@ -5,6 +5,7 @@
 #include <passband/plan.h>
 #include <passband/run.h>
 
+#include "train/feed.h"
 #include "train/run_graph.h"
 #include "train/trace.h"
 
@@ -12,11 +13,14 @@ typedef struct pb_session {
     pb_context *ctx;
     const pb_config *config;
     pb_run_options options;
-    pb_dataset *data; /* its samples are freed once the device has them; labels and counts stay */
+    pb_dataset
+        *data; /* its samples are freed once the device has them all; labels and counts stay */
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
     int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
     pb_run_graph graph;
+    pb_feed feed;      /* of data that does not fit the device */
+    int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
     pb_device *device;
     pb_plan *plan;
     pb_trace *trace; /* NULL: none */
@@ -29,9 +33,10 @@ typedef struct pb_session {
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s);
-/** Opens the device and makes the plan. `selector` NULL: as the configuration says. */
+/** Opens the device and makes the plan, with data in windows where it does not fit the device.
+ * `selector` NULL: as the configuration says. */
 pb_status pb_session_plan(pb_session *s, const char *selector);
-/** Copies the data to the device. */
+/** Copies the data to the device, or makes ready to stream it. */
 pb_status pb_session_upload(pb_session *s);
 /** Runs every program once on nothing in particular: what is compiled or computed once then counts
  * as setup and not as training. Parameters and states are those of no seed afterwards. */
@@ -40,9 +45,17 @@ void pb_session_close(pb_session *s);
 
 /** Whether the caller asked to stop. */
 bool pb_session_stopped(const pb_session *s);
-/** Runs a program `times` times and waits, in chunks short enough to hear the stop flag within
+/** Runs a program `times` times and waits, in pieces short enough to hear the stop flag within
  * about a second: PB_INTERRUPTED then. */
 pb_status pb_session_submit(pb_session *s, const char *program, int times);
+/** Runs the program of a pass over its samples in the same way. */
+pb_status pb_session_pass(pb_session *s, const pb_pass *pass);
+/** The passes that are the same in every epoch. */
+pb_pass pb_session_validation(const pb_session *s);
+pb_pass pb_session_test(const pb_session *s);
+pb_pass pb_session_inspection(const pb_session *s);
+/** Puts the order of a pass's samples on the device, where they all lie there. */
+pb_status pb_session_order(pb_session *s, const pb_pass *pass);
 
 /** Reads a whole leaf, or writes one. */
 pb_status pb_session_read(pb_session *s, pb_value leaf, void *data);

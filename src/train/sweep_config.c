@@ -213,8 +213,8 @@ static pb_status keep_base(reader *r, const pb_config *config, pb_arm *arm)
 static pb_status check_key(reader *r, const pb_dimension *d)
 {
     static const char *const kept[] = {
-        "name",      "device",          "train.seeds",        "data.name",
-        "data.path", "data.validation", "data.test_fraction", "data.split_seed"};
+        "name",      "device",    "device.name",     "device.memory_limit", "train.seeds",
+        "data.name", "data.path", "data.validation", "data.test_fraction",  "data.split_seed"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (strcmp(d->key, kept[i]) == 0)
             return pb_fail(r->ctx, PB_ERR_CONFIG,
