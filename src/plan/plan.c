@@ -111,14 +111,14 @@ static pb_status check_memory(const pb_plan *plan)
 {
     const pb_device_info *info = plan->build.info;
     const size_t most = most_bytes(plan), largest = largest_buffer(plan);
-    if (largest > info->max_allocation_bytes)
+    if (most > info->global_memory_bytes)
         return pb_fail(plan->ctx, PB_ERR_DEVICE,
-                       "the plan needs a buffer of %.1f MB, %s gives at most %.1f MB at once",
-                       (double)largest / 1e6, info->name, (double)info->max_allocation_bytes / 1e6);
-    if (most <= info->global_memory_bytes) return PB_OK;
+                       "the plan needs %.1f MB of device memory, %s has %.1f MB",
+                       (double)most / 1e6, info->name, (double)info->global_memory_bytes / 1e6);
+    if (largest <= info->max_allocation_bytes) return PB_OK;
     return pb_fail(plan->ctx, PB_ERR_DEVICE,
-                   "the plan needs %.1f MB of device memory, %s has %.1f MB", (double)most / 1e6,
-                   info->name, (double)info->global_memory_bytes / 1e6);
+                   "the plan needs a buffer of %.1f MB, %s gives at most %.1f MB at once",
+                   (double)largest / 1e6, info->name, (double)info->max_allocation_bytes / 1e6);
 }
 
 static pb_status create_persistent(pb_plan *plan)

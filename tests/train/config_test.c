@@ -189,6 +189,37 @@ START_TEST(test_shipped_and_reloaded)
 }
 END_TEST
 
+/* The name of a device may stand alone, and gives way when more is set beside it. */
+START_TEST(test_device_is_a_name_or_a_map)
+{
+    static const struct {
+        const char *yaml, *override, *name;
+        int64_t limit;
+    } cases[] = {
+        {"device: \"it's 0\"\n", NULL, "it's 0", 0},
+        {"device: \"it's 0\"\n", "device.memory_limit=3k", "it's 0", 3 * 1024},
+        {"device: {name: gpu, memory_limit: 1.5M}\n", NULL, "gpu", 3 << 19},
+        {"device: {memory_limit: 2G}\n", "device.name=gpu", "gpu", (int64_t)2 << 30},
+        {"device: {memory_limit: 2G}\n", "device=gpu", "gpu", 0},
+        {"", "device.memory_limit=123456789012345678", NULL, 123456789012345678},
+        {"", "device=1", "1", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char yaml[256];
+        snprintf(yaml, sizeof yaml,
+                 "%sstages: [load, linear: {features: 10}, cross_entropy, sgd]\n", cases[i].yaml);
+        pb_config *c;
+        ck_assert_msg(load(yaml, cases[i].override, &c) == PB_OK, "%s", pb_error(ctx));
+        if (cases[i].name)
+            ck_assert_str_eq(c->device, cases[i].name);
+        else
+            ck_assert_ptr_null(c->device);
+        ck_assert_int_eq(pb_option_int(c->machine, "memory_limit"), cases[i].limit);
+        pb_config_free(&c);
+    }
+}
+END_TEST
+
 START_TEST(test_schema_names_every_key)
 {
     char *text = NULL;
@@ -224,6 +255,10 @@ static const bad_case bad_cases[] = {
     {"trian: {}\n" TAIL, NULL, {"trian", "did you mean train?"}},
     {"dct2: {keep: 3}\n" TAIL, NULL, {"dct2", "belongs into the list `stages`"}},
     {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, device, data, train, stages"}},
+    {"device: {memory: 3}\n" TAIL, NULL, {":1: device.memory: ", "did you mean device.memory_limit?"}},
+    {"device: {memory_limit: 3X}\n" TAIL, NULL, {":1: device.memory_limit: '3X'", "a size in bytes such as 64M"}},
+    {"device: {memory_limit: 1.5}\n" TAIL, NULL, {":1: device.memory_limit: '1.5'", "a size in bytes"}},
+    {"device: {memory_limit: 99999999T}\n" TAIL, NULL, {":1: device.memory_limit: 99999999T is out of range"}},
     {"train: {epoch: 3}\n" TAIL, NULL, {":1: train.epoch: ", "did you mean train.epochs?"}},
     {"train:\n  validation: 0.1\n" TAIL, NULL, {":2: train.validation", "did you mean data.validation?"}},
     {"data: {qwertyuiop: 0.1}\n" TAIL, NULL, {"data.qwertyuiop", "allowed: name, path, validation"}},
@@ -372,6 +407,7 @@ int main(void)
     tcase_add_test(right, test_mnist1d);
     tcase_add_test(right, test_name_after_file);
     tcase_add_loop_test(right, test_shipped_and_reloaded, 0, 3);
+    tcase_add_test(right, test_device_is_a_name_or_a_map);
     tcase_add_test(right, test_schema_names_every_key);
     tcase_add_loop_test(wrong, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
     tcase_add_test(wrong, test_absent_file);
