@@ -7,14 +7,13 @@
  * configuration in turn, so that whatever else the machine does falls on all of them. A block is
  * what the trainer submits and waits for. */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "train/epoch.h"
-#include "train/seed.h"
+#include "bench/bench.h"
+#include "bench/contender.h"
 
 typedef struct bench_options {
     int rounds, steps, epochs;
@@ -23,102 +22,40 @@ typedef struct bench_options {
 } bench_options;
 
 typedef struct contender {
-    pb_config *config;
-    pb_session session;
-    pb_seed seed;
-    double first_loss, last_loss,
-        accuracy;     /* of the first and last epoch trained; on the test part */
-    double *block_ms; /* [rounds]: milliseconds a step */
-    double median, quartile[2];
+    pb_contender of;
+    double *block_seconds; /* [rounds]: of a step */
+    pb_timing timing;      /* of a step           */
 } contender;
 
-/* ---- statistics ---- */
-
-static int compare_numbers(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of ascending numbers, between neighbours where the place falls between them. */
-static double quantile(const double sorted[], int count, double share)
-{
-    const double place = share * (count - 1);
-    const int below = (int)place;
-    if (below + 1 >= count) return sorted[count - 1];
-    return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
-}
-
-static void summarise(contender *c, int rounds)
-{
-    qsort(c->block_ms, (size_t)rounds, sizeof *c->block_ms, compare_numbers);
-    c->median = quantile(c->block_ms, rounds, 0.5);
-    c->quartile[0] = quantile(c->block_ms, rounds, 0.25);
-    c->quartile[1] = quantile(c->block_ms, rounds, 0.75);
-}
-
 /* ---- one contender ---- */
-
-/* Trains and scores: only what learns is worth timing. */
-static pb_status check_learning(pb_context *ctx, contender *c, int epochs)
-{
-    pb_session *s = &c->session;
-    pb_trained trained;
-    for (int epoch = 0; epoch < epochs; epoch++) {
-        PB_TRY(pb_epoch_train(s, 0, epoch, &c->seed.recordings, &trained));
-        if (epoch == 0) c->first_loss = trained.loss;
-        c->last_loss = trained.loss;
-    }
-    pb_scored scored = {0};
-    PB_TRY(pb_epoch_score(s, &s->graph.test, s->data->test.labels, &scored));
-    c->accuracy = scored.accuracy;
-    const double guessing = 1.0 / s->data->classes;
-    if (c->accuracy < 2 * guessing || (epochs > 1 && c->last_loss >= c->first_loss))
-        return pb_fail(ctx, PB_ERR_RUN,
-                       "%s does not learn: loss %.4f to %.4f, test accuracy %.2f %%",
-                       pb_config_name(c->config), c->first_loss, c->last_loss, 100 * c->accuracy);
-    return PB_OK;
-}
 
 static pb_status prepare(pb_context *ctx, contender *c, const char *path, int override_count,
                          const char *const overrides[], const bench_options *o)
 {
-    pb_session *s = &c->session;
-    PB_TRY(pb_config_load(ctx, path, override_count, overrides, &c->config));
-    PB_TRY(pb_session_open(ctx, c->config, NULL, s));
-    PB_TRY(pb_session_plan(s, NULL));
-    PB_TRY(pb_session_upload(s));
-    PB_TRY(pb_seed_create(s, 0, &c->seed));
-    PB_TRY(pb_plan_init(s->plan, 0));
-    if (o->epochs > (int)pb_option_int(c->config->train, "epochs"))
+    PB_TRY(pb_contender_open(ctx, path, override_count, overrides, NULL, false, &c->of));
+    if (o->epochs > (int)pb_option_int(c->of.config->train, "epochs"))
         return pb_fail(ctx, PB_ERR_USAGE, "%s trains for fewer than %d epochs", path, o->epochs);
-    if (o->steps > s->graph.steps)
+    if (o->steps > c->of.session.graph.steps)
         return pb_fail(ctx, PB_ERR_USAGE,
                        "a block of %d steps is longer than the %d steps of an epoch of %s",
-                       o->steps, s->graph.steps, path);
-    c->block_ms = calloc((size_t)o->rounds, sizeof *c->block_ms);
-    if (!c->block_ms) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
-    return check_learning(ctx, c, o->epochs);
+                       o->steps, c->of.session.graph.steps, path);
+    c->block_seconds = calloc((size_t)o->rounds, sizeof *c->block_seconds);
+    if (!c->block_seconds) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
+    return pb_contender_check(&c->of, o->epochs);
 }
 
-/* The trainer's own way, with the last epoch's samples and rates. */
-static pb_status time_block(contender *c, int steps, double *ms)
+static pb_status time_block(contender *c, int steps, double *seconds)
 {
-    pb_session *s = &c->session;
-    PB_TRY(pb_session_zero(s, s->graph.step));
-    PB_TRY(pb_plan_finish(s->plan));
     const double start = pb_seconds();
-    PB_TRY(pb_session_submit(s, "train", steps));
-    *ms = 1e3 * (pb_seconds() - start) / steps;
+    PB_TRY(pb_contender_steps(&c->of, steps));
+    *seconds = (pb_seconds() - start) / steps;
     return PB_OK;
 }
 
 static void release(contender *c)
 {
-    free(c->block_ms);
-    pb_seed_clear(&c->seed);
-    pb_session_close(&c->session);
-    pb_config_free(&c->config);
+    free(c->block_seconds);
+    pb_contender_close(&c->of);
 }
 
 /* ---- results ---- */
@@ -126,25 +63,27 @@ static void release(contender *c)
 static void print_table(const contender *c, int count, const bench_options *o)
 {
     printf("%d blocks of %d steps each, in turn, on %s\n\n", o->rounds, o->steps,
-           pb_device_describe(c->session.device)->name);
+           pb_device_describe(c->of.session.device)->name);
     printf("%-16s  %9s  %19s  %9s  %9s  %8s\n", "configuration", "ms a step", "middle half",
            "s an epoch", "accuracy", "ratio");
     for (int i = 0; i < count; i++)
         printf("%-16s  %9.3f  %8.3f - %8.3f  %10.2f  %7.2f %%  %8.3f\n",
-               pb_config_name(c[i].config), c[i].median, c[i].quartile[0], c[i].quartile[1],
-               1e-3 * c[i].median * c[i].session.graph.steps, 100 * c[i].accuracy,
-               c[i].median / c[0].median);
+               pb_config_name(c[i].of.config), 1e3 * c[i].timing.median,
+               1e3 * c[i].timing.quartile[0], 1e3 * c[i].timing.quartile[1],
+               c[i].timing.median * c[i].of.session.graph.steps, 100 * c[i].of.accuracy,
+               c[i].timing.median / c[0].timing.median);
 }
 
 static json_t *json_of(const contender *c, const contender *first)
 {
-    return json_pack(
-        "{s:s, s:s, s:i, s:f, s:[ff], s:f, s:f, s:f, s:f, s:f}", "name", pb_config_name(c->config),
-        "device", pb_device_describe(c->session.device)->name, "steps_per_epoch",
-        c->session.graph.steps, "ms_per_step", c->median, "middle_half", c->quartile[0],
-        c->quartile[1], "seconds_per_epoch", 1e-3 * c->median * c->session.graph.steps,
-        "first_loss", c->first_loss, "last_loss", c->last_loss, "test_accuracy", c->accuracy,
-        "ratio_to_first", c->median / first->median);
+    const pb_session *s = &c->of.session;
+    return json_pack("{s:s, s:s, s:i, s:f, s:[ff], s:f, s:f, s:f, s:f, s:f}", "name",
+                     pb_config_name(c->of.config), "device", pb_device_describe(s->device)->name,
+                     "steps_per_epoch", s->graph.steps, "ms_per_step", 1e3 * c->timing.median,
+                     "middle_half", 1e3 * c->timing.quartile[0], 1e3 * c->timing.quartile[1],
+                     "seconds_per_epoch", c->timing.median * s->graph.steps, "first_loss",
+                     c->of.first_loss, "last_loss", c->of.last_loss, "test_accuracy",
+                     c->of.accuracy, "ratio_to_first", c->timing.median / first->timing.median);
 }
 
 static pb_status save_json(pb_context *ctx, const contender *c, int count, const bench_options *o)
@@ -163,11 +102,11 @@ static pb_status save_json(pb_context *ctx, const contender *c, int count, const
 static pb_status judge(pb_context *ctx, const contender *c, int count, const bench_options *o)
 {
     for (int i = 1; i < count && o->most > 0; i++) {
-        const double ratio = c[i].median / c[0].median;
+        const double ratio = c[i].timing.median / c[0].timing.median;
         if (ratio > o->most)
             return pb_fail(
                 ctx, PB_ERR_RUN, "a step of %s takes %.3f x a step of %s; at most %.3f is wanted",
-                pb_config_name(c[i].config), ratio, pb_config_name(c[0].config), o->most);
+                pb_config_name(c[i].of.config), ratio, pb_config_name(c[0].of.config), o->most);
     }
     return PB_OK;
 }
@@ -177,8 +116,9 @@ static pb_status measure(pb_context *ctx, contender *c, int count, const bench_o
     double warm_up;
     for (int i = 0; i < count; i++) PB_TRY(time_block(&c[i], o->steps, &warm_up));
     for (int round = 0; round < o->rounds; round++)
-        for (int i = 0; i < count; i++) PB_TRY(time_block(&c[i], o->steps, &c[i].block_ms[round]));
-    for (int i = 0; i < count; i++) summarise(&c[i], o->rounds);
+        for (int i = 0; i < count; i++)
+            PB_TRY(time_block(&c[i], o->steps, &c[i].block_seconds[round]));
+    for (int i = 0; i < count; i++) c[i].timing = pb_timing_of(c[i].block_seconds, o->rounds);
     print_table(c, count, o);
     if (o->json) PB_TRY(save_json(ctx, c, count, o));
     return judge(ctx, c, count, o);

@@ -14,9 +14,10 @@ BEGIN {
     below["plan"]   = "graph device base"
     below["stage"]  = "graph base"
     below["train"]  = "stage plan data graph device base"
+    below["bench"]  = "train stage plan data graph device base"
     below["study"]  = "train stage plan data graph device base"
     below["report"] = "train stage plan data graph device base"
-    below["cli"]    = "report study train stage plan data graph device base"
+    below["cli"]    = "report study bench train stage plan data graph device base"
 
     # Whose a public header is; passband.h gathers them all.
     owner["status.h"]  = "base"
@@ -31,6 +32,7 @@ BEGIN {
     owner["stage.h"]   = "stage"
     owner["run.h"]     = "train"
     owner["sweep.h"]   = "train"
+    owner["bench.h"]   = "bench"
     owner["study.h"]   = "study"
     owner["report.h"]  = "report"
 }

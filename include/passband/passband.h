@@ -2,6 +2,7 @@
 #ifndef PASSBAND_PASSBAND_H
 #define PASSBAND_PASSBAND_H
 
+#include <passband/bench.h>
 #include <passband/dataset.h>
 #include <passband/device.h>
 #include <passband/graph.h>

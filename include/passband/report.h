@@ -35,6 +35,17 @@ pb_status pb_report_sweep(pb_context *ctx, const char *folder);
 /** Prints the winners of a search side by side, how each was chosen, and whether they differ beyond noise. */
 pb_status pb_report_sweep_table(pb_context *ctx, const char *folder, FILE *out);
 
+typedef enum pb_table_format { PB_TABLE_MARKDOWN, PB_TABLE_CSV } pb_table_format;
+
+/** Prints the JSON text of pb_bench_run as tables. */
+pb_status pb_report_bench(pb_context *ctx, const char *json, pb_table_format format, FILE *out);
+
+/** Prints one table of what several files with such JSON hold, machines side by side, and draws bench.png and bench.svg
+ * into `folder` (NULL: no picture): speeds relative to the first machine. PB_ERR_RUN: gnuplot is missing; PB_ERR_USAGE:
+ * the files hold only one machine. */
+pb_status pb_report_bench_compare(pb_context *ctx, int count, const char *const files[], const char *folder,
+                                  pb_table_format format, FILE *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,6 +74,7 @@ pb_status pb_cli_resume(pb_cli *cli);
 pb_status pb_cli_eval(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);
 pb_status pb_cli_explain(pb_cli *cli);
+pb_status pb_cli_bench(pb_cli *cli);
 pb_status pb_cli_devices(pb_cli *cli);
 pb_status pb_cli_stages(pb_cli *cli);
 pb_status pb_cli_data(pb_cli *cli);

@@ -67,6 +67,20 @@ static const pb_cli_option explain_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option bench_options[] = {
+    DEVICE_OPTION,
+    {"all-devices", 'a', NULL, "measure every device there is, one after another"},
+    {"repetitions", 'r', "N", "blocks timed of each row (default 9); the result is their median"},
+    {"warm-up", 'w', "SECONDS", "each row runs so long before it is timed (default 0.2)"},
+    {"only", 0, "WORDS", "rows, or configurations, whose names hold these words"},
+    {"format", 'f', "FORMAT", "what is printed: md (default), csv, json"},
+    {"output", 'o', "FILE",
+     "also write the result to FILE.md, .csv or .json; compare: the folder for the picture"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option devices_options[] = {DEVICE_OPTION, VERBOSE_OPTION, END_OF_OPTIONS};
 
 static const pb_cli_option data_options[] = {
@@ -149,6 +163,27 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_explain,
+    },
+    {
+        .name = "bench",
+        .usage =
+            "device | ops | train [CONFIG ...] [key=value ...] | compare FILE.json ... [options]",
+        .summary = "measure a device, operations or training steps, or compare measurements",
+        .details =
+            "device   copy bandwidth, float32 multiply-adds, launch latency, transfer rates\n"
+            "ops      products, convolutions, transforms, elementwise ops and reductions, each\n"
+            "         compared with float64 before it is timed\n"
+            "train    training steps of each configuration, by default of configs/*.yaml here; "
+            "where\n"
+            "         mnist or fashion-mnist is missing, images are made up\n"
+            "compare  machines side by side, from files that --output wrote: a table and a "
+            "picture\n"
+            "A ceiling is what the fastest copy or the fastest multiply-adds of this device "
+            "allow.\n",
+        .options = bench_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_bench,
     },
     {
         .name = "devices",

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-static pb_status forgive_gnuplot(pb_cli *cli, pb_status status)
+pb_status pb_cli_forgive_gnuplot(pb_cli *cli, pb_status status)
 {
     if (status != PB_ERR_RUN) return status;
     pb_log(cli->ctx, PB_LOG_WARN, "%s", pb_error(cli->ctx));
@@ -22,13 +22,13 @@ static pb_status forgive_gnuplot(pb_cli *cli, pb_status status)
 
 pb_status pb_cli_draw_run(pb_cli *cli, const char *folder)
 {
-    return forgive_gnuplot(cli, pb_report_run(cli->ctx, folder));
+    return pb_cli_forgive_gnuplot(cli, pb_report_run(cli->ctx, folder));
 }
 
 pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[],
                                  const char *folder)
 {
-    return forgive_gnuplot(cli, pb_report_compare(cli->ctx, count, runs, folder));
+    return pb_cli_forgive_gnuplot(cli, pb_report_compare(cli->ctx, count, runs, folder));
 }
 
 char *pb_cli_comparison_folder(pb_cli *cli)

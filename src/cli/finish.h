@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+/** A missing gnuplot, told by PB_ERR_RUN, becomes a warning. */
+pb_status pb_cli_forgive_gnuplot(pb_cli *cli, pb_status status);
 /** Draws the report of a run. A missing gnuplot is a warning: the run itself did not fail. */
 pb_status pb_cli_draw_run(pb_cli *cli, const char *folder);
 /** Draws a comparison into `folder`, likewise. */

@@ -60,6 +60,17 @@ pb_status pb_plan_print(const pb_plan *plan, FILE *out)
     return PB_OK;
 }
 
+/* The stage that a launch works for: that of the first value it stores which has one. */
+static const char *stage_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+{
+    if (u->kind == PB_UNIT_LIBRARY) return pb_build_record(b, u->value)->scope;
+    const char *scope = NULL;
+    for (int i = 0; i < u->root_count && !scope; ++i)
+        if (p->roots[u->roots[i]].stored)
+            scope = pb_build_record(b, p->roots[u->roots[i]].v)->scope;
+    return scope;
+}
+
 /* {key: words} of every product and convolution: with them planning gives this plan again. */
 static json_t *choices_json(const pb_build *b)
 {
@@ -87,10 +98,10 @@ char *pb_plan_json(const pb_plan *plan)
             const pb_unit *u = &p->units[p->sequence[k]];
             char global[64];
             global_text(u, global);
-            json_array_append_new(launches,
-                                  json_pack("{s:s, s:s, s:s, s:f, s:f}", "kernel", u->label,
-                                            "solver", u->solver, "work_items", global, "flops",
-                                            u->flops, "bytes", u->bytes));
+            json_array_append_new(launches, json_pack("{s:s, s:s, s:s?, s:s, s:f, s:f}", "kernel",
+                                                      u->label, "solver", u->solver, "stage",
+                                                      stage_of(b, p, u), "work_items", global,
+                                                      "flops", u->flops, "bytes", u->bytes));
         }
         json_array_append_new(programs,
                               json_pack("{s:s, s:o}", "name", p->name, "launches", launches));

@@ -7,7 +7,7 @@
 #include <passband/version.h>
 
 #include "base/file.h"
-#include "base/json.h"
+#include "train/environment.h"
 #include "train/run_folder.h"
 
 static const size_t plan_limit_bytes = (size_t)64 << 20;
@@ -29,9 +29,9 @@ static json_t *command_line(void)
     return list;
 }
 
-static json_t *describe(const pb_session *s, const char *selector)
+json_t *pb_environment_json(const pb_device *device, const char *selector)
 {
-    const pb_device_info *d = pb_device_describe(s->device);
+    const pb_device_info *d = pb_device_describe(device);
     char date[32], system[256] = "";
     struct tm now;
     struct utsname name;
@@ -65,7 +65,7 @@ static pb_status write_text(pb_session *s, const char *folder, const char *name,
 
 static pb_status write_environment(pb_session *s, const char *folder, const char *selector)
 {
-    json_t *json = describe(s, selector);
+    json_t *json = pb_environment_json(s->device, selector);
     char *path = pb_path_join(folder, "env.json");
     const pb_status status = path && json
                                  ? pb_json_save(s->ctx, path, json)

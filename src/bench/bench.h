@@ -1,0 +1,68 @@
+/* What the parts of a benchmark share: how a row is timed, what it is compared with, what it leaves. */
+#ifndef PB_BENCH_BENCH_H
+#define PB_BENCH_BENCH_H
+
+#include <stddef.h>
+
+#include <passband/bench.h>
+
+#include "base/json.h"
+#include "device/device.h"
+
+/** What a device does at most, as measured. */
+typedef struct pb_ceilings {
+    double flops_per_second; /* float32 fused multiply-adds, two operations each   */
+    double bytes_per_second; /* read and written by a copy of more than any cache  */
+} pb_ceilings;
+
+/** Seconds that work takes at least: its arithmetic or its traffic, whichever takes longer. */
+double pb_ceilings_seconds(const pb_ceilings *ceilings, double flops, double bytes);
+
+/** One part on one device. */
+typedef struct pb_bench {
+    pb_context *ctx;
+    const pb_bench_options *options;
+    int repetitions;
+    double warm_up_seconds;
+    const char *selector; /* what chose the device, or NULL */
+    pb_device *device;
+    pb_ceilings ceilings;
+    json_t *rows;
+} pb_bench;
+
+/* ---- timing ---- */
+/** Runs something so many times and waits for it. */
+typedef pb_status pb_timed(void *what, int times);
+
+/** Seconds of one run. */
+typedef struct pb_timing {
+    double median, quartile[2], least;
+} pb_timing;
+
+/** Warms up, then times blocks of as many runs as make a block long beside the clock's grain. PB_INTERRUPTED when the
+ *  caller asked to stop. */
+pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing);
+/** Sorts `seconds` and sums it up. */
+pb_timing pb_timing_of(double seconds[], int count);
+/** The shortest of a few runs: to choose among variants. */
+pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *seconds);
+
+/* ---- rows ---- */
+/** Whether a row of that name is wanted; tells the caller that it comes next. */
+bool pb_bench_begins(const pb_bench *b, const char *name, int number, int count);
+/** {"name", "unit", "better", "value", "spread"} of a time, as `scale` / seconds ("higher" is better) or, where
+ *  `per_second` is false, as `scale` x seconds. New reference, NULL when memory is out. */
+json_t *pb_bench_row(const char *name, const char *unit, bool per_second, double scale, const pb_timing *timing);
+/** Adds a row, which is taken over. */
+pb_status pb_bench_add(pb_bench *b, json_t *row);
+/** Turns a failure into a row with a sentence; being interrupted or out of memory stays one. */
+pb_status pb_bench_forgive(pb_bench *b, const char *name, pb_status status);
+
+/* ---- parts, a file each ---- */
+/** Measures the ceilings: fast enough to go before every other part. */
+pb_status pb_bench_ceilings(pb_bench *b);
+pb_status pb_bench_device(pb_bench *b);
+pb_status pb_bench_ops(pb_bench *b);
+pb_status pb_bench_train(pb_bench *b);
+
+#endif

@@ -1,0 +1,193 @@
+/* The part "device": what it does at most, and what it costs to ask it. */
+#include <stdlib.h>
+
+#include "bench/ceilings.h"
+
+enum { TRANSFER_BYTES = 1 << 26, MANY = 256 };
+
+/* ---- copy and arithmetic ---- */
+
+static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit,
+                             pb_status (*open)(const pb_bench *, pb_ceiling *))
+{
+    pb_ceiling c;
+    pb_timing timing;
+    pb_status status = open(b, &c);
+    if (status == PB_OK) status = pb_timing_measure(b, pb_ceiling_run, &c, &timing);
+    if (status == PB_OK) {
+        json_t *row = pb_bench_row(name, unit, true, 1e-9 * c.work, &timing);
+        if (row) json_object_set_new(row, "variant", json_string(c.variant));
+        status = pb_bench_add(b, row);
+    }
+    pb_ceiling_clear(&c);
+    return status;
+}
+
+static pb_status bench_copy(pb_bench *b, const char *name)
+{
+    return add_ceiling(b, name, "GB/s", pb_ceiling_copy);
+}
+
+static pb_status bench_fma(pb_bench *b, const char *name)
+{
+    return add_ceiling(b, name, "GFLOP/s", pb_ceiling_fma);
+}
+
+/* ---- launches ---- */
+
+static const char empty_kernel[] = "kernel void k_bench_empty(global float *x)\n"
+                                   "{\n"
+                                   "    if (get_global_id(0) == 0) x[0] += 1.0f;\n"
+                                   "}\n";
+
+/* A launch and the wait for it, again and again. */
+static pb_status run_one_by_one(void *what, int times)
+{
+    pb_ceiling *c = what;
+    for (int i = 0; i < times; i++) PB_TRY(pb_ceiling_run(c, 1));
+    return PB_OK;
+}
+
+/* Launches one behind the other, and one wait. */
+static pb_status run_in_a_row(void *what, int times)
+{
+    return pb_ceiling_run(what, times * MANY);
+}
+
+static pb_status open_empty(const pb_bench *b, pb_ceiling *c)
+{
+    pb_module *module = NULL;
+    *c = (pb_ceiling){.device = b->device};
+    PB_TRY(pb_buffer_create(b->device, 64, &c->buffer[0]));
+    PB_TRY(pb_buffer_zero(b->device, c->buffer[0]));
+    PB_TRY(pb_module_build(b->device, empty_kernel, NULL, &module));
+    const pb_arg args[] = {PB_ARG_BUF(c->buffer[0])};
+    const pb_launch_spec spec = {.module = module,
+                                 .kernel = "k_bench_empty",
+                                 .arg_count = 1,
+                                 .args = args,
+                                 .global = {1},
+                                 .local = {1}};
+    const pb_status status = pb_launch_create(b->device, &spec, &c->launch);
+    pb_module_free(&module);
+    return status;
+}
+
+/* The kernel counts how often it ran. */
+static pb_status check_empty(const pb_bench *b, pb_ceiling *c)
+{
+    float count = 0;
+    PB_TRY(pb_ceiling_run(c, 3));
+    PB_TRY(pb_buffer_read(b->device, c->buffer[0], 0, &count, sizeof count));
+    if (count == 3) return PB_OK;
+    return pb_fail(b->ctx, PB_ERR_RUN, "3 launches ran %g times", (double)count);
+}
+
+static pb_status time_launches(pb_bench *b, const char *name, pb_timed *run, int launches)
+{
+    pb_ceiling c;
+    pb_timing timing;
+    pb_status status = open_empty(b, &c);
+    if (status == PB_OK) status = check_empty(b, &c);
+    if (status == PB_OK) status = pb_timing_measure(b, run, &c, &timing);
+    if (status == PB_OK)
+        status = pb_bench_add(b, pb_bench_row(name, "us", false, 1e6 / launches, &timing));
+    pb_ceiling_clear(&c);
+    return status;
+}
+
+static pb_status bench_latency(pb_bench *b, const char *name)
+{
+    return time_launches(b, name, run_one_by_one, 1);
+}
+
+static pb_status bench_interval(pb_bench *b, const char *name)
+{
+    return time_launches(b, name, run_in_a_row, MANY);
+}
+
+/* ---- transfers ---- */
+
+typedef struct transfer {
+    pb_device *device;
+    pb_buffer *buffer;
+    unsigned char *sent, *got;
+} transfer;
+
+static pb_status send(void *what, int times)
+{
+    const transfer *t = what;
+    for (int i = 0; i < times; i++)
+        PB_TRY(pb_buffer_write(t->device, t->buffer, 0, t->sent, TRANSFER_BYTES));
+    return PB_OK;
+}
+
+static pb_status fetch(void *what, int times)
+{
+    const transfer *t = what;
+    for (int i = 0; i < times; i++)
+        PB_TRY(pb_buffer_read(t->device, t->buffer, 0, t->got, TRANSFER_BYTES));
+    return PB_OK;
+}
+
+static pb_status check_transfer(const pb_bench *b, transfer *t)
+{
+    for (size_t i = 0; i < TRANSFER_BYTES; i++) t->sent[i] = (unsigned char)(i * 31 + i / 251);
+    PB_TRY(send(t, 1));
+    PB_TRY(fetch(t, 1));
+    for (size_t i = 0; i < TRANSFER_BYTES; i++)
+        if (t->got[i] != t->sent[i])
+            return pb_fail(b->ctx, PB_ERR_RUN, "byte %zu came back as %d instead of %d", i,
+                           t->got[i], t->sent[i]);
+    return PB_OK;
+}
+
+static pb_status time_transfer(pb_bench *b, const char *name, pb_timed *run)
+{
+    pb_timing timing;
+    transfer t = {
+        .device = b->device, .sent = malloc(TRANSFER_BYTES), .got = malloc(TRANSFER_BYTES)};
+    pb_status status = t.sent && t.got ? pb_buffer_create(b->device, TRANSFER_BYTES, &t.buffer)
+                                       : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for transfers");
+    if (status == PB_OK) status = check_transfer(b, &t);
+    if (status == PB_OK) status = pb_timing_measure(b, run, &t, &timing);
+    if (status == PB_OK)
+        status = pb_bench_add(b, pb_bench_row(name, "GB/s", true, 1e-9 * TRANSFER_BYTES, &timing));
+    pb_buffer_free(&t.buffer);
+    free(t.sent);
+    free(t.got);
+    return status;
+}
+
+static pb_status bench_send(pb_bench *b, const char *name)
+{
+    return time_transfer(b, name, send);
+}
+
+static pb_status bench_fetch(pb_bench *b, const char *name)
+{
+    return time_transfer(b, name, fetch);
+}
+
+/* ---- the part ---- */
+
+static const struct {
+    const char *name;
+    pb_status (*run)(pb_bench *b, const char *name);
+} rows[] = {
+    {"copy bandwidth, 64 MB read and written", bench_copy},
+    {"float32 multiply-adds", bench_fma},
+    {"launch and wait", bench_latency},
+    {"launch behind another", bench_interval},
+    {"host to device, 64 MB", bench_send},
+    {"device to host, 64 MB", bench_fetch},
+};
+
+pb_status pb_bench_device(pb_bench *b)
+{
+    const int count = (int)(sizeof rows / sizeof *rows);
+    for (int i = 0; i < count; i++)
+        if (pb_bench_begins(b, rows[i].name, i + 1, count))
+            PB_TRY(pb_bench_forgive(b, rows[i].name, rows[i].run(b, rows[i].name)));
+    return PB_OK;
+}

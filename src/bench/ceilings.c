@@ -1,0 +1,238 @@
+/* The most a device does: the fastest of a few variants of two kernels, cl/bench_copy.cl and
+ * cl/bench_fma.cl. Which variant that is tells something of the device, so the result names it. */
+#include "bench/ceilings.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+enum {
+    COPY_FLOATS = 1 << 24, /* 64 MB: more than caches hold          */
+    ITEMS_OF_UNIT = 8,     /* chunks of a copy for each compute unit */
+    LEAST_ROUNDS = 1 << 10,
+};
+
+typedef struct copy_variant {
+    int lanes, local;
+    bool chunks, past;
+} copy_variant;
+
+static const copy_variant copies[] = {
+    /* vectors in turn: what GPUs like */
+    {1, 256, false, false},
+    {4, 64, false, false},
+    {4, 64, false, true},
+    {16, 64, false, false},
+    {16, 64, false, true},
+    /* a piece of memory for each work-item: what CPUs like */
+    {4, 1, true, false},
+    {16, 1, true, false},
+    {16, 1, true, true},
+};
+
+typedef struct fma_variant {
+    int lanes, chains, local;
+    int items; /* of a compute unit */
+} fma_variant;
+
+static const fma_variant fmas[] = {
+    {16, 4, 1, 4}, {16, 8, 1, 4},    {16, 12, 1, 4},    {8, 8, 1, 4},     {8, 12, 1, 4},
+    {4, 10, 1, 4}, {1, 8, 64, 2048}, {1, 16, 64, 2048}, {4, 4, 64, 2048}, {1, 8, 256, 2048},
+};
+
+void pb_ceiling_clear(pb_ceiling *c)
+{
+    pb_launch_free(&c->launch);
+    for (int i = 0; i < 2; i++) pb_buffer_free(&c->buffer[i]);
+}
+
+pb_status pb_ceiling_run(void *what, int times)
+{
+    pb_ceiling *c = what;
+    for (int i = 0; i < times; i++) PB_TRY(pb_launch_run(c->device, c->launch));
+    return pb_device_finish(c->device);
+}
+
+static pb_status build(const pb_bench *b, pb_ceiling *c, const char *source, const char *options,
+                       const pb_launch_spec *spec)
+{
+    pb_module *module = NULL;
+    pb_launch_spec with_module = *spec;
+    PB_TRY(pb_module_build(b->device, pb_cl_source(source), options, &module));
+    with_module.module = module;
+    pb_launch_free(&c->launch);
+    const pb_status status = pb_launch_create(b->device, &with_module, &c->launch);
+    pb_module_free(&module);
+    return status;
+}
+
+static bool fits(const pb_bench *b, int local)
+{
+    return (size_t)local <= pb_device_describe(b->device)->max_work_group_size;
+}
+
+/* ---- copy ---- */
+
+static pb_status prepare_copy(const pb_bench *b, pb_ceiling *c, const copy_variant *v)
+{
+    char options[160];
+    const int units = (int)pb_device_describe(b->device)->compute_units;
+    const int count = COPY_FLOATS / v->lanes, items = v->chunks ? units * ITEMS_OF_UNIT : count;
+    const int chunk = v->chunks ? (count + items - 1) / items : 0;
+    const pb_arg args[] = {PB_ARG_BUF(c->buffer[0]), PB_ARG_BUF(c->buffer[1])};
+    const pb_launch_spec spec = {.kernel = "k_bench_copy",
+                                 .arg_count = 2,
+                                 .args = args,
+                                 .global = {(size_t)items},
+                                 .local = {(size_t)v->local}};
+    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d", v->lanes,
+             count, chunk, v->past);
+    snprintf(c->variant, sizeof c->variant, "float%d %s%s", v->lanes,
+             v->chunks ? "in pieces" : "in turn", v->past ? ", stores past the caches" : "");
+    c->work = 2.0 * COPY_FLOATS * sizeof(float);
+    return build(b, c, "bench_copy", options, &spec);
+}
+
+/* Number i is written as a small whole number that follows from i. */
+static float copied(size_t i)
+{
+    return (float)(i % 8191);
+}
+
+static pb_status check_copy(const pb_bench *b, pb_ceiling *c)
+{
+    float *data = malloc(COPY_FLOATS * sizeof *data);
+    if (!data) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to check a copy");
+    pb_status status = pb_buffer_zero(b->device, c->buffer[1]);
+    if (status == PB_OK) status = pb_ceiling_run(c, 1);
+    if (status == PB_OK)
+        status = pb_buffer_read(b->device, c->buffer[1], 0, data, COPY_FLOATS * sizeof *data);
+    for (size_t i = 0; status == PB_OK && i < COPY_FLOATS; i++)
+        if (data[i] != copied(i))
+            status = pb_fail(b->ctx, PB_ERR_RUN, "copy of %s: number %zu is %g instead of %g",
+                             c->variant, i, (double)data[i], (double)copied(i));
+    free(data);
+    return status;
+}
+
+static pb_status open_copy(const pb_bench *b, pb_ceiling *c)
+{
+    const size_t bytes = COPY_FLOATS * sizeof(float);
+    for (int i = 0; i < 2; i++) PB_TRY(pb_buffer_create(b->device, bytes, &c->buffer[i]));
+    float *data = malloc(bytes);
+    if (!data) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to check a copy");
+    for (size_t i = 0; i < COPY_FLOATS; i++) data[i] = copied(i);
+    const pb_status status = pb_buffer_write(b->device, c->buffer[0], 0, data, bytes);
+    free(data);
+    return status;
+}
+
+/* ---- arithmetic ---- */
+
+static pb_status prepare_fma(const pb_bench *b, pb_ceiling *c, const fma_variant *v, int rounds)
+{
+    char options[120];
+    const size_t items = (size_t)v->items * pb_device_describe(b->device)->compute_units;
+    const pb_arg args[] = {PB_ARG_BUF(c->buffer[0])};
+    const pb_launch_spec spec = {.kernel = "k_bench_fma",
+                                 .arg_count = 1,
+                                 .args = args,
+                                 .global = {items},
+                                 .local = {(size_t)v->local}};
+    snprintf(options, sizeof options, "-D LANES=%d -D CHAINS=%d -D ROUNDS=%d", v->lanes, v->chains,
+             rounds);
+    snprintf(c->variant, sizeof c->variant, "float%d, %d chains, %zu work-items", v->lanes,
+             v->chains, items);
+    c->work = 2.0 * v->lanes * v->chains * rounds * (double)items;
+    return build(b, c, "bench_fma", options, &spec);
+}
+
+/* v <- v / 2 + 1 tends to 2, whatever it starts from. */
+static pb_status check_fma(const pb_bench *b, pb_ceiling *c)
+{
+    float first;
+    PB_TRY(pb_buffer_read(b->device, c->buffer[0], 0, &first, sizeof first));
+    if (fabsf(first - 2.0f) <= 1e-6f) return PB_OK;
+    return pb_fail(b->ctx, PB_ERR_RUN, "arithmetic of %s: the sum is %g instead of 2", c->variant,
+                   (double)first);
+}
+
+static pb_status open_fma(const pb_bench *b, pb_ceiling *c)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof fmas / sizeof *fmas; i++)
+        if ((size_t)fmas[i].items > most) most = (size_t)fmas[i].items;
+    const size_t items = most * pb_device_describe(b->device)->compute_units + 256;
+    PB_TRY(pb_buffer_create(b->device, items * sizeof(float), &c->buffer[0]));
+    return pb_buffer_zero(b->device, c->buffer[0]);
+}
+
+/* Rounds that take about a hundredth of a second, of a variant that took `seconds` for so many. */
+static int rounds_for(double seconds)
+{
+    const double rounds = LEAST_ROUNDS * fmin(fmax(0.01 / seconds, 1), 1000);
+    return (int)rounds;
+}
+
+/* ---- the best of them ---- */
+
+pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c)
+{
+    int best = -1;
+    double most = 0;
+    *c = (pb_ceiling){.device = b->device};
+    PB_TRY(open_copy(b, c));
+    for (int i = 0; i < (int)(sizeof copies / sizeof *copies); i++) {
+        double seconds;
+        if (!fits(b, copies[i].local)) continue;
+        PB_TRY(prepare_copy(b, c, &copies[i]));
+        PB_TRY(check_copy(b, c));
+        PB_TRY(pb_timing_least(b, pb_ceiling_run, c, &seconds));
+        if (c->work / seconds > most) {
+            most = c->work / seconds;
+            best = i;
+        }
+    }
+    return prepare_copy(b, c, &copies[best]);
+}
+
+pb_status pb_ceiling_fma(const pb_bench *b, pb_ceiling *c)
+{
+    int best = -1, best_rounds = 0;
+    double most = 0;
+    *c = (pb_ceiling){.device = b->device};
+    PB_TRY(open_fma(b, c));
+    for (int i = 0; i < (int)(sizeof fmas / sizeof *fmas); i++) {
+        double seconds;
+        if (!fits(b, fmas[i].local)) continue;
+        PB_TRY(prepare_fma(b, c, &fmas[i], LEAST_ROUNDS));
+        PB_TRY(pb_timing_least(b, pb_ceiling_run, c, &seconds));
+        PB_TRY(check_fma(b, c));
+        if (c->work / seconds > most) {
+            most = c->work / seconds;
+            best = i;
+            best_rounds = rounds_for(seconds);
+        }
+    }
+    return prepare_fma(b, c, &fmas[best], best_rounds);
+}
+
+typedef pb_status open_ceiling(const pb_bench *b, pb_ceiling *c);
+
+static pb_status most_per_second(pb_bench *b, open_ceiling *open, double *rate)
+{
+    pb_ceiling c;
+    pb_timing timing;
+    pb_status status = open(b, &c);
+    if (status == PB_OK) status = pb_timing_measure(b, pb_ceiling_run, &c, &timing);
+    if (status == PB_OK) *rate = c.work / timing.least; /* whatever else goes on lowers it */
+    pb_ceiling_clear(&c);
+    return status;
+}
+
+pb_status pb_bench_ceilings(pb_bench *b)
+{
+    PB_TRY(most_per_second(b, pb_ceiling_copy, &b->ceilings.bytes_per_second));
+    return most_per_second(b, pb_ceiling_fma, &b->ceilings.flops_per_second);
+}

@@ -1,0 +1,23 @@
+/* Kernels that do nothing but copy, or nothing but arithmetic, in the variant that suits the device. */
+#ifndef PB_BENCH_CEILINGS_H
+#define PB_BENCH_CEILINGS_H
+
+#include "bench/bench.h"
+
+typedef struct pb_ceiling {
+    pb_device *device;
+    pb_buffer *buffer[2];
+    pb_launch *launch;
+    double work; /* of one run: bytes, or operations */
+    char variant[96];
+} pb_ceiling;
+
+/** Prepares the fastest copy, 64 MB read and as much written, checked; clear it whatever comes of it. */
+pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c);
+/** Prepares the fastest multiply-adds, checked; clear them likewise. */
+pb_status pb_ceiling_fma(const pb_bench *b, pb_ceiling *c);
+/** A pb_timed; `what` is the pb_ceiling. */
+pb_status pb_ceiling_run(void *what, int times);
+void pb_ceiling_clear(pb_ceiling *c);
+
+#endif

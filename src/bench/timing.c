@@ -1,0 +1,90 @@
+/* How a row is timed: by the host's clock, over blocks of runs that are submitted at once. */
+#include <stdlib.h>
+
+#include "bench/bench.h"
+#include "train/session.h"
+
+enum { MOST_RUNS = 1 << 16 };
+static const double block_seconds = 0.01; /* long beside one wait for the device */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of ascending numbers, between neighbours where the place falls between them. */
+static double quantile(const double sorted[], int count, double share)
+{
+    const double place = share * (count - 1);
+    const int below = (int)place;
+    if (below + 1 >= count) return sorted[count - 1];
+    return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+}
+
+pb_timing pb_timing_of(double seconds[], int count)
+{
+    qsort(seconds, (size_t)count, sizeof *seconds, compare_numbers);
+    return (pb_timing){
+        .median = quantile(seconds, count, 0.5),
+        .quartile = {quantile(seconds, count, 0.25), quantile(seconds, count, 0.75)},
+        .least = seconds[0],
+    };
+}
+
+static pb_status run_block(const pb_bench *b, pb_timed *run, void *what, int times, double *seconds)
+{
+    if (b->options->stop && *b->options->stop)
+        return pb_fail(b->ctx, PB_INTERRUPTED, "interrupted");
+    const double start = pb_seconds();
+    PB_TRY(run(what, times));
+    *seconds = pb_seconds() - start;
+    return PB_OK;
+}
+
+/* What is compiled or computed once happens in a run that is not counted. */
+static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *times)
+{
+    double seconds;
+    PB_TRY(run_block(b, run, what, 1, &seconds));
+    for (*times = 1;; *times *= 2) {
+        PB_TRY(run_block(b, run, what, *times, &seconds));
+        if (seconds >= block_seconds || *times >= MOST_RUNS) return PB_OK;
+    }
+}
+
+static pb_status measure(const pb_bench *b, pb_timed *run, void *what, double seconds[])
+{
+    int times;
+    const double start = pb_seconds();
+    PB_TRY(find_length(b, run, what, &times));
+    while (pb_seconds() - start < b->warm_up_seconds)
+        PB_TRY(run_block(b, run, what, times, &seconds[0]));
+    for (int i = 0; i < b->repetitions; i++) {
+        PB_TRY(run_block(b, run, what, times, &seconds[i]));
+        seconds[i] /= times;
+    }
+    return PB_OK;
+}
+
+pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing)
+{
+    double *seconds = calloc((size_t)b->repetitions, sizeof *seconds);
+    if (!seconds) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d times", b->repetitions);
+    const pb_status status = measure(b, run, what, seconds);
+    if (status == PB_OK) *timing = pb_timing_of(seconds, b->repetitions);
+    free(seconds);
+    return status;
+}
+
+pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *seconds)
+{
+    enum { FEW = 4 };
+    double each;
+    PB_TRY(run_block(b, run, what, 1, seconds));
+    for (int i = 0; i < FEW; i++) {
+        PB_TRY(run_block(b, run, what, 1, &each));
+        if (i == 0 || each < *seconds) *seconds = each;
+    }
+    return PB_OK;
+}
