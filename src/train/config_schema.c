@@ -9,6 +9,11 @@
 const pb_option pb_config_top[] = {
     {.name = "name", .type = PB_OPTION_STRING, .fallback = "",
      .help = "what the run and its folder are called; the file's name where it is not given"},
+    {.name = "plan", .type = PB_OPTION_CHOICE, .fallback = "estimate",
+     .choices = "estimate|measure|exhaustive",
+     .help = "how kernels are chosen: by rule; by measuring what is not known yet; by trying all"},
+    {.name = "plan_seconds", .type = PB_OPTION_FLOAT, .fallback = "10", .min = 0, .max = 86400,
+     .help = "time that plan=measure may take; what it does not reach is chosen by rule"},
     {0},
 };
 

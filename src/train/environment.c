@@ -108,6 +108,15 @@ pb_status pb_run_folder_selector(pb_context *ctx, const pb_run_folder *folder, c
     return text && !*selector ? pb_fail(ctx, PB_ERR_MEMORY, "no memory for a name") : PB_OK;
 }
 
+pb_status pb_run_folder_choices(pb_session *s, const pb_run_folder *folder)
+{
+    char *path = pb_path_join(folder->path, "plan.json");
+    const pb_status status = path ? pb_choices_load(s->ctx, path, &s->choices)
+                                  : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
+    free(path);
+    return status;
+}
+
 static pb_status compare_device(pb_session *s, const pb_run_folder *folder)
 {
     json_t *json = NULL;

@@ -30,7 +30,10 @@ char *pb_run_folder_of_seed(const pb_run_folder *folder, int64_t seed);
 pb_status pb_run_folder_begin(pb_session *s, const pb_run_folder *folder, const char *selector);
 /** Warns when the plan or the device is not what the run began with. */
 pb_status pb_run_folder_compare(pb_session *s, const pb_run_folder *folder);
-/** The name of the device that a run began on, on the heap: what goes on there gives the same bits. */
+/** The choices of solvers that a run began with, for the session's plan. */
+pb_status pb_run_folder_choices(pb_session *s, const pb_run_folder *folder);
+/** The name of the device that a run began on, on the heap: what goes on there gives the same bits.
+ */
 pb_status pb_run_folder_selector(pb_context *ctx, const pb_run_folder *folder, char **selector);
 
 #endif

@@ -223,12 +223,12 @@ static pb_status plan_windows(pb_session *s)
     PB_TRY(pb_feed_open(s->ctx, s->data, parts.rows.window, &s->feed));
     pb_log(s->ctx, PB_LOG_INFO, "%s: the data is streamed in windows of %d samples",
            pb_config_name(s->config), parts.rows.window);
-    return pb_plan_create_windowed(s->device, s->graph.g, NULL, &s->plan);
+    return pb_plan_create_windowed(s->device, s->graph.g, s->choices, &s->plan);
 }
 
 static pb_status make_plan(pb_session *s)
 {
-    const pb_status status = pb_plan_create(s->device, s->graph.g, &s->plan);
+    const pb_status status = pb_plan_create_with(s->device, s->graph.g, s->choices, &s->plan);
     if (status != PB_ERR_DEVICE) return status;
     const pb_run_parts parts = parts_of(s);
     bool fits;
@@ -236,10 +236,21 @@ static pb_status make_plan(pb_session *s)
     return fits ? status : plan_windows(s);
 }
 
+/* What a run began with stays; a new one takes the trouble that its configuration asks for. */
+static pb_status choose_solvers(pb_session *s)
+{
+    if (s->choices) return PB_OK;
+    pb_tuning tuning = {.budget_seconds = pb_option_float(s->config->top, "plan_seconds"),
+                        .stop = s->options.stop};
+    pb_effort_find(pb_option_string(s->config->top, "plan"), &tuning.effort);
+    return pb_wisdom_tune(s->device, s->graph.g, &tuning, &s->choices);
+}
+
 pb_status pb_session_plan(pb_session *s, const char *selector)
 {
     const double start = pb_seconds();
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
+    PB_TRY(choose_solvers(s));
     if (s->options.profile || s->trace) PB_TRY(pb_device_profile(s->device, true));
     if (s->trace) PB_TRY(pb_trace_listen(s->trace, s->device));
     const int64_t limit = pb_option_int(s->config->machine, "memory_limit");
@@ -287,6 +298,7 @@ void pb_session_close(pb_session *s)
     pb_trace_close(&s->trace, false); /* a run that went well has closed it before */
     pb_plan_free(&s->plan);
     pb_feed_close(&s->feed); /* the plan may have been reading from it */
+    pb_choices_free(&s->choices);
     pb_device_close(&s->device);
     pb_run_graph_clear(&s->graph);
     pb_dataset_free(&s->data);

@@ -4,6 +4,7 @@
 
 #include <passband/plan.h>
 #include <passband/run.h>
+#include <passband/wisdom.h>
 
 #include "train/feed.h"
 #include "train/run_graph.h"
@@ -23,7 +24,8 @@ typedef struct pb_session {
     int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
     pb_device *device;
     pb_plan *plan;
-    pb_trace *trace; /* NULL: none */
+    pb_choices *choices; /* of solvers: those that a run began with, or the wisdom's; NULL: rules */
+    pb_trace *trace;     /* NULL: none */
     char *plan_json;
     char config_sha256[65], plan_sha256[65];
     int chunk; /* iterations to submit before looking at the stop flag */
