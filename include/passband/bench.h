@@ -45,11 +45,11 @@ typedef struct pb_bench_options {
  *     "part": "device" | "ops" | "train",
  *     "machine": {device, driver, platform, versions, system, date, ...},
  *     "repetitions", "warm_up_seconds",
- *     "ceilings": {"flops_per_second", "bytes_per_second"},   as measured before the rows
+ *     "ceilings": {"flops_per_second", "bytes_per_second"},   the most that was measured
  *     "rows": [{"name", "unit", "better": "higher" | "lower", "value", "spread": [quartile, quartile], ...}]
  *  }]}
  *
- *  `value` is the median of the repetitions. Rows of ops and train have further fields, src/bench/README.md lists them. */
+ *  `value` is the median of the repetitions. Rows have further fields, which bench/README.md tells of. */
 pb_status pb_bench_run(pb_context *ctx, pb_bench_part part, const pb_bench_options *options, char **json);
 
 /** How many rows of a result could not be measured; the sentence of the first one, if any, is recorded. */

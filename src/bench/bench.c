@@ -20,19 +20,24 @@ static const struct {
     [PB_BENCH_TRAIN] = {"train", pb_bench_train},
 };
 
+/* A ceiling that was not asked for is null. */
+static json_t *rate_json(double rate)
+{
+    return rate > 0 ? json_real(rate) : json_null();
+}
+
 static json_t *describe(const pb_bench *b, pb_bench_part part)
 {
-    return json_pack("{s:s, s:o, s:i, s:f, s:{s:f, s:f}, s:O}", "part", parts[part].name, "machine",
+    return json_pack("{s:s, s:o, s:i, s:f, s:{s:o, s:o}, s:O}", "part", parts[part].name, "machine",
                      pb_environment_json(b->device, b->selector), "repetitions", b->repetitions,
                      "warm_up_seconds", b->warm_up_seconds, "ceilings", "flops_per_second",
-                     b->ceilings.flops_per_second, "bytes_per_second", b->ceilings.bytes_per_second,
-                     "rows", b->rows);
+                     rate_json(b->ceilings.flops_per_second), "bytes_per_second",
+                     rate_json(b->ceilings.bytes_per_second), "rows", b->rows);
 }
 
 static pb_status measure(pb_bench *b, pb_bench_part part, json_t *results)
 {
     PB_TRY(pb_device_open(b->ctx, b->selector, &b->device));
-    PB_TRY(pb_bench_ceilings(b));
     PB_TRY(parts[part].run(b));
     if (json_array_size(b->rows) == 0)
         return pb_fail(b->ctx, PB_ERR_USAGE, "no row of bench %s has \"%s\" in its name",

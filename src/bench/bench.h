@@ -59,7 +59,7 @@ pb_status pb_bench_add(pb_bench *b, json_t *row);
 pb_status pb_bench_forgive(pb_bench *b, const char *name, pb_status status);
 
 /* ---- parts, a file each ---- */
-/** Measures the ceilings: fast enough to go before every other part. */
+/** Measures the ceilings that the parts ops and train are compared with, once. The part device has them as rows. */
 pb_status pb_bench_ceilings(pb_bench *b);
 pb_status pb_bench_device(pb_bench *b);
 pb_status pb_bench_ops(pb_bench *b);

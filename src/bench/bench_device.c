@@ -8,13 +8,14 @@ enum { TRANSFER_BYTES = 1 << 26, MANY = 256 };
 /* ---- copy and arithmetic ---- */
 
 static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit,
-                             pb_status (*open)(const pb_bench *, pb_ceiling *))
+                             pb_status (*open)(const pb_bench *, pb_ceiling *), double *rate)
 {
     pb_ceiling c;
     pb_timing timing;
     pb_status status = open(b, &c);
     if (status == PB_OK) status = pb_timing_measure(b, pb_ceiling_run, &c, &timing);
     if (status == PB_OK) {
+        *rate = c.work / timing.least;
         json_t *row = pb_bench_row(name, unit, true, 1e-9 * c.work, &timing);
         if (row) json_object_set_new(row, "variant", json_string(c.variant));
         status = pb_bench_add(b, row);
@@ -25,12 +26,12 @@ static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit,
 
 static pb_status bench_copy(pb_bench *b, const char *name)
 {
-    return add_ceiling(b, name, "GB/s", pb_ceiling_copy);
+    return add_ceiling(b, name, "GB/s", pb_ceiling_copy, &b->ceilings.bytes_per_second);
 }
 
 static pb_status bench_fma(pb_bench *b, const char *name)
 {
-    return add_ceiling(b, name, "GFLOP/s", pb_ceiling_fma);
+    return add_ceiling(b, name, "GFLOP/s", pb_ceiling_fma, &b->ceilings.flops_per_second);
 }
 
 /* ---- launches ---- */

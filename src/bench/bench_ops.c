@@ -147,16 +147,22 @@ static void clear(measured_op *m)
     pb_graph_free(&m->g);
 }
 
+pb_status pb_bench_measure_op(pb_bench *b, const pb_bench_op *op)
+{
+    measured_op m = {.op = op};
+    const pb_status status = measure(b, &m);
+    clear(&m);
+    return status;
+}
+
 pb_status pb_bench_ops(pb_bench *b)
 {
     int count;
     const pb_bench_op *ops = pb_bench_op_rows(&count);
     for (int i = 0; i < count; i++) {
         if (!pb_bench_begins(b, ops[i].name, i + 1, count)) continue;
-        measured_op m = {.op = &ops[i]};
-        const pb_status status = measure(b, &m);
-        clear(&m);
-        PB_TRY(pb_bench_forgive(b, ops[i].name, status));
+        PB_TRY(pb_bench_ceilings(b));
+        PB_TRY(pb_bench_forgive(b, ops[i].name, pb_bench_measure_op(b, &ops[i])));
     }
     return PB_OK;
 }

@@ -151,8 +151,10 @@ static pb_status measure_config(pb_bench *b, const char *path)
 pb_status pb_bench_train(pb_bench *b)
 {
     const pb_bench_options *o = b->options;
-    for (int i = 0; i < o->config_count; i++)
-        if (pb_bench_begins(b, o->configs[i], i + 1, o->config_count))
-            PB_TRY(pb_bench_forgive(b, o->configs[i], measure_config(b, o->configs[i])));
+    for (int i = 0; i < o->config_count; i++) {
+        if (!pb_bench_begins(b, o->configs[i], i + 1, o->config_count)) continue;
+        PB_TRY(pb_bench_ceilings(b));
+        PB_TRY(pb_bench_forgive(b, o->configs[i], measure_config(b, o->configs[i])));
+    }
     return PB_OK;
 }

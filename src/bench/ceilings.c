@@ -22,11 +22,8 @@ static const copy_variant copies[] = {
     /* vectors in turn: what GPUs like */
     {1, 256, false, false},
     {4, 64, false, false},
-    {4, 64, false, true},
-    {16, 64, false, false},
     {16, 64, false, true},
     /* a piece of memory for each work-item: what CPUs like */
-    {4, 1, true, false},
     {16, 1, true, false},
     {16, 1, true, true},
 };
@@ -37,8 +34,7 @@ typedef struct fma_variant {
 } fma_variant;
 
 static const fma_variant fmas[] = {
-    {16, 4, 1, 4}, {16, 8, 1, 4},    {16, 12, 1, 4},    {8, 8, 1, 4},     {8, 12, 1, 4},
-    {4, 10, 1, 4}, {1, 8, 64, 2048}, {1, 16, 64, 2048}, {4, 4, 64, 2048}, {1, 8, 256, 2048},
+    {16, 4, 1, 4}, {16, 8, 1, 4}, {8, 12, 1, 4}, {4, 10, 1, 4}, {1, 16, 64, 2048}, {4, 4, 64, 2048},
 };
 
 void pb_ceiling_clear(pb_ceiling *c)
@@ -233,6 +229,7 @@ static pb_status most_per_second(pb_bench *b, open_ceiling *open, double *rate)
 
 pb_status pb_bench_ceilings(pb_bench *b)
 {
+    if (b->ceilings.flops_per_second > 0) return PB_OK;
     PB_TRY(most_per_second(b, pb_ceiling_copy, &b->ceilings.bytes_per_second));
     return most_per_second(b, pb_ceiling_fma, &b->ceilings.flops_per_second);
 }

@@ -35,6 +35,10 @@ const pb_bench_op *pb_bench_op_rows(int *count);
  *  it. */
 pb_status pb_bench_op_graph(pb_context *ctx, const pb_bench_op *op, pb_graph **g, pb_value leaves[], pb_value *result);
 
+struct pb_bench;
+/** Checks an op and times it on the device of `b`; adds its row. PB_ERR_RUN: an element is wrong. */
+pb_status pb_bench_measure_op(struct pb_bench *b, const pb_bench_op *op);
+
 /* ---- kinds ---- */
 /* product: batch, m, n, k, a transposed, b transposed: C [batch, m, n], one operand where batch is 1 */
 extern const pb_op_kind pb_kind_product;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <passband/bench.h>
 #include <passband/report.h>
@@ -293,6 +294,7 @@ static pb_status bench_compare(pb_cli *cli)
                                 format == CSV ? PB_TABLE_CSV : PB_TABLE_MARKDOWN, stdout);
     const bool drawn = status == PB_OK;
     status = pb_cli_forgive_gnuplot(cli, status);
+    if (status != PB_OK) rmdir(folder); /* nothing was drawn into it */
     if (drawn && !pb_cli_value(cli, "quiet")) fprintf(stderr, "%s/bench.png\n", folder);
     free(folder);
     return status;

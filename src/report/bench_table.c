@@ -106,12 +106,13 @@ static pb_status print_part(pb_context *ctx, const pb_bench_machine *m, int part
     fprintf(out, "## %s on %s\n\n%s, driver %s, passband %s; %s\n", pb_bench_part_names[part],
             m->name, m->platform, m->driver,
             pb_bench_words(json_object_get(result, "machine"), "passband"), m->system);
-    fprintf(out,
-            "median of %.0f blocks after %.3g s of warm-up; ceilings: %.4g GFLOP/s of float32 "
-            "multiply-adds, %.4g GB/s of copying\n\n",
-            pb_bench_number(result, "repetitions"), pb_bench_number(result, "warm_up_seconds"),
-            1e-9 * pb_bench_number(ceilings, "flops_per_second"),
-            1e-9 * pb_bench_number(ceilings, "bytes_per_second"));
+    fprintf(out, "median of %.0f blocks after %.3g s of warm-up\n",
+            pb_bench_number(result, "repetitions"), pb_bench_number(result, "warm_up_seconds"));
+    if (part != 0)
+        fprintf(out, "ceilings: %.4g GFLOP/s of float32 multiply-adds, %.4g GB/s of copying\n",
+                1e-9 * pb_bench_number(ceilings, "flops_per_second"),
+                1e-9 * pb_bench_number(ceilings, "bytes_per_second"));
+    fputs("\n", out);
     PB_TRY(print_rows(ctx, columns_of[part], rows, out));
     PB_TRY(print_stages(ctx, rows, out));
     print_problems(rows, out);

@@ -41,8 +41,8 @@ static bool exists(const char *name)
 
 START_TEST(help_knows_every_command)
 {
-    static const char *const names[] = {"run",     "resume", "eval", "report", "explain",
-                                        "devices", "stages", "data", "help"};
+    static const char *const names[] = {"run",   "resume",  "eval",   "report", "explain",
+                                        "bench", "devices", "stages", "data",   "help"};
     char command[64], by_help[OUTPUT_BYTES];
     run("help", 0);
     ck_assert_str_eq(said.err, "");
