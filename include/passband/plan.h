@@ -41,6 +41,11 @@ pb_status pb_plan_sent(pb_plan *plan);
 /** Puts all that was sent into its leaves, after the runs before and before the runs after, which compute anew what
  *  depends on it. Does not wait. */
 pb_status pb_plan_land(pb_plan *plan);
+/** Bytes that computing what depends on data alone takes for a while, beside pb_plan_memory_bytes. */
+size_t pb_plan_setup_bytes(const pb_plan *plan);
+/** Computes what depends on data alone piece by piece, which takes less memory: `g` is the plan's graph over fewer rows
+ *  of data. The data leaves must hold their data; the next run finds all of it done. */
+pb_status pb_plan_set_up_by(pb_plan *plan, const pb_graph *g);
 /** Runs a program `times` times without waiting: results are there when pb_plan_read returns. What depends only on data
  *  and constants is computed before the first run after a data leaf was written. */
 pb_status pb_plan_run(pb_plan *plan, const char *program, int times);
@@ -53,6 +58,8 @@ pb_status pb_plan_print(const pb_plan *plan, FILE *out);
 char *pb_plan_json(const pb_plan *plan);
 /** The OpenCL C source of every kernel, owned by the plan. */
 const char *pb_plan_source(const pb_plan *plan);
+/** Seconds that the device's compiler took when the plan was made. */
+double pb_plan_build_seconds(const pb_plan *plan);
 /** Bytes of device memory the plan holds. */
 size_t pb_plan_memory_bytes(const pb_plan *plan);
 

@@ -129,6 +129,19 @@ pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, vo
                       device->info.name);
 }
 
+pb_status pb_buffer_copy(pb_device *device, pb_buffer *from, size_t from_offset, pb_buffer *to,
+                         size_t to_offset, size_t bytes)
+{
+    PB_TRY(check_range(from, from_offset, bytes, "copy"));
+    PB_TRY(check_range(to, to_offset, bytes, "copy"));
+    if (!bytes) return PB_OK;
+    const cl_int error = clEnqueueCopyBuffer(device->queue, from->mem, to->mem, from_offset,
+                                             to_offset, bytes, 0, NULL, NULL);
+    if (error == CL_SUCCESS) return PB_OK;
+    return pb_cl_fail(device, error, "cannot copy %s within %s", pb_amount_of(bytes).text,
+                      device->info.name);
+}
+
 pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer)
 {
     /* Written rather than filled, and as a whole: Oclgrind takes all else for uninitialised. Pages

@@ -7,6 +7,11 @@
 
 /* Whatever is made on a device is freed before the device is closed. */
 pb_context *pb_device_context(const pb_device *device);
+/** Begins to load what OpenCL consists of, in a thread; pb_device_awake waits for it and takes NULL. NULL when there is
+ *  no thread to be had: pb_device_open loads it as well. */
+typedef struct pb_wake pb_wake;
+pb_wake *pb_device_wake(void);
+void pb_device_awake(pb_wake **wake);
 /** From now on the device is said to have so many bytes of memory at most, and gives no more; before its first buffer. */
 void pb_device_limit(pb_device *device, uint64_t bytes);
 
@@ -23,6 +28,9 @@ size_t pb_buffer_bytes(const pb_buffer *buffer);
 /** Blocking copies, in order with the launches before them. */
 pb_status pb_buffer_write(pb_device *device, pb_buffer *buffer, size_t offset, const void *data, size_t bytes);
 pb_status pb_buffer_read(pb_device *device, pb_buffer *buffer, size_t offset, void *data, size_t bytes);
+/** A copy on the device, in order with the launches before and after; does not wait. */
+pb_status pb_buffer_copy(pb_device *device, pb_buffer *from, size_t from_offset, pb_buffer *to, size_t to_offset,
+                         size_t bytes);
 pb_status pb_buffer_zero(pb_device *device, pb_buffer *buffer);
 
 /* ---- transfers beside launches ---- */

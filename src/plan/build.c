@@ -227,7 +227,7 @@ pb_status pb_build_plan(pb_build *b)
     pb_text_append(&b->source, "%s", prelude);
     PB_TRY(add_setup(b));
     const pb_program_list *list = pb_graph_programs(b->g);
-    for (int i = 0; i < list->count; ++i)
+    for (int i = 0; i < list->count && !b->setup_only; ++i)
         PB_TRY(add_program(b, list->program[i].name, list->program[i].assign_count,
                            list->program[i].assigns, false));
     for (int i = 0; i < b->program_count; ++i) PB_TRY(plan_program(b, &b->programs[i]));

@@ -130,6 +130,7 @@ typedef struct pb_build {
     struct pb_kernel *kernels;     /* already in the source                       */
     int kernel_count;
     bool on_cpu;
+    bool setup_only; /* plan no program but the setup */
 } pb_build;
 
 /* ---- helpers ---- */

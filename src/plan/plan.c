@@ -1,29 +1,12 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/rng.h"
 #include <passband/wisdom.h>
 
-#include "plan/build.h"
-
-struct pb_plan {
-    pb_context *ctx;
-    pb_device *device;
-    pb_graph *g;   /* lowered; owned */
-    pb_value *map; /* the caller's values to ours */
-    int map_count;
-    pb_build build;
-    pb_module *module;
-    pb_buffer *arena;
-    size_t arena_bytes, setup_bytes, persistent_bytes;
-    bool windowed; /* data leaves are refilled: the setup runs again and again, in the arena */
-    pb_transfer **windows; /* [values], of data leaves of a windowed plan */
-    size_t window_bytes;
-    pb_launch **launches[18];
-    int launch_count[18];
-    bool setup_done;
-};
+#include "plan/plan_state.h"
 
 static const char *const no_memory = "no memory for a plan";
 
@@ -70,7 +53,8 @@ static size_t larger(size_t a, size_t b)
 static bool is_window(const pb_plan *plan, pb_value v)
 {
     const pb_record *r = pb_record_of(plan->g, v);
-    return plan->windowed && r->op == PB_OP_LEAF && r->attrs.role == PB_ROLE_DATA;
+    return plan->windowed && !plan->build.setup_only && r->op == PB_OP_LEAF &&
+           r->attrs.role == PB_ROLE_DATA;
 }
 
 static size_t leaf_bytes(const pb_plan *plan, pb_value v)
@@ -121,6 +105,15 @@ static pb_status check_memory(const pb_plan *plan)
                    (double)largest / 1e6, info->name, (double)info->max_allocation_bytes / 1e6);
 }
 
+/* Whether the setup writes the whole region before anything reads it. */
+static bool is_computed_once(const pb_build *b, int region)
+{
+    const pb_program_build *setup = &b->programs[0];
+    for (int i = 0; i < setup->assign_count; ++i)
+        if (b->place[setup->assigns[i]].region == region) return true;
+    return false;
+}
+
 static pb_status create_persistent(pb_plan *plan)
 {
     pb_build *b = &plan->build;
@@ -130,7 +123,7 @@ static pb_status create_persistent(pb_plan *plan)
         PB_TRY(pb_buffer_create(plan->device, region_bytes(r), &r->buffer));
         if (r->initial)
             PB_TRY(pb_buffer_write(plan->device, r->buffer, 0, r->initial, region_bytes(r)));
-        else
+        else if (r->zeroed || !is_computed_once(b, i))
             PB_TRY(pb_buffer_zero(plan->device, r->buffer));
     }
     return PB_OK;
@@ -221,11 +214,20 @@ static pb_status create_windows(pb_plan *plan)
     return PB_OK;
 }
 
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static pb_status create_on_device(pb_plan *plan)
 {
     pb_build *b = &plan->build;
     PB_TRY(check_memory(plan));
+    const double start = seconds();
     PB_TRY(pb_module_build(plan->device, b->source.text, "", &plan->module));
+    plan->build_seconds = seconds() - start;
     PB_TRY(create_persistent(plan));
     if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
     PB_TRY(create_views(plan, plan->arena, false));
@@ -239,14 +241,8 @@ static pb_status create_on_device(pb_plan *plan)
     return PB_OK;
 }
 
-/* How a plan is made, beside what it plans. */
-typedef struct manner {
-    bool on_cpu, windowed;
-    const pb_choices *choices;
-} manner;
-
 /* Whatever needs no memory of the device. */
-static pb_status make(pb_device *device, const pb_graph *g, const manner *how, pb_plan **out)
+static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **out)
 {
     pb_context *ctx = pb_device_context(device);
     *out = NULL;
@@ -267,6 +263,7 @@ static pb_status make(pb_device *device, const pb_graph *g, const manner *how, p
         b->count = pb_graph_count(plan->g);
         b->on_cpu = how->on_cpu;
         b->choices = how->choices;
+        b->setup_only = how->setup_only;
         b->arena = pb_arena_create();
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     }
@@ -277,7 +274,8 @@ static pb_status make(pb_device *device, const pb_graph *g, const manner *how, p
     return status;
 }
 
-static pb_status create(pb_device *device, const pb_graph *g, const manner *how, pb_plan **plan)
+pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
+                             pb_plan **plan)
 {
     PB_TRY(make(device, g, how, plan));
     const pb_status status = create_on_device(*plan);
@@ -294,7 +292,7 @@ static bool takes_cpu_kernels(const pb_device_info *info)
 
 pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan)
 {
-    return create(device, g, &(manner){.on_cpu = on_cpu}, plan);
+    return pb_plan_create_how(device, g, &(pb_manner){.on_cpu = on_cpu}, plan);
 }
 
 pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build, pb_graph **lowered)
@@ -317,8 +315,10 @@ pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build,
 pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_choices *choices,
                               pb_plan **plan)
 {
-    const manner how = {takes_cpu_kernels(pb_device_describe(device)), false, choices};
-    return create(device, g, &how, plan);
+    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
+                           .windowed = false,
+                           .choices = choices};
+    return pb_plan_create_how(device, g, &how, plan);
 }
 
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
@@ -329,14 +329,18 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
 pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices,
                                   pb_plan **plan)
 {
-    const manner how = {takes_cpu_kernels(pb_device_describe(device)), true, choices};
-    return create(device, g, &how, plan);
+    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
+                           .windowed = true,
+                           .choices = choices};
+    return pb_plan_create_how(device, g, &how, plan);
 }
 
 pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices *choices,
                           bool windowed, size_t *bytes, size_t *largest)
 {
-    const manner how = {takes_cpu_kernels(pb_device_describe(device)), windowed, choices};
+    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
+                           .windowed = windowed,
+                           .choices = choices};
     pb_plan *plan;
     PB_TRY(make(device, g, &how, &plan));
     *bytes = most_bytes(plan);
@@ -361,7 +365,7 @@ void pb_plan_free(pb_plan **plan)
     *plan = NULL;
 }
 
-static pb_status submit(pb_plan *plan, int program)
+pb_status pb_plan_submit(pb_plan *plan, int program)
 {
     for (int i = 0; i < plan->launch_count[program]; ++i)
         PB_TRY(pb_launch_run(plan->device, plan->launches[program][i]));
@@ -371,7 +375,7 @@ static pb_status submit(pb_plan *plan, int program)
 /* Over the new window, in order with the programs around it. */
 static pb_status run_setup_of_window(pb_plan *plan)
 {
-    const pb_status status = submit(plan, 0);
+    const pb_status status = pb_plan_submit(plan, 0);
     plan->setup_done = status == PB_OK;
     return status;
 }
@@ -386,7 +390,7 @@ static pb_status run_setup(pb_plan *plan)
         plan->setup_bytes ? pb_buffer_create(plan->device, plan->setup_bytes, &arena) : PB_OK;
     if (status == PB_OK) status = create_views(plan, arena, true);
     if (status == PB_OK) status = create_launches(plan, 0);
-    if (status == PB_OK) status = submit(plan, 0);
+    if (status == PB_OK) status = pb_plan_submit(plan, 0);
     const pb_status finished = pb_device_finish(plan->device);
     free_launches(plan, 0);
     for (int i = 0; i < b->region_count; ++i)
@@ -527,13 +531,23 @@ pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
     if (index == b->program_count)
         return pb_fail(plan->ctx, PB_ERR_USAGE, "the plan has no program %s", program);
     if (!plan->setup_done) PB_TRY(run_setup(plan));
-    for (int t = 0; t < times; ++t) PB_TRY(submit(plan, index));
+    for (int t = 0; t < times; ++t) PB_TRY(pb_plan_submit(plan, index));
     return pb_device_flush(plan->device);
 }
 
 pb_status pb_plan_finish(pb_plan *plan)
 {
     return pb_device_finish(plan->device);
+}
+
+double pb_plan_build_seconds(const pb_plan *plan)
+{
+    return plan->build_seconds;
+}
+
+size_t pb_plan_setup_bytes(const pb_plan *plan)
+{
+    return plan->windowed ? 0 : plan->setup_bytes;
 }
 
 size_t pb_plan_memory_bytes(const pb_plan *plan)

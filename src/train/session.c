@@ -10,6 +10,7 @@
 #include "train/window.h"
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
+enum { PIECE_BYTES = 16 << 20 };          /* of the set-up: some cache levels, and many rows */
 static const double chunk_seconds = 0.25; /* aim: long beside one wait, short beside a second */
 
 double pb_seconds(void)
@@ -82,11 +83,12 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
 {
     const double start = pb_seconds();
     *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
+    s->wake = pb_device_wake();
     if (options) s->options = *options;
     const pb_status status = open_session(s);
     pb_trace_span(s->trace, start, "load data and build the graph");
     if (status != PB_OK) pb_session_close(s);
-    s->setup_seconds = pb_seconds() - start;
+    s->setup_seconds = s->seconds.load = pb_seconds() - start;
     return status;
 }
 
@@ -103,6 +105,22 @@ static pb_status upload(pb_session *s, pb_value leaf, const void *train, const v
     return pb_plan_write_part(s->plan, leaf, train_bytes, test, bytes - train_bytes);
 }
 
+/* What depends on the data alone (its cosine transform, say) is computed in pieces where its
+ * intermediate values would take much memory at once. */
+static pb_status set_up_in_pieces(pb_session *s)
+{
+    const size_t bytes = pb_plan_setup_bytes(s->plan);
+    if (bytes <= 2 * PIECE_BYTES) return PB_OK;
+    const double rows = (double)(s->data->train.count + s->data->test.count);
+    const pb_run_rows piece = {s->train_count, s->held_count, s->data->test.count,
+                               1 + (int)(rows * PIECE_BYTES / (double)bytes)};
+    pb_run_graph graph;
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &graph));
+    const pb_status status = pb_plan_set_up_by(s->plan, graph.g);
+    pb_run_graph_clear(&graph);
+    return status;
+}
+
 static pb_status upload_data(pb_session *s)
 {
     pb_samples *train = &s->data->train, *test = &s->data->test;
@@ -111,7 +129,7 @@ static pb_status upload_data(pb_session *s)
     free(train->data);
     free(test->data);
     train->data = test->data = NULL;
-    return PB_OK;
+    return set_up_in_pieces(s);
 }
 
 static pb_pass scoring_pass(const pb_scoring *scoring, const int32_t *rows, int32_t first)
@@ -210,7 +228,8 @@ static pb_run_parts parts_of(const pb_session *s)
     return (pb_run_parts){.ctx = s->ctx,
                           .config = s->config,
                           .data = s->data,
-                          .rows = {s->train_count, s->held_count, s->data->test.count, 0}};
+                          .rows = {s->train_count, s->held_count, s->data->test.count, 0},
+                          .choices = s->choices};
 }
 
 /* The graph again, over a window of the data. */
@@ -249,7 +268,9 @@ static pb_status choose_solvers(pb_session *s)
 pb_status pb_session_plan(pb_session *s, const char *selector)
 {
     const double start = pb_seconds();
+    pb_device_awake(&s->wake);
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
+    s->seconds.device = pb_seconds() - start;
     PB_TRY(choose_solvers(s));
     if (s->options.profile || s->trace) PB_TRY(pb_device_profile(s->device, true));
     if (s->trace) PB_TRY(pb_trace_listen(s->trace, s->device));
@@ -260,7 +281,10 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
     if (!s->plan_json) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the plan's text");
     pb_sha256_hex(s->plan_json, strlen(s->plan_json), s->plan_sha256);
     pb_trace_span(s->trace, start, "plan");
-    s->setup_seconds += pb_seconds() - start;
+    const double all = pb_seconds() - start;
+    s->seconds.build = pb_plan_build_seconds(s->plan);
+    s->seconds.plan = all - s->seconds.device - s->seconds.build;
+    s->setup_seconds += all;
     return PB_OK;
 }
 
@@ -271,7 +295,8 @@ pb_status pb_session_upload(pb_session *s)
     choose_shown(s);
     PB_TRY(write_orders(s));
     pb_trace_span(s->trace, start, "upload");
-    s->setup_seconds += pb_seconds() - start;
+    s->seconds.upload = pb_seconds() - start;
+    s->setup_seconds += s->seconds.upload;
     return PB_OK;
 }
 
@@ -284,17 +309,22 @@ pb_status pb_session_warm_up(pb_session *s)
     PB_TRY(pb_session_zero(s, r->phase));
     for (int i = 0; i < r->rate_count; i++) PB_TRY(pb_session_zero(s, r->rates[i].leaf));
     PB_TRY(pb_plan_run(s->plan, "train", 1));
-    if (r->validate.count > 0) PB_TRY(pb_plan_run(s->plan, "validate", 1));
-    PB_TRY(pb_plan_run(s->plan, "test", 1));
-    if (r->inspects) PB_TRY(pb_plan_run(s->plan, "inspect", 1));
     PB_TRY(pb_plan_finish(s->plan));
     pb_trace_span(s->trace, start, "warm up");
-    s->setup_seconds += pb_seconds() - start;
+    s->seconds.first = pb_seconds() - start;
+    s->setup_seconds += s->seconds.first;
+    pb_log(
+        s->ctx, PB_LOG_DEBUG,
+        "%s: set-up took %.2f s: data and graph %.2f, device %.2f, plan %.2f, its programs %.2f, "
+        "upload and what is computed once %.2f, first step %.2f",
+        pb_config_name(s->config), s->setup_seconds, s->seconds.load, s->seconds.device,
+        s->seconds.plan, s->seconds.build, s->seconds.upload, s->seconds.first);
     return PB_OK;
 }
 
 void pb_session_close(pb_session *s)
 {
+    pb_device_awake(&s->wake);
     pb_trace_close(&s->trace, false); /* a run that went well has closed it before */
     pb_plan_free(&s->plan);
     pb_feed_close(&s->feed); /* the plan may have been reading from it */

@@ -30,6 +30,10 @@ typedef struct pb_session {
     char config_sha256[65], plan_sha256[65];
     int chunk; /* iterations to submit before looking at the stop flag */
     double setup_seconds;
+    struct {
+        double load, device, plan, build, upload, first; /* parts of setup_seconds */
+    } seconds;
+    struct pb_wake *wake; /* loads OpenCL while the data is read */
 } pb_session;
 
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
@@ -40,8 +44,9 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
 pb_status pb_session_plan(pb_session *s, const char *selector);
 /** Copies the data to the device, or makes ready to stream it. */
 pb_status pb_session_upload(pb_session *s);
-/** Runs every program once on nothing in particular: what is compiled or computed once then counts
- * as setup and not as training. Parameters and states are those of no seed afterwards. */
+/** Runs a step of training on nothing in particular: what is compiled or computed once then counts
+ * as setup and not as training. Parameters and states are those of no seed afterwards. The programs
+ * that score are left to their first use, where nothing is timed. */
 pb_status pb_session_warm_up(pb_session *s);
 void pb_session_close(pb_session *s);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -225,6 +226,14 @@ static void add_speed(json_t *json, const pb_session *s, const pb_seed seeds[], 
     *bad |= json_object_set_new(json, "device", json_string(pb_device_describe(s->device)->name));
 }
 
+/* The most memory of the host that this process ever held, its libraries and a CPU device included.
+ */
+static json_int_t peak_host_bytes(void)
+{
+    struct rusage used;
+    return getrusage(RUSAGE_SELF, &used) == 0 ? (json_int_t)used.ru_maxrss * 1024 : 0;
+}
+
 static void add_sizes(json_t *json, const pb_session *s, int *bad)
 {
     const struct {
@@ -234,7 +243,8 @@ static void add_sizes(json_t *json, const pb_session *s, int *bad)
         {"parameters", s->graph.parameters},   {"steps_per_epoch", s->graph.steps},
         {"batch_size", s->graph.batch},        {"log_every", s->graph.log_every},
         {"train_samples", s->train_count},     {"val_samples", s->held_count},
-        {"test_samples", s->data->test.count},
+        {"test_samples", s->data->test.count}, {"peak_host_bytes", peak_host_bytes()},
+        {"device_bytes", (json_int_t)pb_plan_memory_bytes(s->plan)},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         *bad |= json_object_set_new(json, sizes[i].key, json_integer(sizes[i].value));

@@ -12,7 +12,7 @@ static pb_status need_of(const pb_run_parts *parts, pb_device *device, int windo
     rows.window = window;
     PB_TRY(pb_run_graph_create(parts->ctx, parts->config, parts->data, rows, &graph));
     const pb_status status =
-        pb_plan_measure(device, graph.g, NULL, window > 0, &n->bytes, &n->largest);
+        pb_plan_measure(device, graph.g, parts->choices, window > 0, &n->bytes, &n->largest);
     pb_run_graph_clear(&graph);
     return status;
 }

@@ -12,6 +12,7 @@ typedef struct pb_run_parts {
     const pb_config *config;
     const pb_dataset *data;
     pb_run_rows rows;
+    const pb_choices *choices; /* of solvers, which take memory too */
 } pb_run_parts;
 
 /** Whether the device holds the run with data in windows of so many rows; 0: with all of it. */

@@ -184,6 +184,7 @@ static inline json_t *timeless_summary(const char *folder)
     ck_assert(json_object_del(json, "seconds_per_epoch") == 0);
     ck_assert(json_object_del(json, "setup_seconds") == 0);
     ck_assert(json_object_del(json, "steps_per_second") == 0);
+    ck_assert(json_object_del(json, "peak_host_bytes") == 0);
     return json;
 }
 

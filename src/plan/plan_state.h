@@ -1,0 +1,39 @@
+/* A plan that was made, for the files that run it. */
+#ifndef PB_PLAN_PLAN_STATE_H
+#define PB_PLAN_PLAN_STATE_H
+
+#include "plan/build.h"
+
+struct pb_plan {
+    pb_context *ctx;
+    pb_device *device;
+    pb_graph *g;   /* lowered; owned */
+    pb_value *map; /* the caller's values to ours */
+    int map_count;
+    pb_build build;
+    pb_module *module;
+    pb_buffer *arena;
+    size_t arena_bytes, setup_bytes, persistent_bytes;
+    bool windowed; /* data leaves are refilled: the setup runs again and again, in the arena */
+    pb_transfer **windows; /* [values], of data leaves of a windowed plan */
+    size_t window_bytes;
+    pb_launch **launches[18];
+    int launch_count[18];
+    bool setup_done;
+    double build_seconds;
+};
+
+/** How a plan is made, beside what it plans. */
+typedef struct pb_manner {
+    bool on_cpu;
+    bool windowed;   /* data leaves are refilled while programs run */
+    bool setup_only; /* no programs: only what depends on data alone */
+    const pb_choices *choices;
+} pb_manner;
+
+pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
+                             pb_plan **plan);
+/** Puts the launches of a program into the queue; 0: the setup. */
+pb_status pb_plan_submit(pb_plan *plan, int program);
+
+#endif
