@@ -12,7 +12,7 @@
  * result is the same in every run.
  *
  * Needs macros:
- *   NAME                          the first kernel's name
+ *   NAME                          the first function's name
  *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
  *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from a sample, output channel, row of dy to the next
  *   X_SAMPLE X_CHANNEL X_ROW      elements from a sample, channel, row of x to the next
@@ -21,11 +21,11 @@
  *   LANES                         width of a vector: 4, 8 or 16; at most OUT_WIDTH, or 2 OUT_WIDTH
  *                                 if OUT_HEIGHT > 1
  *   TILE_OUTPUTS TILE_TAPS        a register tile: at most OUTPUTS and TAPS, product at most 24
- *   ITEM_OUTPUTS                  output channels of a work-item, a multiple of TILE_OUTPUTS
  *
- * Launched by the plan: NAME(dy, x, partial) with global size (ceil(OUTPUTS / ITEM_OUTPUTS),
- * ceil(SAMPLES / CHUNK)), local size (1, 1, 1); then NAME_sum(partial, dw) with global size
- * OUTPUTS TAPS or more, any local size. */
+ * Called from kernels of one work-item a group: NAME(dy, x, partial) for the chunk of samples
+ * [row_begin, row_end), row_begin a multiple of CHUNK, and output channels [column_begin, column_end),
+ * column_begin a multiple of TILE_OUTPUTS; then NAME_sum(partial, partial, dw) for elements
+ * [row_begin, row_end) of dw. Neither takes scratch. */
 
 #define PASTE_(a, b)  a##b
 #define PASTE(a, b)   PASTE_(a, b)
@@ -137,36 +137,33 @@ void multiply_tile(global const float *restrict dy, global const float *restrict
                 partial[o * TAPS + tap + t] = sum_lanes(sum[o][t]);
 }
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void NAME(global const float *restrict dy,
-                                                                global const float *restrict x,
-                                                                global float *restrict partial)
+void NAME(global const float *restrict dy, global const float *restrict x,
+          global float *restrict partial, local float *restrict scratch, int row_begin, int row_end,
+          int column_begin, int column_end, int layer)
 {
-    const int chunk = (int)get_global_id(1);
-    const int count = min(CHUNK, SAMPLES - chunk * CHUNK);
-    const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
-    const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
-    dy += DY_OFFSET + (size_t)chunk * CHUNK * DY_SAMPLE;
-    x += X_OFFSET + (size_t)chunk * CHUNK * X_SAMPLE;
-    partial += (size_t)chunk * OUTPUTS * TAPS;
+    dy += DY_OFFSET + (size_t)row_begin * DY_SAMPLE;
+    x += X_OFFSET + (size_t)row_begin * X_SAMPLE;
+    partial += (size_t)(row_begin / CHUNK) * (OUTPUTS * TAPS);
 
-    for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
+    for (int output = column_begin; output < column_end; output += TILE_OUTPUTS) {
         const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* the last tiles move back */
         for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
             const int at = min(tap, TAPS - TILE_TAPS);
-            multiply_tile(dy + base * DY_OUTPUT, x, partial + base * TAPS, at, count, output - base,
-                          tap - at);
+            multiply_tile(dy + base * DY_OUTPUT, x, partial + base * TAPS, at, row_end - row_begin,
+                          output - base, tap - at);
         }
     }
 }
 
-kernel void PASTE(NAME, _sum)(global const float *restrict partial, global float *restrict dw)
+void PASTE(NAME, _sum)(global const float *restrict partial, global const float *restrict same,
+                       global float *restrict dw, local float *restrict scratch, int row_begin,
+                       int row_end, int column_begin, int column_end, int layer)
 {
     dw += DW_OFFSET;
-    const int element = (int)get_global_id(0);
-    if (element >= OUTPUTS * TAPS) return;
-    float sum = 0.0f;
-    for (int chunk = 0; chunk < CHUNKS; chunk++) sum += partial[chunk * (OUTPUTS * TAPS) + element];
-    dw[element] = sum;
+    for (int element = row_begin; element < row_end; element++) dw[element] = partial[element];
+    for (int chunk = 1; chunk < CHUNKS; chunk++)
+        for (int element = row_begin; element < row_end; element++)
+            dw[element] += partial[chunk * (OUTPUTS * TAPS) + element];
 }
 
 #undef PASTE_
@@ -202,7 +199,6 @@ kernel void PASTE(NAME, _sum)(global const float *restrict partial, global float
 #undef LANES
 #undef TILE_OUTPUTS
 #undef TILE_TAPS
-#undef ITEM_OUTPUTS
 #undef X_OFFSET
 #undef DY_OFFSET
 #undef DY_OUTPUT

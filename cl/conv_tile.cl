@@ -17,7 +17,7 @@
  * the input. Products are summed in the order c, i, j.
  *
  * Needs macros:
- *   NAME                        the kernel's name
+ *   NAME                        the function's name
  *   X_OFFSET W_OFFSET Y_OFFSET  where the operands begin in their buffers, in elements
  *   X_SAMPLE X_CHANNEL X_ROW    elements from a sample, channel, row of x to the next
  *   CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
@@ -26,14 +26,13 @@
  *   VECTORS                     vectors of positions of a register tile
  *   TILE_OUTPUTS                output channels of a register tile, at most OUTPUTS;
  *                               VECTORS TILE_OUTPUTS at most 24
- *   ITEM_OUTPUTS                output channels of a work-item, a multiple of TILE_OUTPUTS
- *   ITEM_ROWS                   output rows of a work-item, at most OUT_HEIGHT, such that
- *                               positions = (ITEM_ROWS - 1) X_ROW + OUT_WIDTH >= LANES VECTORS;
- *                               uses 4 TILE_OUTPUTS positions bytes of local memory where
- *                               OUT_HEIGHT > 1
+ *   ITEM_ROWS                   output rows of a block, at most OUT_HEIGHT, such that
+ *                               positions = (ITEM_ROWS - 1) X_ROW + OUT_WIDTH >= LANES VECTORS
  *
- * Launched by the plan: global size (ceil(OUTPUTS / ITEM_OUTPUTS), ceil(OUT_HEIGHT / ITEM_ROWS),
- * N), local size (1, 1, 1). */
+ * Called from a kernel of one work-item a group, for samples [row_begin, row_end), output channels
+ * [column_begin, column_end), and the block of output rows number `layer`. column_begin is a multiple
+ * of TILE_OUTPUTS. Where OUT_HEIGHT > 1, scratch holds TILE_OUTPUTS positions floats and is aligned to
+ * 64 bytes. */
 
 #define PASTE_(a, b)   a##b
 #define PASTE(a, b)    PASTE_(a, b)
@@ -106,39 +105,36 @@ void copy_row(local const float *restrict line, global float *restrict y)
 }
 #endif
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-NAME(global const float *restrict x, global const float *restrict weight, global float *restrict y)
+void NAME(global const float *restrict x, global const float *restrict weight,
+          global float *restrict y, local float *restrict scratch, int row_begin, int row_end,
+          int column_begin, int column_end, int layer)
 {
-#if !ONE_ROW
-    local float line[TILE_OUTPUTS * ITEM_POSITIONS] __attribute__((aligned(64)));
-#endif
-    const int n = (int)get_global_id(2);
-    const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
-    const int row = min(row_begin, OUT_HEIGHT - ITEM_ROWS); /* the last block moves up */
-    const int output_begin = (int)get_global_id(0) * ITEM_OUTPUTS;
-    const int output_end = min(output_begin + ITEM_OUTPUTS, OUTPUTS);
-    x += X_OFFSET + (size_t)n * X_SAMPLE + row * X_ROW;
-    y += Y_OFFSET + (size_t)n * (OUTPUTS * OUT_HEIGHT * OUT_WIDTH) + row * OUT_WIDTH;
+    const int block_begin = layer * ITEM_ROWS;
+    const int block = min(block_begin, OUT_HEIGHT - ITEM_ROWS); /* the last block moves up */
+    x += X_OFFSET + block * X_ROW;
+    y += Y_OFFSET + block * OUT_WIDTH;
 
-    for (int output = output_begin; output < output_end; output += TILE_OUTPUTS) {
-        const int base = min(output, OUTPUTS - TILE_OUTPUTS);
-        global const float *kernel_weight = weight + W_OFFSET + (W_BASE) + base * W_OUTPUT;
-        global float *target = y + base * (OUT_HEIGHT * OUT_WIDTH);
-        for (int p = 0; p < ITEM_POSITIONS; p += TILE_POSITIONS) {
-            const int at = min(p, ITEM_POSITIONS - TILE_POSITIONS);
+    for (int n = row_begin; n < row_end; n++)
+        for (int output = column_begin; output < column_end; output += TILE_OUTPUTS) {
+            const int base = min(output, OUTPUTS - TILE_OUTPUTS); /* so does the last tile */
+            global const float *image = x + (size_t)n * X_SAMPLE;
+            global const float *kernel_weight = weight + W_OFFSET + (W_BASE) + base * W_OUTPUT;
+            global float *target = y + ((size_t)n * OUTPUTS + base) * (OUT_HEIGHT * OUT_WIDTH);
+            for (int p = 0; p < ITEM_POSITIONS; p += TILE_POSITIONS) {
+                const int at = min(p, ITEM_POSITIONS - TILE_POSITIONS);
 #if ONE_ROW
-            convolve_tile(x + at, kernel_weight, target + at, output - base);
+                convolve_tile(image + at, kernel_weight, target + at, output - base);
 #else
-            convolve_tile(x + at, kernel_weight, line + at, 0);
+                convolve_tile(image + at, kernel_weight, scratch + at, 0);
+#endif
+            }
+#if !ONE_ROW
+            for (int o = output - base; o < TILE_OUTPUTS; o++)
+                for (int r = block_begin - block; r < ITEM_ROWS; r++)
+                    copy_row(scratch + o * ITEM_POSITIONS + r * X_ROW,
+                             target + (o * OUT_HEIGHT + r) * OUT_WIDTH);
 #endif
         }
-#if !ONE_ROW
-        for (int o = output - base; o < TILE_OUTPUTS; o++)
-            for (int r = row_begin - row; r < ITEM_ROWS; r++)
-                copy_row(line + o * ITEM_POSITIONS + r * X_ROW,
-                         target + (o * OUT_HEIGHT + r) * OUT_WIDTH);
-#endif
-    }
 }
 
 #undef PASTE_
@@ -169,7 +165,6 @@ NAME(global const float *restrict x, global const float *restrict weight, global
 #undef LANES
 #undef VECTORS
 #undef TILE_OUTPUTS
-#undef ITEM_OUTPUTS
 #undef ITEM_ROWS
 #undef X_SAMPLE
 #undef X_CHANNEL

@@ -5,15 +5,15 @@
  * tree.
  *
  * Needs macros:
- *   NAME                        the kernel's name
+ *   NAME                        the function's name
  *   M N K                       extents, at least 1
  *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
  *   TILE_ROWS TILE_COLUMNS      a register tile, at most M and N, their product at most 24
- *   ITEM_ROWS ITEM_COLUMNS      the part of C of one work-item, multiples of the tile's
  *
- * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local
- * size (1, 1, 1). */
+ * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
+ * of them or all that there are up to row_end, and columns [column_begin, column_end), likewise, of
+ * batch entry `layer`. It takes no scratch. */
 
 #define PASTE_(a, b)  a##b
 #define PASTE(a, b)   PASTE_(a, b)
@@ -82,23 +82,18 @@ void multiply_tile(global const float *restrict a, global const float *restrict 
             if (i >= first_row && j >= first_column) c[i * N + j] = sum_lanes(sum[i][j]);
 }
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
+void NAME(global const float *restrict a, global const float *restrict b, global float *restrict c,
+          local float *restrict scratch, int row_begin, int row_end, int column_begin,
+          int column_end, int layer)
 {
-    const size_t batch = get_global_id(2);
-    a += A_OFFSET + batch * STRIDE_A;
-    b += B_OFFSET + batch * STRIDE_B;
-    c += C_OFFSET + batch * M * N;
-
-    const int row_begin = (int)get_global_id(1) * ITEM_ROWS;
-    const int row_end = min(row_begin + ITEM_ROWS, M);
-    const int column_begin = (int)get_global_id(0) * ITEM_COLUMNS;
-    const int column_end = min(column_begin + ITEM_COLUMNS, N);
+    a += A_OFFSET + (size_t)layer * STRIDE_A;
+    b += B_OFFSET + (size_t)layer * STRIDE_B;
+    c += C_OFFSET + (size_t)layer * (M * N);
 
     for (int row = row_begin; row < row_end; row += TILE_ROWS) {
-        const int top = min(row, M - TILE_ROWS); /* the last tiles move back; old elements stay */
+        const int top = min(row, row_end - TILE_ROWS); /* the last tiles move back */
         for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
-            const int left = min(column, N - TILE_COLUMNS);
+            const int left = min(column, column_end - TILE_COLUMNS);
             multiply_tile(a + top * K, b + left * K, c + top * N + left, row - top, column - left);
         }
     }
@@ -120,5 +115,3 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef C_OFFSET
 #undef TILE_ROWS
 #undef TILE_COLUMNS
-#undef ITEM_ROWS
-#undef ITEM_COLUMNS

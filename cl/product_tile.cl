@@ -10,22 +10,21 @@
  * summed in ascending order of k, so the result depends on no block size.
  *
  * Needs macros:
- *   NAME                        the kernel's name
+ *   NAME                        the function's name
  *   M N K                       extents, at least 1
  *   TRANSPOSE_A TRANSPOSE_B     0 or 1
  *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
  *   TILE_ROWS                   rows of a register tile, 1 <= TILE_ROWS <= min(M, 12)
  *   COLUMN_VECTORS              vectors of 16 columns of a register tile, 1 or 2
- *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K; uses 64 DEPTH COLUMN_VECTORS
- *                               bytes of local memory, with copies 4 DEPTH COPY_ROWS more
+ *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K
  *   COPY_ROWS                   rows of A that are copied to local memory at a time, a multiple of
  *                               TILE_ROWS; 1: A is read where it lies
- *   ITEM_ROWS                   rows of C of one work-item, a multiple of TILE_ROWS
- *   ITEM_COLUMNS                columns of C of one work-item, a multiple of 16 COLUMN_VECTORS
  *
- * Launched by the plan: global size (ceil(N / ITEM_COLUMNS), ceil(M / ITEM_ROWS), batch), local
- * size (1, 1, 1). */
+ * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
+ * of them or all that there are up to row_end, and columns [column_begin, column_end) of batch entry
+ * `layer`; column_begin is a multiple of 16 COLUMN_VECTORS. scratch holds 16 DEPTH COLUMN_VECTORS
+ * floats, with copies DEPTH COPY_ROWS more, and is aligned to 64 bytes. */
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)
@@ -46,7 +45,7 @@
 #define A_ROW      1         /* elements of A, as a tile reads it, from one row to the next */
 #define A_COLUMN   TILE_ROWS /* and from one k to the next                                  */
 #else
-#define BLOCK_ROWS ITEM_ROWS
+#define BLOCK_ROWS M
 #define A_SPACE    global
 #define A_ROW      (TRANSPOSE_A ? 1 : K)
 #define A_COLUMN   (TRANSPOSE_A ? M : 1)
@@ -193,43 +192,39 @@ void multiply_tile(A_SPACE const float *restrict a, local const float *restrict 
             if (i >= old) store_columns(sum[i][j], c + i * N + 16 * j, width - 16 * j);
 }
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
+void NAME(global const float *restrict a, global const float *restrict b, global float *restrict c,
+          local float *restrict scratch, int row_begin, int row_end, int column_begin,
+          int column_end, int layer)
 {
-    local float panel[DEPTH * TILE_COLUMNS] __attribute__((aligned(64)));
+    a += A_OFFSET + (size_t)layer * STRIDE_A;
+    b += B_OFFSET + (size_t)layer * STRIDE_B;
+    c += C_OFFSET + (size_t)layer * (M * N);
 #if COPY_A
-    local float block[DEPTH * COPY_ROWS] __attribute__((aligned(64)));
+    local float *block = scratch + DEPTH * TILE_COLUMNS;
 #endif
-    const size_t batch = get_global_id(2);
-    a += A_OFFSET + batch * STRIDE_A;
-    b += B_OFFSET + batch * STRIDE_B;
-    c += C_OFFSET + batch * M * N;
 
-    const int item_row = (int)get_global_id(1) * ITEM_ROWS;
-    const int item_row_end = min(item_row + ITEM_ROWS, M);
-    const int column_begin = (int)get_global_id(0) * ITEM_COLUMNS;
-    const int column_end = min(column_begin + ITEM_COLUMNS, N);
-
-    for (int row_begin = item_row; row_begin < item_row_end; row_begin += BLOCK_ROWS)
+    for (int first = row_begin; first < row_end; first += BLOCK_ROWS)
         for (int k = 0; k < K; k += DEPTH) {
-            const int row_end = min(row_begin + BLOCK_ROWS, item_row_end);
+            const int last = min(first + BLOCK_ROWS, row_end);
             const int depth = min(DEPTH, K - k);
 #if COPY_A
-            for (int row = row_begin; row < row_end; row += TILE_ROWS)
-                pack_rows(a + k * (TRANSPOSE_A ? M : 1) + min(row, M - TILE_ROWS) * (TRANSPOSE_A ? 1 : K),
-                          block + (row - row_begin) * DEPTH, depth);
+            for (int row = first; row < last; row += TILE_ROWS) {
+                const int base = min(row, row_end - TILE_ROWS);
+                pack_rows(a + k * (TRANSPOSE_A ? M : 1) + base * (TRANSPOSE_A ? 1 : K),
+                          block + (row - first) * DEPTH, depth);
+            }
 #endif
             for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
-                const int width = min(TILE_COLUMNS, N - column);
-                pack_columns(b + k * B_ROW + column * B_COLUMN, panel, depth, width);
-                for (int row = row_begin; row < row_end; row += TILE_ROWS) {
-                    const int base = min(row, M - TILE_ROWS); /* the last tile moves up */
+                const int width = min(TILE_COLUMNS, column_end - column);
+                pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width);
+                for (int row = first; row < last; row += TILE_ROWS) {
+                    const int base = min(row, row_end - TILE_ROWS); /* the last tile moves up */
 #if COPY_A
-                    local const float *tile = block + (row - row_begin) * DEPTH;
+                    local const float *tile = block + (row - first) * DEPTH;
 #else
                     global const float *tile = a + base * A_ROW + k * A_COLUMN;
 #endif
-                    multiply_tile(tile, panel, c + base * N + column, depth, width, row - base,
+                    multiply_tile(tile, scratch, c + base * N + column, depth, width, row - base,
                                   k == 0);
                 }
             }
@@ -265,8 +260,6 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
 #undef TILE_ROWS
 #undef COLUMN_VECTORS
 #undef DEPTH
-#undef ITEM_ROWS
-#undef ITEM_COLUMNS
 #undef A_OFFSET
 #undef B_OFFSET
 #undef C_OFFSET

@@ -58,9 +58,11 @@ pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_op
 pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_options *options);
 /** Scores the saved weights of every seed of a run on its test split and prints them as JSON text (free()). */
 pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options *options, char **json);
-/** Prints the plan of a configuration: what `passband explain` shows. */
+/** What `passband explain` shows of a configuration: the launches of its plan, its graph for Graphviz (needs no device),
+ *  or the OpenCL C source of its kernels. */
+typedef enum pb_explained { PB_EXPLAIN_PLAN, PB_EXPLAIN_GRAPH, PB_EXPLAIN_SOURCE } pb_explained;
 pb_status pb_run_explain(pb_context *ctx, const pb_config *config, const pb_run_options *options,
-                         bool dot, FILE *out);
+                         pb_explained what, FILE *out);
 
 #ifdef __cplusplus
 }

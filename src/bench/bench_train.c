@@ -42,26 +42,50 @@ static double seconds_of(const pb_profile_row rows[], int count, const char *lab
     return 0;
 }
 
+/* Kernels [begin, end) are one launch. */
+static int launch_end(const pb_plan_facts *plan, int begin)
+{
+    int end = begin + 1;
+    while (end < plan->kernel_count && plan->kernels[end].launch == plan->kernels[begin].launch)
+        end++;
+    return end;
+}
+
 static int launches_of(const pb_plan_facts *plan, const char *label)
 {
     int count = 0;
-    for (int i = 0; i < plan->launch_count; i++)
-        count += strcmp(plan->launches[i].label, label) == 0;
+    for (int i = 0; i < plan->kernel_count; i = launch_end(plan, i))
+        count += strcmp(plan->kernels[i].label, label) == 0;
     return count;
 }
 
-/* Launches of one label share a row of the profile, and each has taken its part of it. */
+/* Launches of one label share a row of the profile, and each has taken its part of it. What a
+ * launch took falls on its kernels as the ceilings would have it. */
 static void sum_up(const pb_bench *b, step_facts *f, const pb_profile_row rows[], int count,
                    int steps)
 {
-    for (int i = 0; i < f->plan.launch_count; i++) {
-        const pb_launch_fact *launch = &f->plan.launches[i];
-        stage_time *stage = find_stage(f, launch->stage);
-        const double least = pb_ceilings_seconds(&b->ceilings, launch->flops, launch->bytes);
-        stage->seconds +=
-            seconds_of(rows, count, launch->label) / launches_of(&f->plan, launch->label) / steps;
-        stage->floor += least;
+    const pb_plan_facts *plan = &f->plan;
+    for (int i = 0, end; i < plan->kernel_count; i = end) {
+        double flops = 0, bytes = 0, apart = 0;
+        end = launch_end(plan, i);
+        for (int k = i; k < end; k++) {
+            flops += plan->kernels[k].flops;
+            bytes += plan->kernels[k].bytes;
+            apart +=
+                pb_ceilings_seconds(&b->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes);
+        }
+        const char *label = plan->kernels[i].label;
+        const double taken = seconds_of(rows, count, label) / launches_of(plan, label) / steps;
+        const double least = pb_ceilings_seconds(&b->ceilings, flops, bytes);
         f->floor += least;
+        for (int k = i; k < end && apart > 0; k++) {
+            const double share =
+                pb_ceilings_seconds(&b->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes) /
+                apart;
+            stage_time *stage = find_stage(f, plan->kernels[k].stage);
+            stage->seconds += taken * share;
+            stage->floor += least * share;
+        }
     }
 }
 

@@ -34,22 +34,21 @@ static void note_solver(pb_plan_facts *f, const char *solver)
     snprintf(f->solvers + length, room, "%s%s", length ? ", " : "", solver);
 }
 
-static void read_launches(pb_plan_facts *f, const json_t *launches)
+static void read_kernels(pb_plan_facts *f, const json_t *launches)
 {
     for (size_t i = 0; i < json_array_size(launches); i++) {
         const json_t *json = json_array_get(launches, i);
-        const bool shared = strcmp(words(json, "solver"), "same launch") == 0;
-        if (!shared || f->launch_count == 0) {
-            f->launches[f->launch_count++] = (pb_launch_fact){
-                .label = words(json, "kernel"),
-                .stage = words(json, "stage"),
-                .solver = words(json, "solver"),
-            };
-            note_solver(f, words(json, "solver"));
-        }
-        pb_launch_fact *launch = &f->launches[f->launch_count - 1];
-        launch->flops += number(json, "flops");
-        launch->bytes += number(json, "bytes");
+        const pb_kernel_fact fact = {
+            .launch = (int)number(json, "launch"),
+            .label = words(json, "launched_as"),
+            .stage = words(json, "stage"),
+            .solver = words(json, "solver"),
+            .flops = number(json, "flops"),
+            .bytes = number(json, "bytes"),
+        };
+        f->kernels[f->kernel_count++] = fact;
+        f->launch_count = fact.launch + 1;
+        note_solver(f, fact.solver);
     }
 }
 
@@ -58,9 +57,9 @@ static pb_status read_plan(pb_context *ctx, const char *program, pb_plan_facts *
     const json_t *found = find_program(f->plan, program);
     if (!found) return pb_fail(ctx, PB_ERR_INTERNAL, "the plan tells of no program %s", program);
     const json_t *launches = json_object_get(found, "launches");
-    f->launches = calloc(json_array_size(launches) + 1, sizeof *f->launches);
-    if (!f->launches) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of launches");
-    read_launches(f, launches);
+    f->kernels = calloc(json_array_size(launches) + 1, sizeof *f->kernels);
+    if (!f->kernels) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of launches");
+    read_kernels(f, launches);
     if (!f->solvers[0]) snprintf(f->solvers, sizeof f->solvers, "%s", generated);
     f->choices = json_object_get(f->plan, "choices");
     return PB_OK;
@@ -79,7 +78,7 @@ pb_status pb_plan_facts_read(pb_context *ctx, const pb_plan *plan, const char *p
 
 void pb_plan_facts_clear(pb_plan_facts *facts)
 {
-    free(facts->launches);
+    free(facts->kernels);
     json_decref(facts->plan);
     *facts = (pb_plan_facts){0};
 }

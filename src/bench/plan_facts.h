@@ -6,15 +6,16 @@
 
 #include "base/json.h"
 
-/** One launch: a kernel, or several small ones that share it. */
-typedef struct pb_launch_fact {
-    const char *label, *stage, *solver; /* stage: "" where it works for none */
+/** One kernel, which may share its launch with others. */
+typedef struct pb_kernel_fact {
+    int launch;                         /* number of it, ascending                   */
+    const char *label, *stage, *solver; /* of the launch; "" where it works for none */
     double flops, bytes;
-} pb_launch_fact;
+} pb_kernel_fact;
 
 typedef struct pb_plan_facts {
-    pb_launch_fact *launches; /* [launch_count] in order */
-    int launch_count;
+    pb_kernel_fact *kernels; /* [kernel_count] in order */
+    int kernel_count, launch_count;
     char solvers[128]; /* of its products and convolutions, each once: "product_tile, conv_dw"; else "generated" */
     json_t *choices;   /* which solver with which parameters, as plan.json has them */
     json_t *plan;      /* owns the strings */

@@ -7,6 +7,9 @@
 pb_status pb_cli_explain(pb_cli *cli)
 {
     const pb_run_options options = {.device = pb_cli_value(cli, "device"), .stop = cli->stop};
+    const pb_explained what = pb_cli_value(cli, "dot")      ? PB_EXPLAIN_GRAPH
+                              : pb_cli_value(cli, "source") ? PB_EXPLAIN_SOURCE
+                                                            : PB_EXPLAIN_PLAN;
     pb_config *config = NULL;
     for (int i = 1; i < cli->word_count; i++)
         if (!strchr(cli->words[i], '='))
@@ -16,7 +19,7 @@ pb_status pb_cli_explain(pb_cli *cli)
     PB_TRY(pb_cli_need_config(cli, cli->words[0]));
     PB_TRY(pb_config_load(cli->ctx, cli->words[0], cli->word_count - 1, cli->words + 1, &config));
     const pb_status status =
-        pb_run_explain(cli->ctx, config, &options, pb_cli_value(cli, "dot") != NULL, stdout);
+        pb_run_explain(cli->ctx, config, &options, what, stdout);
     pb_config_free(&config);
     return status;
 }

@@ -143,47 +143,11 @@ static pb_status add_setup(pb_build *b)
     return PB_OK;
 }
 
-#define MOST_IN_A_LAUNCH 16
-
-static int add_distinct(int regions[], int count, const pb_unit *u)
-{
-    for (int i = 0; i < u->arg_count; ++i) {
-        int k = 0;
-        while (k < count && regions[k] != u->args[i]) ++k;
-        if (k == count) regions[count++] = u->args[i];
-    }
-    return count;
-}
-
-/* The units from position `at` on that share a launch: small ones, as long as their regions fit its
- * parameters. */
-static int small_units(const pb_program_build *p, int at, pb_unit *run[MOST_IN_A_LAUNCH])
-{
-    int regions[2 * PB_UNIT_MAX_ARGS], region_count = 0, count = 0;
-    while (count < MOST_IN_A_LAUNCH && at + count < p->sequence_count) {
-        pb_unit *u = &p->units[p->sequence[at + count]];
-        region_count = add_distinct(regions, region_count, u);
-        if (count > 0 && (!u->small || region_count > PB_UNIT_MAX_ARGS)) break;
-        run[count++] = u;
-        if (!u->small) break;
-    }
-    return count;
-}
-
 static pb_status plan_program(pb_build *b, pb_program_build *p)
 {
     PB_TRY(pb_plan_roots(b, p));
     PB_TRY(pb_plan_units(b, p));
-    for (int i = 0; i < p->sequence_count;) {
-        pb_unit *run[MOST_IN_A_LAUNCH];
-        const int count = small_units(p, i, run);
-        if (run[0]->kind == PB_UNIT_LIBRARY)
-            PB_TRY(pb_solve(b, p, run[0]));
-        else
-            PB_TRY(pb_codegen(b, p, run, count));
-        i += count;
-    }
-    return PB_OK;
+    return pb_plan_tasks(b, p);
 }
 
 struct pb_kernel {
@@ -241,6 +205,7 @@ void pb_build_clear(pb_build *b)
         free(b->programs[i].roots);
         free(b->programs[i].units);
         free(b->programs[i].sequence);
+        free(b->programs[i].dispatches);
     }
     free(b->regions);
     pb_text_free(&b->source);

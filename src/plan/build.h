@@ -2,11 +2,14 @@
  * order.
  *
  * Planning a program (one list of assignments) goes through these steps, a file each:
- *   roots.c     which values must be stored; the others are recomputed where they are used
- *   units.c     stored values of one iteration domain join one kernel; units are sorted
- *   memory.c    regions of the shared arena by liveness
- *   kernel.c    a kernel's source: loops.c from the expressions of its roots (expression.c,
- * index.c) solver.c    products and convolutions, by one of several solvers */
+ *   roots.c    which values must be stored; the others are recomputed where they are used
+ *   solver.c   products and convolutions, by one of several solvers
+ *   units.c    stored values of one iteration domain join one unit
+ *   tasks.c    units are put in order; those that can share a launch do
+ *   kernel.c   what a unit does in OpenCL C: loops.c from the expressions of its roots
+ *              (expression.c, index.c)
+ *   dispatch.c    the kernels of the launches
+ *   memory.c   regions of the shared arena by liveness */
 #ifndef PB_PLAN_BUILD_H
 #define PB_PLAN_BUILD_H
 
@@ -56,9 +59,54 @@ typedef enum pb_unit_kind {
 
 #define PB_UNIT_MAX_ROOTS 24
 #define PB_UNIT_MAX_ARGS  28
-#define PB_MAX_LAUNCHES   4 /* of one unit */
+#define PB_MAX_ARGS       96 /* eight bytes each; every device takes 1024 bytes of arguments */
 
-/** One kernel, or one library call with its helpers. */
+/** Work of a unit, in operations, that one work-item does sooner than a launch of its own would
+ * start. */
+#define PB_SMALL_WORK 32768.0
+
+/** Regions that a kernel touches: its parameters. */
+typedef struct pb_parameters {
+    int count;
+    int region[PB_MAX_ARGS];
+    bool read[PB_MAX_ARGS], written[PB_MAX_ARGS];
+    /** with the rows cut into as many equal parts as there are samples, part s touches the s-th
+     * part of the region alone */
+    bool by_sample[PB_MAX_ARGS];
+} pb_parameters;
+
+/** How much of a unit a piece of a kernel does. */
+typedef enum pb_share {
+    PB_SHARE_ITEM,    /* the part that item (x, y) or (x, y, z) has */
+    PB_SHARE_SAMPLES, /* samples [s_begin, s_end)                   */
+    PB_SHARE_WHOLE    /* all of it                                  */
+} pb_share;
+
+/** A library unit whose solver is a function of OpenCL C
+ *    void name(global const float *a, global const float *b, global float *c, local float *scratch,
+ *              int row_begin, int row_end, int column_begin, int column_end, int layer)
+ *  that computes a block of its result. */
+typedef struct pb_block_function {
+    const char *name; /* NULL: the unit has kernels of its own                               */
+    int rows, columns, layers;   /* extents of the three ways to cut it                        */
+    int item_rows, item_columns; /* of one work-item                                           */
+    int least_rows;              /* that a block must have                                     */
+    int regions[3];              /* a, b (-1: none, a is passed) and c                         */
+    int local_floats;            /* of scratch                                                 */
+} pb_block_function;
+
+/** A launch of a program: one kernel, or a product by CLBlast. */
+typedef struct pb_dispatch {
+    const char *kernel, *label;
+    int arg_count, args[PB_MAX_ARGS]; /* regions */
+    size_t global[3], local[3];
+    double flops, bytes;
+    bool is_gemm;
+    pb_gemm_spec gemm;
+    int gemm_region[3];
+} pb_dispatch;
+
+/** A fused kernel's work, or a product or convolution. */
 typedef struct pb_unit {
     pb_unit_kind kind;
     int64_t rows, columns;         /* MAP, ROWS                                       */
@@ -66,28 +114,18 @@ typedef struct pb_unit {
     int root_count;
     int roots[PB_UNIT_MAX_ROOTS];
     pb_value value; /* LIBRARY: the value it computes                  */
-    int order;      /* position among the program's units              */
     int irregular;  /* addresses with quotients, remainders or gathers  */
     /* filled by codegen and solvers */
-    const char *name, *label, *solver;
+    const char *label, *solver;
     const char *wish;   /* LIBRARY: words that chose the solver, or NULL */
-    const char *choice; /* LIBRARY: the solver and the parameters it has  */
-    int arg_count;
-    int args[PB_UNIT_MAX_ARGS]; /* regions it touches                              */
-    bool arg_read[PB_UNIT_MAX_ARGS], arg_written[PB_UNIT_MAX_ARGS];
-    bool small; /* not worth a launch of its own                    */
+    const char *choice; /* LIBRARY: the solver and the parameters it has */
+    pb_parameters touches;
+    int samples; /* it can be cut by that many samples of a batch; 0: it cannot */
+    bool small;  /* one work-item does it sooner than a launch starts           */
     double flops, bytes;
-    double launch_flops, launch_bytes; /* of the launch, which may hold several units      */
-    int launch_count;
-    struct {
-        const char *kernel;
-        int arg_count, args[PB_UNIT_MAX_ARGS]; /* regions */
-        size_t global[3], local[3];
-    } launches[PB_MAX_LAUNCHES];
-    bool is_gemm;
-    pb_gemm_spec gemm;
-    int gemm_region[3];
-    int scratch; /* region of partial results, -1: none */
+    pb_block_function block; /* LIBRARY                          */
+    pb_dispatch own;         /* LIBRARY without a block function */
+    int dispatch;            /* the launch that does it          */
 } pb_unit;
 
 /** One program being planned. */
@@ -108,6 +146,9 @@ typedef struct pb_program_build {
     pb_unit *units;
     int *sequence; /* [unit_count] units in order of execution                             */
     int sequence_count;
+    int samples; /* of a batch, by which units are cut; 0: unknown */
+    int dispatch_count;
+    pb_dispatch *dispatches;
 } pb_program_build;
 
 /** One plan being made. */
@@ -115,9 +156,9 @@ typedef struct pb_build {
     pb_context *ctx;
     pb_device *device;
     const pb_device_info *info;
-    const pb_graph *g; /* lowered */
+    const pb_graph *g;                /* lowered */
     const struct pb_choices *choices; /* of solvers, NULL: none */
-    int count;         /* values  */
+    int count;                        /* values  */
     pb_arena *arena;
     pb_place *place; /* [values] persistent places: leaves, constants, static values */
     bool *is_static; /* [values] */
@@ -129,8 +170,9 @@ typedef struct pb_build {
     pb_text macros;                /* of the kernel being written by a solver     */
     struct pb_kernel *kernels;     /* already in the source                       */
     int kernel_count;
-    bool on_cpu;
-    bool setup_only; /* plan no program but the setup */
+    bool on_cpu;     /* the kernels are for long work-items                          */
+    bool joins;      /* units share launches: the compiler takes large kernels as well */
+    bool setup_only; /* plan no program but the setup                                */
 } pb_build;
 
 /* ---- helpers ---- */
@@ -162,19 +204,37 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p);
  * last one, copies it from there to the leaf. */
 pb_status pb_root_aside(pb_build *b, pb_program_build *p, int number);
 pb_status pb_plan_units(pb_build *b, pb_program_build *p);
-/** Whether a fused unit can be written as a kernel; notes what it reads and writes, and what it
- * costs. */
+/** A new unit without roots. The array of units may move; a unit that is being added to keeps its
+ * number only. */
+pb_status pb_unit_add(pb_build *b, pb_program_build *p, pb_unit **unit);
+/** A new unit that stores a root. */
+pb_status pb_unit_of_root(pb_build *b, pb_program_build *p, int root);
+/** What every unit touches anew, after values got places. */
+pb_status pb_units_check(pb_build *b, pb_program_build *p);
+/** before[x * n + y]: unit x must run before unit y, of n units. */
+void pb_unit_edges(const pb_build *b, const pb_program_build *p, bool *before);
+/** Whether a fused unit can be written as a kernel; notes what it touches and what it costs. */
 pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool *possible);
-/** Writes the kernel of a unit, or of several small ones in a row: source, parameters and geometry,
- * which the first unit holds for all. */
-pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *const units[], int count);
-pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *unit);
-/** Whether an input of a library op must be stored densely, and which value that is (broadcasts of
- * a product's leading axes need no storage of their own). */
+/** Notes whether a fused unit can be cut by the program's samples, and cuts it so that it can. */
+pb_status pb_codegen_samples(pb_build *b, pb_program_build *p, pb_unit *unit);
+/** Appends what a unit does, the whole or a share, to a kernel with the parameters of `all`, which
+ * grow. ITEM: the numbers of items along x and y. */
+pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share share, pb_text *out,
+                     pb_parameters *all, size_t items[2]);
+const char *pb_unit_words(const pb_build *b, const pb_unit *unit);
+/** Chooses the solvers of a product or convolution and adds the units that do it. */
+pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value);
+/** Samples of a batch in a program: of the values that its products and convolutions make, the most
+ * frequent number; 0 when there are none. */
+int pb_samples(const pb_build *b, const pb_program_build *p);
 /** Whether a library op takes an input whose rows are dense but lie apart, as inside a padded
  * value. */
 bool pb_reads_strided(const pb_build *b, pb_value library, int input);
+/** The value that must be stored for an input of a library op (broadcasts of a product's leading
+ * axes need no storage of their own). */
 pb_value pb_library_operand(const pb_build *b, pb_value library, int input);
+/** The launches of a program, and the order of its units. */
+pb_status pb_plan_tasks(pb_build *b, pb_program_build *p);
 /** Offsets of arena regions; the bytes of the arena of all programs, and of the setup's. */
 pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes);
 const pb_build *pb_plan_build_of(const pb_plan *plan);

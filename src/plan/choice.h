@@ -28,7 +28,7 @@ typedef struct pb_solver {
     bool (*can)(const pb_build *b, const pb_record *r);
     /* whether it should, where nothing was chosen: of those that say so the first is taken */
     bool (*suits)(const pb_build *b, const pb_record *r);
-    void (*write)(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
+    pb_status (*write)(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
     pb_parameter parameters[PB_MAX_PARAMETERS]; /* ended by one without a name */
 } pb_solver;
 

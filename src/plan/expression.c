@@ -14,9 +14,10 @@ typedef struct memo {
 
 static const pb_scalar nothing = {"0", LEVEL_KERNEL, 0};
 
-bool pb_writer_open(pb_writer *w, pb_build *b, pb_program_build *p, pb_unit *unit)
+bool pb_writer_open(pb_writer *w, pb_build *b, pb_program_build *p, pb_unit *unit,
+                    pb_parameters *all, int samples)
 {
-    *w = (pb_writer){.b = b, .p = p, .unit = unit};
+    *w = (pb_writer){.b = b, .p = p, .unit = unit, .all = all, .samples = samples};
     w->pool = pb_index_pool_create();
     w->arena = pb_arena_create();
     w->depths = malloc((size_t)b->count);
@@ -84,18 +85,33 @@ static pb_scalar temporary(pb_writer *w, const char *type, int level, int depth,
     return (pb_scalar){name, level, depth};
 }
 
-const char *pb_parameter(pb_writer *w, int region, bool written)
+const pb_index *pb_row_index(pb_writer *w, const char *name, int64_t rows)
 {
+    if (w->samples == 0) return pb_index_variable(w->pool, name, rows, LEVEL_ROW);
+    const int64_t each = rows / w->samples;
+    w->sample = pb_index_variable(w->pool, "s", w->samples, LEVEL_ROW);
+    return pb_index_add(w->pool, pb_index_mul(w->pool, w->sample, each),
+                        pb_index_variable(w->pool, "k", each, LEVEL_ROW));
+}
+
+const char *pb_parameter(pb_writer *w, int region, bool written, const pb_index *address)
+{
+    pb_parameters *all = w->all;
     int i = 0;
-    while (i < w->arg_count && w->args[i] != region) ++i;
-    if (i == w->arg_count) {
-        if (i == PB_UNIT_MAX_ARGS) {
+    while (i < all->count && all->region[i] != region) ++i;
+    if (i == all->count) {
+        if (i == PB_MAX_ARGS) {
             w->impossible = true;
             return "a0";
         }
-        w->args[w->arg_count++] = region;
+        all->region[all->count++] = region;
+        all->by_sample[i] = true;
     }
-    *(written ? &w->arg_written[i] : &w->arg_read[i]) = true;
+    const size_t count = w->b->regions[region].count;
+    all->by_sample[i] &=
+        w->samples > 0 && count % (size_t)w->samples == 0 &&
+        pb_index_in_part(address, w->sample, (int64_t)(count / (size_t)w->samples));
+    *(written ? &all->written[i] : &all->read[i]) = true;
     return pb_arena_printf(w->arena, "a%d", i);
 }
 
@@ -194,7 +210,8 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
     const int level = pb_index_level(address);
     w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
     return temporary(w, pb_c_type(r->dtype), level, 0, "%s[%s]",
-                     pb_parameter(w, place.region, false), pb_index_text(w->pool, address));
+                     pb_parameter(w, place.region, false, address),
+                     pb_index_text(w->pool, address));
 }
 
 static int larger(int a, int b)

@@ -50,12 +50,14 @@ typedef struct pb_writer {
     const char *reduced[PB_UNIT_MAX_ROOTS];
     const pb_index *reduced_at;
     int reduced_level;
-    int arg_count;
-    int args[PB_UNIT_MAX_ARGS];
-    bool arg_read[PB_UNIT_MAX_ARGS], arg_written[PB_UNIT_MAX_ARGS];
+    pb_parameters *all; /* of the kernel, which may hold several units */
+    int samples;        /* the unit is cut by so many samples; 0: it is not */
+    const pb_index *sample;
 } pb_writer;
 
-bool pb_writer_open(pb_writer *w, pb_build *b, pb_program_build *p, pb_unit *unit);
+/** Memory is out when it returns false. The kernel's parameters are added to `all`. */
+bool pb_writer_open(pb_writer *w, pb_build *b, pb_program_build *p, pb_unit *unit,
+                    pb_parameters *all, int samples);
 void pb_writer_close(pb_writer *w);
 /** Forgets temporaries of the element and middle loops, before the next loop is written. */
 void pb_writer_next_loop(pb_writer *w);
@@ -71,8 +73,12 @@ pb_at pb_at_linear(pb_writer *w, pb_shape shape, const pb_index *linear);
 const pb_index *pb_linear(pb_writer *w, pb_shape shape, pb_at at);
 /** The address of an element in its place. */
 const pb_index *pb_address(pb_writer *w, const pb_place *place, pb_shape shape, pb_at at);
-/** The name of the kernel's parameter for a region. */
-const char *pb_parameter(pb_writer *w, int region, bool written);
+/** The name of the kernel's parameter for a region, of which the element at `address` is read or
+ * written. */
+const char *pb_parameter(pb_writer *w, int region, bool written, const pb_index *address);
+/** The index of a row (or of an outer element) in a loop over `rows` of them; pb_open_row_loop
+ * writes the loop. */
+const pb_index *pb_row_index(pb_writer *w, const char *name, int64_t rows);
 const char *pb_c_type(pb_dtype dtype);
 
 #endif

@@ -362,6 +362,12 @@ int pb_index_irregular(const pb_index *a, int level)
     return count;
 }
 
+bool pb_index_in_part(const pb_index *a, const pb_index *variable, int64_t part)
+{
+    const atom *wanted = variable->terms[0].atom;
+    return factor_of(a, wanted) == part && a->min >= 0 && a->max - part * wanted->max < part;
+}
+
 static void write_index(pb_text *t, const pb_index *a);
 
 static void write_atom(pb_text *t, const atom *a)

@@ -41,6 +41,9 @@ int pb_index_level(const pb_index *a);
 /** How many quotients, remainders and opaque integers at or below that loop level it takes: a
  * measure of cost. */
 int pb_index_irregular(const pb_index *a, int level);
+/** Whether a = part * variable + rest with 0 <= rest < part: whatever else it takes, each value of
+ * the variable has a part of its own. */
+bool pb_index_in_part(const pb_index *a, const pb_index *variable, int64_t part);
 /** As OpenCL C, in parentheses where needed; owned by the pool. */
 const char *pb_index_text(pb_index_pool *pool, const pb_index *a);
 

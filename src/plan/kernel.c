@@ -1,6 +1,5 @@
-/* Kernels of fused units: how their work is cut into work-items, their signature, and what they
- * cost. Units so small that starting them takes longer than doing them share a kernel of one
- * work-item, one after another. */
+/* What fused units do in OpenCL C: how their work is cut into work-items or by samples, and what it
+ * costs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,30 +30,17 @@ static cut cut_rows(const pb_build *b, const pb_unit *u, int64_t turns, int stat
     return c;
 }
 
-/* Work of a unit that one work-item does sooner than a launch of its own would start. */
-#define SMALL_WORK 32768.0
-
 static double elements_of(const pb_unit *u)
 {
     return u->kind == PB_UNIT_COLUMNS ? (double)u->outer * (double)u->reduced * (double)u->inner
                                       : (double)u->rows * (double)u->columns;
 }
 
-static void append_signature(const pb_build *b, const pb_unit *u, pb_text *out)
-{
-    pb_text_append(out, "kernel void NAME(");
-    for (int i = 0; i < u->arg_count; ++i)
-        pb_text_append(out, "%sglobal %s%s *restrict a%d", i ? ", " : "",
-                       u->arg_written[i] ? "" : "const ", pb_c_type(b->regions[u->args[i]].dtype),
-                       i);
-    pb_text_append(out, ")\n{\n");
-}
-
 static double unit_bytes(const pb_build *b, const pb_unit *u)
 {
     double bytes = 0;
-    for (int i = 0; i < u->arg_count; ++i) {
-        const pb_region *region = &b->regions[u->args[i]];
+    for (int i = 0; i < u->touches.count; ++i) {
+        const pb_region *region = &b->regions[u->touches.region[i]];
         double elements = (double)region->count;
         if (elements > elements_of(u))
             elements = elements_of(u); /* gathers touch a part of a data set */
@@ -63,9 +49,9 @@ static double unit_bytes(const pb_build *b, const pb_unit *u)
     return bytes;
 }
 
-/* "rows 128x10" */
-static const char *domain_words(const pb_build *b, const pb_unit *u)
+const char *pb_unit_words(const pb_build *b, const pb_unit *u)
 {
+    if (u->kind == PB_UNIT_LIBRARY) return u->label;
     if (u->kind == PB_UNIT_COLUMNS)
         return pb_arena_printf(b->arena, "columns %dx%dx%d", (int)u->outer, (int)u->reduced,
                                (int)u->inner);
@@ -73,9 +59,15 @@ static const char *domain_words(const pb_build *b, const pb_unit *u)
                            (int)u->rows, (int)u->columns);
 }
 
-/* What a unit does, between the braces of a kernel: the whole of it, or the share of a work-item.
- */
-static void write_columns_body(pb_writer *w, pb_text *out, bool whole, size_t global[3])
+/* The loop over a block of samples, and over the `rows` that the unit has of each. */
+static void append_sample_loop(const pb_writer *w, pb_text *out, int64_t rows)
+{
+    pb_text_append(out, "    for (int s = s_begin; s < s_end; ++s)\n");
+    if (rows > w->samples)
+        pb_text_append(out, "    for (int k = 0; k < %d; ++k)\n", (int)(rows / w->samples));
+}
+
+static void write_columns_body(pb_writer *w, pb_share share, pb_text *out, size_t items[2])
 {
     const pb_unit *u = w->unit;
     const int block = w->b->on_cpu ? (u->inner < 64 ? (int)u->inner : 64) : 1;
@@ -83,25 +75,48 @@ static void write_columns_body(pb_writer *w, pb_text *out, bool whole, size_t gl
     pb_write_columns(w, &body, block);
     const char *text = body.text ? body.text : "";
     pb_text_append(out, "%s", w->kernel_text.text ? w->kernel_text.text : "");
-    if (whole) {
+    if (share == PB_SHARE_ITEM) {
+        items[0] = (size_t)pb_ceil_div(u->inner, block);
+        items[1] = (size_t)u->outer;
         pb_text_append(out,
-                       "    for (int o = 0; o < %d; ++o)\n"
-                       "    for (int i_begin = 0; i_begin < %d; i_begin += %d) {\n%s    }\n",
-                       (int)u->outer, (int)u->inner, block, text);
+                       "    const int i_begin = x * %d, o = y;\n"
+                       "    if (i_begin < %d && o < %d) {\n%s    }\n",
+                       block, (int)u->inner, (int)u->outer, text);
     } else {
-        global[0] = (size_t)pb_ceil_div(u->inner, block);
-        global[1] = (size_t)u->outer;
-        pb_text_append(
-            out,
-            "    const int i_begin = (int)get_global_id(0) * %d, o = (int)get_global_id(1);\n"
-            "    if (i_begin < %d && o < %d) {\n%s    }\n",
-            block, (int)u->inner, (int)u->outer, text);
+        if (share == PB_SHARE_SAMPLES)
+            append_sample_loop(w, out, u->outer);
+        else
+            pb_text_append(out, "    for (int o = 0; o < %d; ++o)\n", (int)u->outer);
+        pb_text_append(out, "    for (int i_begin = 0; i_begin < %d; i_begin += %d) {\n%s    }\n",
+                       (int)u->inner, block, text);
     }
     if (body.failed) out->failed = 1;
     pb_text_free(&body);
 }
 
-static void write_rows_body(pb_writer *w, pb_text *out, bool whole, size_t global[3])
+/* The part of its rows and columns that work-item (x, y) has. */
+static void append_item_loop(const pb_writer *w, pb_text *out, const cut *c, int64_t turns,
+                             bool splits)
+{
+    const int rows = (int)w->unit->rows;
+    if (c->row_items == 1)
+        pb_text_append(out, "    enum { r_begin = 0, r_end = %d };\n", rows);
+    else
+        pb_text_append(out, "    const int r_begin = y * %d, r_end = min(r_begin + %d, %d);\n",
+                       (int)c->rows_each, (int)c->rows_each, rows);
+    if (splits && c->column_items == 1)
+        pb_text_append(out, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
+    else if (splits)
+        pb_text_append(out, "    const int j_begin = x * %d, j_end = min(j_begin + %d, %d);\n",
+                       (int)c->columns_each, (int)c->columns_each, (int)turns);
+    /* a launch is padded to whole groups: items beyond the first must not repeat its work */
+    const bool padded = !w->b->on_cpu;
+    pb_text_append(out, "    %s%sfor (int r = r_begin; r < r_end; ++r)\n",
+                   padded && c->row_items == 1 ? "if (y == 0) " : "",
+                   padded && c->column_items == 1 ? "if (x == 0) " : "");
+}
+
+static void write_rows_body(pb_writer *w, pb_share share, pb_text *out, size_t items[2])
 {
     const pb_unit *u = w->unit;
     const bool splits = u->kind == PB_UNIT_MAP;
@@ -109,66 +124,46 @@ static void write_rows_body(pb_writer *w, pb_text *out, bool whole, size_t globa
     pb_text body = {0};
     pb_write_rows(w, &body, splits, &unroll);
     const int64_t turns = u->columns / unroll;
-    cut c = cut_rows(w->b, u, turns, w->statements, splits);
-    if (whole) c = (cut){u->rows, turns, 1, 1};
+    const cut c = share == PB_SHARE_ITEM ? cut_rows(w->b, u, turns, w->statements, splits)
+                                         : (cut){u->rows, turns, 1, 1};
     pb_text_append(out, "%s", w->kernel_text.text ? w->kernel_text.text : "");
-    if (c.row_items == 1)
-        pb_text_append(out, "    enum { r_begin = 0, r_end = %d };\n", (int)u->rows);
-    else
-        pb_text_append(
-            out,
-            "    const int r_begin = (int)get_global_id(1) * %d, r_end = min(r_begin + %d, %d);\n",
-            (int)c.rows_each, (int)c.rows_each, (int)u->rows);
-    if (splits && c.column_items == 1)
-        pb_text_append(out, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
-    else if (splits)
-        pb_text_append(
-            out,
-            "    const int j_begin = (int)get_global_id(0) * %d, j_end = min(j_begin + %d, %d);\n",
-            (int)c.columns_each, (int)c.columns_each, (int)turns);
-    /* a launch is padded to whole groups: items beyond the first must not repeat its work */
-    const char *first = w->b->on_cpu ? "" : c.row_items == 1 ? "if (get_global_id(1) == 0) " : "";
-    pb_text_append(out, "    %s%sfor (int r = r_begin; r < r_end; ++r) {\n%s    }\n", first,
-                   c.column_items > 1 || w->b->on_cpu ? "" : "if (get_global_id(0) == 0) ",
-                   body.text ? body.text : "");
-    global[0] = (size_t)c.column_items;
-    global[1] = (size_t)c.row_items;
+    if (share == PB_SHARE_SAMPLES) {
+        if (splits) pb_text_append(out, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
+        append_sample_loop(w, out, u->rows);
+    } else {
+        append_item_loop(w, out, &c, turns, splits);
+    }
+    pb_text_append(out, "    {\n%s    }\n", body.text ? body.text : "");
+    items[0] = (size_t)c.column_items;
+    items[1] = (size_t)c.row_items;
     if (body.failed) out->failed = 1;
     pb_text_free(&body);
 }
 
-/* Writes a unit; its parameters follow on those of the units before it in the kernel. */
-static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *unit, const pb_unit *before,
-                            bool whole, pb_text *out, size_t global[3], bool *possible)
+/** What is learned about a unit while it is written. */
+typedef struct written {
+    bool possible;
+    int statements, irregular;
+} written;
+
+static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share share,
+                            pb_text *out, pb_parameters *all, size_t items[2], written *found)
 {
     pb_writer *w = malloc(sizeof *w);
     pb_status status = PB_OK;
-    if (!w || !pb_writer_open(w, b, p, unit)) {
+    if (!w || !pb_writer_open(w, b, p, unit, all, share == PB_SHARE_SAMPLES ? p->samples : 0)) {
         status = pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
     } else {
-        if (before) {
-            w->arg_count = before->arg_count;
-            memcpy(w->args, before->args, sizeof w->args);
-            memcpy(w->arg_written, before->arg_written, sizeof w->arg_written);
-            memcpy(w->arg_read, before->arg_read, sizeof w->arg_read);
-        }
         if (unit->kind == PB_UNIT_COLUMNS)
-            write_columns_body(w, out, whole, global);
+            write_columns_body(w, share, out, items);
         else
-            write_rows_body(w, out, whole, global);
+            write_rows_body(w, share, out, items);
         if (out->failed || !pb_index_pool_ok(w->pool))
             status = pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
     }
-    if (status == PB_OK) {
-        *possible = !w->impossible;
-        unit->irregular = w->irregular;
-        unit->flops = elements_of(unit) * w->statements;
-        unit->small = b->on_cpu && elements_of(unit) * (w->statements + 2) <= SMALL_WORK;
-        unit->arg_count = w->arg_count;
-        memcpy(unit->args, w->args, sizeof w->args);
-        memcpy(unit->arg_written, w->arg_written, sizeof w->arg_written);
-        memcpy(unit->arg_read, w->arg_read, sizeof w->arg_read);
-    }
+    if (status == PB_OK)
+        *found = (written){
+            .possible = !w->impossible, .statements = w->statements, .irregular = w->irregular};
     if (w) pb_writer_close(w);
     free(w);
     return status;
@@ -177,71 +172,50 @@ static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *unit, con
 pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool *possible)
 {
     pb_text text = {0};
-    size_t global[3];
-    *possible = false;
-    const pb_status status = write_unit(b, p, unit, NULL, false, &text, global, possible);
+    size_t items[2];
+    written found = {0};
+    unit->touches = (pb_parameters){0};
+    const pb_status status =
+        write_unit(b, p, unit, PB_SHARE_ITEM, &text, &unit->touches, items, &found);
     pb_text_free(&text);
+    *possible = found.possible && unit->touches.count <= PB_UNIT_MAX_ARGS;
+    unit->irregular = found.irregular;
+    unit->flops = elements_of(unit) * found.statements;
+    unit->bytes = unit_bytes(b, unit);
+    unit->small = b->on_cpu && elements_of(unit) * (found.statements + 2) <= PB_SMALL_WORK;
     return status;
 }
 
-static void set_launch(const pb_build *b, pb_unit *u, const char *kernel, const pb_unit *all,
-                       const size_t global[3])
+pb_status pb_codegen_samples(pb_build *b, pb_program_build *p, pb_unit *unit)
 {
-    u->launch_count = 1;
-    u->launches[0].kernel = kernel;
-    u->launches[0].arg_count = all->arg_count;
-    memcpy(u->launches[0].args, all->args, sizeof u->launches[0].args);
-    for (int i = 0; i < 3; ++i) {
-        u->launches[0].global[i] = global[i];
-        u->launches[0].local[i] = 1;
+    pb_unit sampled = *unit;
+    pb_text text = {0};
+    size_t items[2];
+    written found = {0};
+    if (unit->kind == PB_UNIT_COLUMNS && unit->outer % p->samples) return PB_OK;
+    if (unit->kind != PB_UNIT_COLUMNS && unit->rows % p->samples) {
+        const int64_t elements = unit->rows * unit->columns;
+        if (unit->kind != PB_UNIT_MAP || elements % p->samples) return PB_OK;
+        sampled.rows = p->samples;
+        sampled.columns = elements / p->samples;
     }
-    if (b->on_cpu) return;
-    const int axis = global[0] >= global[1] ? 0 : 1;
-    u->launches[0].local[axis] =
-        b->info->max_work_group_size < 64 ? b->info->max_work_group_size : 64;
+    sampled.touches = (pb_parameters){0};
+    const pb_status status =
+        write_unit(b, p, &sampled, PB_SHARE_SAMPLES, &text, &sampled.touches, items, &found);
+    pb_text_free(&text);
+    if (status != PB_OK || !found.possible || found.irregular > unit->irregular) return status;
+    sampled.samples = p->samples;
+    *unit = sampled;
+    return PB_OK;
 }
 
-pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *const units[], int count)
+pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share share, pb_text *out,
+                     pb_parameters *all, size_t items[2])
 {
-    pb_text text = {0}, body = {0};
-    size_t global[3] = {1, 1, 1};
-    pb_unit all = {0}; /* the parameters of the kernel */
-    pb_status status = PB_OK;
-    double flops = 0, bytes = 0;
-    for (int i = 0; status == PB_OK && i < count; ++i) {
-        bool possible;
-        if (count > 1) pb_text_append(&body, "    { /* %s */\n", domain_words(b, units[i]));
-        status = write_unit(b, p, units[i], &all, count > 1, &body, global, &possible);
-        if (count > 1) pb_text_append(&body, "    }\n");
-        if (status == PB_OK && !possible)
-            status = pb_fail(b->ctx, PB_ERR_INTERNAL, "a kernel of program %s cannot be written",
-                             p->name);
-        all = *units[i];
-        units[i]->bytes = unit_bytes(b, units[i]);
-        flops += units[i]->flops;
-        bytes += units[i]->bytes;
-    }
-    const char *name = NULL;
-    if (status == PB_OK) {
-        append_signature(b, &all, &text);
-        pb_text_append(&text, "%s}\n", body.text ? body.text : "");
-        status = text.failed || body.failed
-                     ? pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel")
-                     : pb_build_kernel(b, text.text, &name);
-    }
-    if (status == PB_OK) {
-        for (int i = 0; i < count; ++i) {
-            units[i]->name = name;
-            units[i]->solver = i == 0 ? "generated" : "same launch";
-            units[i]->label = pb_arena_printf(
-                b->arena, "%s %s%s", name, domain_words(b, units[i]),
-                i == 0 && count > 1 ? pb_arena_printf(b->arena, " and %d more", count - 1) : "");
-        }
-        set_launch(b, units[0], name, &all, global);
-        units[0]->launch_flops = flops;
-        units[0]->launch_bytes = bytes;
-    }
-    pb_text_free(&text);
-    pb_text_free(&body);
-    return status;
+    written found = {0};
+    PB_TRY(write_unit(b, p, unit, share, out, all, items, &found));
+    if (!found.possible)
+        return pb_fail(b->ctx, PB_ERR_INTERNAL, "a kernel of program %s cannot be written",
+                       p->name);
+    return PB_OK;
 }

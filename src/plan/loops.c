@@ -86,7 +86,7 @@ static void store(pb_writer *w, int i, pb_at at, const char *x, pb_text *out)
     }
     w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
     pb_text_append(out, "            %s[%s] = %s;\n",
-                   pb_parameter(w, root_of(w, i)->place.region, true),
+                   pb_parameter(w, root_of(w, i)->place.region, true, address),
                    pb_index_text(w->pool, address), x);
 }
 
@@ -387,7 +387,7 @@ static int largest_depth(pb_writer *w)
 void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
 {
     pb_unit *u = w->unit;
-    const pb_index *row = pb_index_variable(w->pool, "r", u->rows, LEVEL_ROW);
+    const pb_index *row = pb_row_index(w, "r", u->rows);
     *unroll = unroll_of(w);
     w->reduced_at = row;
     w->reduced_level = LEVEL_ROW;
@@ -436,7 +436,7 @@ static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *
 void pb_write_columns(pb_writer *w, pb_text *body, int block)
 {
     pb_unit *u = w->unit;
-    const pb_index *o = pb_index_variable(w->pool, "o", u->outer, LEVEL_ROW);
+    const pb_index *o = pb_row_index(w, "o", u->outer);
     const pb_index *r = pb_index_variable(w->pool, "r", u->reduced, LEVEL_MIDDLE);
     const pb_index *i = pb_index_variable(w->pool, "i", u->inner, LEVEL_ELEMENT);
     const pb_index *out = pb_index_add(w->pool, pb_index_mul(w->pool, o, u->inner), i);

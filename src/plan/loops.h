@@ -8,10 +8,10 @@
  * multiples. */
 #define PB_BLOCK 256
 
-/** MAP and ROWS: what is done for row r, with variables r and (in a MAP) j_begin and j_end given.
+/** MAP and ROWS: what is done for a row, with its variables and (in a MAP) j_begin and j_end given.
  * The kernel takes `unroll` columns in a turn of its loops. */
 void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll);
-/** COLUMNS: what is done for row o and `block` inner elements from i_begin on. */
+/** COLUMNS: what is done for an outer element and `block` inner elements from i_begin on. */
 void pb_write_columns(pb_writer *w, pb_text *body, int block);
 int64_t pb_ceil_div(int64_t a, int64_t b);
 

@@ -60,12 +60,11 @@ pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes)
         b->info->base_address_align_bytes > 64 ? b->info->base_address_align_bytes : 64;
     for (int i = 0; i < b->program_count; ++i) {
         const pb_program_build *p = &b->programs[i];
-        for (int k = 0; k < p->sequence_count; ++k) {
-            const pb_unit *u = &p->units[p->sequence[k]];
-            for (int j = 0; j < u->launch_count; ++j)
-                for (int a = 0; a < u->launches[j].arg_count; ++a)
-                    note_use(b, u->launches[j].args[a], k);
-            for (int a = 0; u->is_gemm && a < 3; ++a) note_use(b, u->gemm_region[a], k);
+        for (int k = 0; k < p->dispatch_count; ++k) {
+            const pb_dispatch *dispatch = &p->dispatches[k];
+            for (int a = 0; a < dispatch->arg_count; ++a) note_use(b, dispatch->args[a], k);
+            for (int a = 0; dispatch->is_gemm && a < 3; ++a)
+                note_use(b, dispatch->gemm_region[a], k);
         }
         int count = 0;
         for (int r = 0; r < b->region_count; ++r)

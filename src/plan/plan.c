@@ -141,51 +141,41 @@ static pb_status create_views(pb_plan *plan, pb_buffer *arena, bool setup)
     return PB_OK;
 }
 
-static pb_status create_launch(pb_plan *plan, const pb_unit *u, int i, pb_launch **launch)
+static pb_status create_launch(pb_plan *plan, const pb_dispatch *dispatch, pb_launch **launch)
 {
     const pb_build *b = &plan->build;
-    pb_arg args[PB_UNIT_MAX_ARGS];
-    for (int k = 0; k < u->launches[i].arg_count; ++k)
-        args[k] = PB_ARG_BUF(b->regions[u->launches[i].args[k]].buffer);
-    pb_launch_spec spec = {.label = u->label,
+    if (dispatch->is_gemm) {
+        pb_gemm_spec gemm = dispatch->gemm;
+        gemm.a = b->regions[dispatch->gemm_region[0]].buffer;
+        gemm.b = b->regions[dispatch->gemm_region[1]].buffer;
+        gemm.c = b->regions[dispatch->gemm_region[2]].buffer;
+        return pb_launch_gemm(plan->device, &gemm, launch);
+    }
+    pb_arg args[PB_MAX_ARGS];
+    for (int k = 0; k < dispatch->arg_count; ++k)
+        args[k] = PB_ARG_BUF(b->regions[dispatch->args[k]].buffer);
+    pb_launch_spec spec = {.label = dispatch->label,
                            .module = plan->module,
-                           .kernel = u->launches[i].kernel,
-                           .arg_count = u->launches[i].arg_count,
+                           .kernel = dispatch->kernel,
+                           .arg_count = dispatch->arg_count,
                            .args = args,
-                           .flops = i > 0                 ? 0
-                                    : u->launch_flops > 0 ? u->launch_flops
-                                                          : u->flops,
-                           .bytes = i > 0                 ? 0
-                                    : u->launch_bytes > 0 ? u->launch_bytes
-                                                          : u->bytes};
+                           .flops = dispatch->flops,
+                           .bytes = dispatch->bytes};
     for (int k = 0; k < 3; ++k) {
-        spec.global[k] = u->launches[i].global[k];
-        spec.local[k] = u->launches[i].local[k];
+        spec.global[k] = dispatch->global[k];
+        spec.local[k] = dispatch->local[k];
     }
     return pb_launch_create(plan->device, &spec, launch);
 }
 
 static pb_status create_launches(pb_plan *plan, int program)
 {
-    const pb_build *b = &plan->build;
-    const pb_program_build *p = &b->programs[program];
-    plan->launches[program] =
-        calloc((size_t)p->sequence_count * PB_MAX_LAUNCHES + 1, sizeof(pb_launch *));
+    const pb_program_build *p = &plan->build.programs[program];
+    plan->launches[program] = calloc((size_t)p->dispatch_count + 1, sizeof(pb_launch *));
     if (!plan->launches[program]) return pb_fail(plan->ctx, PB_ERR_MEMORY, "%s", no_memory);
-    for (int i = 0; i < p->sequence_count; ++i) {
-        const pb_unit *u = &p->units[p->sequence[i]];
-        if (u->is_gemm) {
-            pb_gemm_spec gemm = u->gemm;
-            gemm.a = b->regions[u->gemm_region[0]].buffer;
-            gemm.b = b->regions[u->gemm_region[1]].buffer;
-            gemm.c = b->regions[u->gemm_region[2]].buffer;
-            PB_TRY(pb_launch_gemm(plan->device, &gemm,
-                                  &plan->launches[program][plan->launch_count[program]++]));
-        }
-        for (int k = 0; k < u->launch_count; ++k)
-            PB_TRY(
-                create_launch(plan, u, k, &plan->launches[program][plan->launch_count[program]++]));
-    }
+    for (int i = 0; i < p->dispatch_count; ++i)
+        PB_TRY(create_launch(plan, &p->dispatches[i],
+                             &plan->launches[program][plan->launch_count[program]++]));
     return PB_OK;
 }
 
@@ -241,6 +231,13 @@ static pb_status create_on_device(pb_plan *plan)
     return PB_OK;
 }
 
+/* Whether long work-items suit the device. Mesa's CPU device packs neighbouring work-items into the
+ * lanes of a vector as a GPU does, and takes ten seconds to compile a kernel that holds tiles. */
+static bool takes_cpu_kernels(const pb_device_info *info)
+{
+    return info->is_cpu && strcmp(info->platform, "rusticl") != 0;
+}
+
 /* Whatever needs no memory of the device. */
 static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **out)
 {
@@ -262,6 +259,7 @@ static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how
         b->g = plan->g;
         b->count = pb_graph_count(plan->g);
         b->on_cpu = how->on_cpu;
+        b->joins = how->on_cpu && takes_cpu_kernels(b->info);
         b->choices = how->choices;
         b->setup_only = how->setup_only;
         b->arena = pb_arena_create();
@@ -281,13 +279,6 @@ pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_mann
     const pb_status status = create_on_device(*plan);
     if (status != PB_OK) pb_plan_free(plan);
     return status;
-}
-
-/* Whether long work-items suit the device. Mesa's CPU device packs neighbouring work-items into the
- * lanes of a vector as a GPU does, and takes ten seconds to compile a kernel that holds tiles. */
-static bool takes_cpu_kernels(const pb_device_info *info)
-{
-    return info->is_cpu && strcmp(info->platform, "rusticl") != 0;
 }
 
 pb_status pb_plan_create_as(pb_device *device, const pb_graph *g, bool on_cpu, pb_plan **plan)

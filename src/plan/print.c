@@ -4,13 +4,16 @@
 
 #include "plan/choice.h"
 
-static void global_text(const pb_unit *u, char text[64])
+/* "8" or "16x128": a launch's work-items. */
+static void items_text(const pb_dispatch *dispatch, char text[64])
 {
-    if (u->launch_count == 0)
+    if (dispatch->is_gemm)
         snprintf(text, 64, "-");
+    else if (dispatch->global[1] == 1 && dispatch->global[2] == 1)
+        snprintf(text, 64, "%zu", dispatch->global[0]);
     else
-        snprintf(text, 64, "%zux%zux%zu", u->launches[0].global[0], u->launches[0].global[1],
-                 u->launches[0].global[2]);
+        snprintf(text, 64, "%zux%zux%zu", dispatch->global[0], dispatch->global[1],
+                 dispatch->global[2]);
 }
 
 pb_status pb_plan_print(const pb_plan *plan, FILE *out)
@@ -21,25 +24,29 @@ pb_status pb_plan_print(const pb_plan *plan, FILE *out)
     for (int i = 0; i < b->program_count; ++i) {
         const pb_program_build *p = &b->programs[i];
         double flops = 0, bytes = 0;
-        int launches = 0, values = 0;
-        for (int k = 0; k < p->sequence_count; ++k) {
-            const pb_unit *u = &p->units[p->sequence[k]];
-            flops += u->flops;
-            bytes += u->bytes;
-            launches += u->launch_count + u->is_gemm;
+        int values = 0;
+        for (int k = 0; k < p->dispatch_count; ++k) {
+            flops += p->dispatches[k].flops;
+            bytes += p->dispatches[k].bytes;
         }
         for (pb_value v = 0; v < b->count; ++v) values += p->needed[v];
-        fprintf(out, "\nprogram %s: %d launches for %d values, %.3f MFLOP, %.3f MB\n", p->name,
-                launches, values, flops / 1e6, bytes / 1e6);
+        fprintf(out, "\nprogram %s: %d values in %d kernels in %d launches, %.3f MFLOP, %.3f MB\n",
+                p->name, values, p->sequence_count, p->dispatch_count, flops / 1e6, bytes / 1e6);
         if (p->sequence_count)
-            fprintf(out, "  %-44s %-13s %14s %10s %10s  %s\n", "kernel", "solver", "work-items",
-                    "MFLOP", "MB", "stores");
+            fprintf(out, "  %-6s %-42s %-13s %10s %10s %10s  %s\n", "launch", "kernel", "solver",
+                    "work-items", "MFLOP", "MB", "stores");
         for (int k = 0; k < p->sequence_count; ++k) {
             const pb_unit *u = &p->units[p->sequence[k]];
-            char global[64];
-            global_text(u, global);
-            fprintf(out, "  %-44s %-13s %14s %10.3f %10.3f ", u->label, u->solver, global,
-                    u->flops / 1e6, u->bytes / 1e6);
+            const pb_dispatch *dispatch = &p->dispatches[u->dispatch];
+            const bool opens = k == 0 || p->units[p->sequence[k - 1]].dispatch != u->dispatch;
+            char items[64] = "";
+            if (opens) items_text(dispatch, items);
+            fprintf(out, "  %-6s %-42s %-13s %10s %10.3f %10.3f ",
+                    !opens             ? ""
+                    : dispatch->kernel ? dispatch->kernel
+                                       : "gemm",
+                    pb_unit_words(b, u), u->solver ? u->solver : "generated", items, u->flops / 1e6,
+                    u->bytes / 1e6);
             if (u->kind == PB_UNIT_LIBRARY) fprintf(out, " %%%d", u->value);
             for (int j = 0; j < u->root_count; ++j) {
                 const pb_root *root = &p->roots[u->roots[j]];
@@ -78,7 +85,7 @@ static json_t *choices_json(const pb_build *b)
     for (int i = 0; i < b->program_count; ++i) {
         const pb_program_build *p = &b->programs[i];
         for (int k = 0; k < p->unit_count; ++k) {
-            if (p->units[k].kind != PB_UNIT_LIBRARY) continue;
+            if (!p->units[k].choice) continue; /* it has none, or another unit has it */
             char key[PB_KEY_BYTES];
             pb_choice_key(b, p->units[k].value, key);
             json_object_set_new(choices, key, json_string(p->units[k].choice));
@@ -96,12 +103,14 @@ char *pb_plan_json(const pb_plan *plan)
         json_t *launches = json_array();
         for (int k = 0; k < p->sequence_count; ++k) {
             const pb_unit *u = &p->units[p->sequence[k]];
-            char global[64];
-            global_text(u, global);
-            json_array_append_new(launches, json_pack("{s:s, s:s, s:s?, s:s, s:f, s:f}", "kernel",
-                                                      u->label, "solver", u->solver, "stage",
-                                                      stage_of(b, p, u), "work_items", global,
-                                                      "flops", u->flops, "bytes", u->bytes));
+            char items[64];
+            items_text(&p->dispatches[u->dispatch], items);
+            json_array_append_new(
+                launches, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:s, s:f, s:f}", "launch",
+                                    u->dispatch, "launched_as", p->dispatches[u->dispatch].label,
+                                    "kernel", pb_unit_words(b, u), "solver",
+                                    u->solver ? u->solver : "generated", "stage", stage_of(b, p, u),
+                                    "work_items", items, "flops", u->flops, "bytes", u->bytes));
         }
         json_array_append_new(programs,
                               json_pack("{s:s, s:o}", "name", p->name, "launches", launches));

@@ -1,6 +1,7 @@
 /* Products and convolutions. Each solver is a row: whether it can compute a value on this device,
- * whether it should, how it writes the value's kernel, and what of that may be chosen. choice.c
- * takes one. */
+ * whether it should, how it writes what computes the value, and what of that may be chosen.
+ * choice.c takes one. On a CPU a solver writes a function over a block of the result, which any
+ * launch may call; elsewhere a kernel of its own, or a call of CLBlast. */
 #include <string.h>
 
 #include "plan/choice.h"
@@ -64,31 +65,36 @@ static void define(pb_build *b, const char *macro, long value)
     pb_text_append(&b->macros, "#define %s %ld\n", macro, value);
 }
 
-static void include_family(pb_build *b, pb_unit *u, const char *family)
+static const char *include_family(pb_build *b, const char *family)
 {
-    const char *text = pb_cl_source(family);
+    const char *text = pb_cl_source(family), *name = "";
     pb_text_append(&b->macros, "#line 1 \"cl/%s.cl\"\n%s", family,
                    text ? text : "#error missing\n");
-    u->name = "";
-    if (b->macros.failed || pb_build_kernel(b, b->macros.text, &u->name) != PB_OK)
+    if (b->macros.failed || pb_build_kernel(b, b->macros.text, &name) != PB_OK)
         b->source.failed = 1;
     pb_text_free(&b->macros);
+    return name;
 }
 
-static void add_launch(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
-                       size_t z, size_t local)
+/* A launch of a kernel that is written for work-groups. */
+static void set_own(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
+                    size_t z, size_t local)
 {
-    const int i = u->launch_count++;
-    u->launches[i].kernel = kernel;
-    u->launches[i].arg_count = 0;
-    for (int k = 0; k < 3 && regions[k] >= 0; ++k)
-        u->launches[i].args[u->launches[i].arg_count++] = regions[k];
-    const size_t global[3] = {x, y, z};
-    for (int k = 0; k < 3; ++k) {
-        u->launches[i].global[k] = global[k];
-        u->launches[i].local[k] = 1;
+    u->own = (pb_dispatch){.kernel = kernel, .global = {x, y, z}, .local = {local, 1, 1}};
+    for (int k = 0; k < 3; ++k) u->own.args[u->own.arg_count++] = regions[k];
+}
+
+/* What a block function reads and writes, as the plan's edges and liveness see it. */
+static void note_regions(pb_unit *u, const int regions[3])
+{
+    pb_parameters *t = &u->touches;
+    *t = (pb_parameters){0};
+    for (int i = 0; i < 3; ++i) {
+        if (regions[i] < 0) continue;
+        t->region[t->count] = regions[i];
+        t->read[t->count] = i < 2;
+        t->written[t->count++] = i == 2;
     }
-    u->launches[i].local[0] = local;
 }
 
 static void define_offsets(pb_build *b, const char *const names[3], const pb_place places[3])
@@ -96,14 +102,17 @@ static void define_offsets(pb_build *b, const char *const names[3], const pb_pla
     for (int i = 0; i < 3; ++i) define(b, names[i], (long)places[i].offset);
 }
 
+/* Products too small to share among compute units. */
+#define SMALL_FLOPS 200000.0
+
 static void describe_product(pb_build *b, pb_unit *u, const product *x, const char *solver_name)
 {
     u->solver = solver_name;
-    u->label = pb_arena_printf(b->arena, "%s %s %dx%dx%dx%d%s%s", u->name ? u->name : "gemm",
-                               solver_name, x->batch, x->m, x->n, x->k, x->transpose_a ? " At" : "",
-                               x->transpose_b ? " Bt" : "");
+    u->label = pb_arena_printf(b->arena, "%s %dx%dx%dx%d%s%s", solver_name, x->batch, x->m, x->n,
+                               x->k, x->transpose_a ? " At" : "", x->transpose_b ? " Bt" : "");
     u->flops = 2.0 * x->batch * x->m * x->n * (double)x->k;
     u->bytes = 4.0 * x->batch * ((double)x->m * x->k + (double)x->k * x->n + (double)x->m * x->n);
+    u->small = b->on_cpu && u->flops <= SMALL_FLOPS;
 }
 
 /* ---- products ---- */
@@ -124,13 +133,40 @@ static void regions_of(const product *x, int regions[3])
     for (int i = 0; i < 3; ++i) regions[i] = x->place[i].region;
 }
 
+/* Whether a region holds nothing but `samples` parts of equal size, of which part s is row block s
+ * of a matrix [rows, columns]. */
+static bool is_cut_in_rows(const pb_build *b, const pb_place *place, int64_t rows, int64_t columns)
+{
+    return place->offset == 0 && b->regions[place->region].count == (size_t)(rows * columns);
+}
+
+/* A product as a function over blocks: rows of C are cut by samples where a row of C takes a row of
+ * A. */
+static void set_product_block(pb_build *b, pb_program_build *p, pb_unit *u, const product *x,
+                              const char *name, int tile_rows, int item_rows, int item_columns)
+{
+    u->block = (pb_block_function){.name = name,
+                                   .rows = x->m,
+                                   .columns = x->n,
+                                   .layers = x->batch,
+                                   .item_rows = item_rows,
+                                   .item_columns = item_columns,
+                                   .least_rows = tile_rows};
+    regions_of(x, u->block.regions);
+    note_regions(u, u->block.regions);
+    if (p->samples == 0 || x->batch != 1 || x->m % p->samples || x->transpose_a) return;
+    u->samples = p->samples;
+    u->touches.by_sample[0] = is_cut_in_rows(b, &x->place[0], x->m, x->k);
+    u->touches.by_sample[2] = is_cut_in_rows(b, &x->place[2], x->m, x->n);
+}
+
 /** How a product or convolution is cut into work-items, in whole register tiles. */
 typedef struct items {
     int rows, columns; /* of one work-item */
 } items;
 
-/* Products too small to share among compute units. */
-#define SMALL_FLOPS 200000.0
+/* Fewer samples are not worth cutting. */
+#define LEAST_SAMPLES 16
 
 /* Enough items for every unit: columns are halved first, down to two tiles, then rows. */
 static items cut_items(const pb_build *b, const product *x, int tile_rows, int tile_columns,
@@ -173,15 +209,8 @@ static int panel_depth(const pb_build *b, const product *x, int vectors, int cop
     return depth;
 }
 
-static void launch_product(pb_unit *u, const product *x, items c)
-{
-    int regions[3];
-    regions_of(x, regions);
-    add_launch(u, u->name, regions, (size_t)ceil_div(x->n, c.columns),
-               (size_t)ceil_div(x->m, c.rows), (size_t)x->batch, 1);
-}
-
-static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u,
+                                    const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
@@ -198,15 +227,14 @@ static void write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u, con
     int copied = copies_a(&x) ? smaller(c.rows, 128 / tile * tile) : 1;
     copied = pb_choice_pick(b, u, "copy_rows", copied, c.rows);
     copied = copied > 1 ? round_up(copied, tile) : 1;
-    const int depth = panel_depth(b, &x, vectors, copied, 512);
+    const int depth = pb_choice_pick(b, u, "depth", panel_depth(b, &x, vectors, copied, 512),
+                                     panel_depth(b, &x, vectors, copied, x.k));
     define(b, "COPY_ROWS", copied);
-    define(b, "DEPTH",
-           pb_choice_pick(b, u, "depth", depth, panel_depth(b, &x, vectors, copied, x.k)));
-    define(b, "ITEM_ROWS", c.rows);
-    define(b, "ITEM_COLUMNS", c.columns);
-    include_family(b, u, "product_tile");
-    launch_product(u, &x, c);
+    define(b, "DEPTH", depth);
+    set_product_block(b, p, u, &x, include_family(b, "product_tile"), tile, c.rows, c.columns);
+    u->block.local_floats = depth * (16 * vectors + (copied > 1 ? copied : 0));
     describe_product(b, u, &x, "product_tile");
+    return PB_OK;
 }
 
 static bool can_dot(const pb_build *b, const pb_record *r)
@@ -223,7 +251,7 @@ static bool suits_dot(const pb_build *b, const pb_record *r)
     return k >= 64 && (n < 32 || (k >= 512 && (double)m * n <= 65536));
 }
 
-static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
@@ -239,11 +267,9 @@ static void write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, cons
     define_product(b, &x);
     define(b, "TILE_ROWS", tile);
     define(b, "TILE_COLUMNS", tile_columns);
-    define(b, "ITEM_ROWS", c.rows);
-    define(b, "ITEM_COLUMNS", c.columns);
-    include_family(b, u, "product_dot");
-    launch_product(u, &x, c);
+    set_product_block(b, p, u, &x, include_family(b, "product_dot"), tile, c.rows, c.columns);
     describe_product(b, u, &x, "product_dot");
+    return PB_OK;
 }
 
 /* Products that are done before CLBlast's helpers would have started. */
@@ -264,7 +290,8 @@ static int most_work(const pb_build *b, int tile)
     return work;
 }
 
-static void write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u,
+                                     const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
@@ -276,35 +303,40 @@ static void write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u, co
     define(b, "TRANSPOSE_B", x.transpose_b);
     define(b, "TILE", tile);
     define(b, "WORK", work);
-    include_family(b, u, "product_plain");
     int regions[3];
     regions_of(&x, regions);
-    add_launch(u, u->name, regions, (size_t)(tile * ceil_div(x.n, tile * work)),
-               (size_t)(tile * ceil_div(x.m, tile * work)), (size_t)x.batch, (size_t)tile);
-    u->launches[0].local[1] = (size_t)tile;
+    set_own(u, include_family(b, "product_plain"), regions,
+            (size_t)(tile * ceil_div(x.n, tile * work)),
+            (size_t)(tile * ceil_div(x.m, tile * work)), (size_t)x.batch, (size_t)tile);
+    u->own.local[1] = (size_t)tile;
+    note_regions(u, regions);
     describe_product(b, u, &x, "product_plain");
+    return PB_OK;
 }
 
-static void write_product_clblast(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_product_clblast(pb_build *b, pb_program_build *p, pb_unit *u,
+                                       const pb_record *r)
 {
     (void)r;
     const product x = product_of(b, p, u);
-    u->is_gemm = true;
-    u->gemm = (pb_gemm_spec){.m = x.m,
-                             .n = x.n,
-                             .k = x.k,
-                             .batch = x.batch,
-                             .transpose_a = x.transpose_a,
-                             .transpose_b = x.transpose_b,
-                             .stride_a = x.stride_a,
-                             .stride_b = x.stride_b,
-                             .stride_c = (size_t)x.m * (size_t)x.n,
-                             .offset_a = (size_t)x.place[0].offset,
-                             .offset_b = (size_t)x.place[1].offset,
-                             .offset_c = (size_t)x.place[2].offset};
-    regions_of(&x, u->gemm_region);
+    u->own.is_gemm = true;
+    u->own.gemm = (pb_gemm_spec){.m = x.m,
+                                 .n = x.n,
+                                 .k = x.k,
+                                 .batch = x.batch,
+                                 .transpose_a = x.transpose_a,
+                                 .transpose_b = x.transpose_b,
+                                 .stride_a = x.stride_a,
+                                 .stride_b = x.stride_b,
+                                 .stride_c = (size_t)x.m * (size_t)x.n,
+                                 .offset_a = (size_t)x.place[0].offset,
+                                 .offset_b = (size_t)x.place[1].offset,
+                                 .offset_c = (size_t)x.place[2].offset};
+    regions_of(&x, u->own.gemm_region);
+    note_regions(u, u->own.gemm_region);
     describe_product(b, u, &x, "clblast");
-    u->gemm.label = u->label;
+    u->own.gemm.label = u->label;
+    return PB_OK;
 }
 
 /* ---- convolutions ---- */
@@ -335,9 +367,9 @@ static void describe_conv(pb_build *b, pb_unit *u, const conv *c, const char *na
     const pb_op op = pb_build_record(b, u->value)->op;
     const char *what = op == PB_OP_CONV ? "" : op == PB_OP_CONV_DX ? " dx" : " dw";
     u->solver = name;
-    u->label = pb_arena_printf(b->arena, "%s %s%s %dx%dx%dx%d o%d k%dx%d", u->name, name, what,
-                               c->x.dim[0], c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0],
-                               c->w.dim[2], c->w.dim[3]);
+    u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", name, what, c->x.dim[0],
+                               c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0], c->w.dim[2],
+                               c->w.dim[3]);
     u->flops = 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
     u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
 }
@@ -383,7 +415,7 @@ static bool can_conv_tile(const pb_build *b, const pb_record *r)
     return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
 }
 
-static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     static const char *const offsets[] = {"X_OFFSET", "W_OFFSET", "Y_OFFSET"};
     const conv c = conv_of(b, p, u);
@@ -423,15 +455,30 @@ static void write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const 
     define(b, "LANES", lanes);
     define(b, "VECTORS", vectors);
     define(b, "TILE_OUTPUTS", tile);
-    define(b, "ITEM_OUTPUTS", item_outputs);
     define(b, "ITEM_ROWS", rows);
     define_offsets(b, offsets, c.place);
     define_x(b, &c.place[0]);
-    include_family(b, u, "conv_tile");
-    const int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
-    add_launch(u, u->name, regions, (size_t)ceil_div(outputs, item_outputs),
-               (size_t)ceil_div(out.dim[2], rows), (size_t)out.dim[0], 1);
+    u->block = (pb_block_function){
+        .name = include_family(b, "conv_tile"),
+        .rows = out.dim[0],
+        .columns = outputs,
+        .layers = ceil_div(out.dim[2], rows),
+        .item_rows = 1,
+        .item_columns = item_outputs,
+        .least_rows = 1,
+        .regions = {c.place[0].region, c.place[1].region, c.place[2].region},
+        .local_floats = out.dim[2] > 1 ? tile * positions : 0,
+    };
+    note_regions(u, u->block.regions);
+    if (p->samples == out.dim[0]) {
+        const int64_t each = (int64_t)pb_shape_count(out) / out.dim[0];
+        u->samples = p->samples;
+        u->touches.by_sample[0] =
+            b->regions[c.place[0].region].count == (size_t)(c.place[0].stride[0] * in.dim[0]);
+        u->touches.by_sample[2] = is_cut_in_rows(b, &c.place[2], out.dim[0], each);
+    }
     describe_conv(b, u, &c, "conv_tile");
+    return PB_OK;
 }
 
 static bool can_conv_dw(const pb_build *b, const pb_record *r)
@@ -440,7 +487,7 @@ static bool can_conv_dw(const pb_build *b, const pb_record *r)
            pb_build_record(b, r->in[1])->shape.dim[3] >= 4;
 }
 
-static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
     (void)r;
@@ -469,23 +516,50 @@ static void write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb
     define(b, "LANES", width >= 16 ? 16 : width >= 8 || (width >= 5 && c.y.dim[2] > 1) ? 8 : 4);
     define(b, "TILE_OUTPUTS", tile);
     define(b, "TILE_TAPS", tile_taps);
-    define(b, "ITEM_OUTPUTS", round_up(outputs, tile));
     define_offsets(b, offsets, c.place);
     define(b, "DY_SAMPLE", (long)c.place[1].stride[0]);
     define(b, "DY_OUTPUT", (long)c.place[1].stride[1]);
     define(b, "DY_ROW", (long)c.place[1].stride[2]);
     define_x(b, &c.place[0]);
-    include_family(b, u, "conv_dw");
-    if (pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &u->scratch) !=
-        PB_OK)
-        return;
-    b->regions[u->scratch].program = p->index;
-    const int partial[3] = {c.place[1].region, c.place[0].region, u->scratch};
-    const int sum[3] = {u->scratch, c.place[2].region, -1};
-    add_launch(u, u->name, partial, 1, (size_t)chunks, 1, 1);
-    add_launch(u, pb_arena_printf(b->arena, "%s_sum", u->name), sum, (size_t)(outputs * taps), 1, 1,
-               (size_t)smaller(outputs * taps, 64));
+    const char *name = include_family(b, "conv_dw");
+    int partial;
+    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &partial));
+    b->regions[partial].program = p->index;
+    u->block = (pb_block_function){
+        .name = name,
+        .rows = samples,
+        .columns = outputs,
+        .layers = 1,
+        .item_rows = chunk,
+        .item_columns = round_up(outputs, tile),
+        .least_rows = 1,
+        .regions = {c.place[1].region, c.place[0].region, partial},
+    };
+    note_regions(u, u->block.regions);
     describe_conv(b, u, &c, "conv_dw");
+
+    pb_unit *sum;
+    const pb_value value = u->value;
+    PB_TRY(pb_unit_add(b, p, &sum));
+    sum->kind = PB_UNIT_LIBRARY;
+    sum->value = value;
+    sum->solver = "conv_dw";
+    sum->label = pb_arena_printf(b->arena, "conv_dw sum %dx%d", chunks, outputs * taps);
+    sum->flops = (double)chunks * outputs * taps;
+    sum->bytes = 4.0 * (chunks + 1.0) * outputs * taps;
+    sum->small = sum->flops <= PB_SMALL_WORK;
+    sum->block = (pb_block_function){
+        .name = pb_arena_printf(b->arena, "%s_sum", name),
+        .rows = outputs * taps,
+        .columns = 1,
+        .layers = 1,
+        .item_rows = 4096,
+        .item_columns = 1,
+        .least_rows = 1,
+        .regions = {partial, -1, c.place[2].region},
+    };
+    note_regions(sum, sum->block.regions);
+    return PB_OK;
 }
 
 bool pb_reads_strided(const pb_build *b, pb_value library, int input)
@@ -504,7 +578,7 @@ static bool always(const pb_build *b, const pb_record *r)
     return true;
 }
 
-static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     static const char *const offsets[][3] = {{"X_OFFSET", "W_OFFSET", "Y_OFFSET"},
                                              {"Y_OFFSET", "W_OFFSET", "X_OFFSET"},
@@ -523,7 +597,7 @@ static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, cons
     define(b, "PADDING_Y", c.window.padding[0]);
     define(b, "PADDING_X", c.window.padding[1]);
     define_offsets(b, offsets[which], c.place);
-    include_family(b, u, "conv_direct");
+    const char *name = include_family(b, "conv_direct");
     static const char *const suffix[] = {"", "_dx", "_dw"};
     int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
     if (which == 2) { /* dw(dy, x) */
@@ -531,9 +605,11 @@ static void write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, cons
         regions[1] = c.place[0].region;
     }
     const size_t elements = pb_shape_count(r->shape);
-    add_launch(u, pb_arena_printf(b->arena, "%s%s", u->name, suffix[which]), regions, elements, 1,
-               1, b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
+    set_own(u, pb_arena_printf(b->arena, "%s%s", name, suffix[which]), regions, elements, 1, 1,
+            b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
+    note_regions(u, regions);
     describe_conv(b, u, &c, "conv_direct");
+    return PB_OK;
 }
 
 static bool is_product(const pb_build *b, const pb_record *r)
@@ -550,6 +626,34 @@ static bool is_cpu_product(const pb_build *b, const pb_record *r)
 static bool is_group_product(const pb_build *b, const pb_record *r)
 {
     return is_product(b, r) && b->info->max_work_group_size >= 64;
+}
+
+/* Rows of a product's result that are made of rows of A, or samples of a convolution; 0: neither.
+ */
+static int samples_in(const pb_build *b, const pb_record *r)
+{
+    if (is_product(b, r)) return r->shape.axes == 2 && !r->attrs.transpose_a ? r->shape.dim[0] : 0;
+    return r->op == PB_OP_CONV_DW ? pb_build_record(b, r->in[0])->shape.dim[0] : r->shape.dim[0];
+}
+
+int pb_samples(const pb_build *b, const pb_program_build *p)
+{
+    int best = 0, best_count = 0;
+    for (pb_value v = 0; v < b->count; ++v) {
+        const pb_record *r = pb_build_record(b, v);
+        if (!p->needed[v] || !p->stored[v] || pb_ops[r->op].class != PB_CONTRACTION) continue;
+        const int samples = samples_in(b, r);
+        int count = 0;
+        for (pb_value k = v; k < b->count; ++k) {
+            const pb_record *other = pb_build_record(b, k);
+            count += p->needed[k] && p->stored[k] && pb_ops[other->op].class == PB_CONTRACTION &&
+                     samples_in(b, other) == samples;
+        }
+        if (samples < LEAST_SAMPLES || count <= best_count) continue;
+        best = samples;
+        best_count = count;
+    }
+    return best;
 }
 
 static const pb_solver solvers[] = {
@@ -593,14 +697,18 @@ const pb_solver *pb_solvers(int *count)
     return solvers;
 }
 
-pb_status pb_solve(pb_build *b, pb_program_build *p, pb_unit *u)
+pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value)
 {
-    const pb_record *r = pb_build_record(b, u->value);
     const char *words;
-    const pb_solver *solver = pb_choice_solver(b, u->value, &words);
+    const pb_solver *solver = pb_choice_solver(b, value, &words);
+    pb_unit *u;
+    const pb_record *r = pb_build_record(b, value);
     if (!solver) return pb_fail(b->ctx, PB_ERR_INTERNAL, "no solver for %s", pb_ops[r->op].name);
+    PB_TRY(pb_unit_add(b, p, &u));
+    u->kind = PB_UNIT_LIBRARY;
+    u->value = value;
     pb_choice_begin(b, u, solver, words);
-    solver->write(b, p, u, r);
+    PB_TRY(solver->write(b, p, u, r));
     if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
     return PB_OK;
 }

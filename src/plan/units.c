@@ -13,7 +13,7 @@ static int64_t count_of(const pb_build *b, pb_value v)
     return (int64_t)pb_shape_count(pb_build_record(b, v)->shape);
 }
 
-static pb_status new_unit(pb_build *b, pb_program_build *p, pb_unit **unit)
+pb_status pb_unit_add(pb_build *b, pb_program_build *p, pb_unit **unit)
 {
     if (p->unit_count == p->unit_capacity) {
         const int capacity = p->unit_capacity ? 2 * p->unit_capacity : 64;
@@ -24,7 +24,7 @@ static pb_status new_unit(pb_build *b, pb_program_build *p, pb_unit **unit)
         p->unit_capacity = capacity;
     }
     *unit = &p->units[p->unit_count++];
-    **unit = (pb_unit){.value = PB_NONE, .scratch = -1};
+    **unit = (pb_unit){.value = PB_NONE};
     return PB_OK;
 }
 
@@ -93,9 +93,9 @@ static bool join_domains(const pb_build *b, const pb_program_build *p, const pb_
 
 static bool related(const pb_unit *x, const pb_unit *y)
 {
-    for (int i = 0; i < x->arg_count; ++i)
-        for (int k = 0; k < y->arg_count; ++k)
-            if (x->args[i] == y->args[k]) return true;
+    for (int i = 0; i < x->touches.count; ++i)
+        for (int k = 0; k < y->touches.count; ++k)
+            if (x->touches.region[i] == y->touches.region[k]) return true;
     return domain_size(x) <= SMALL_DOMAIN && domain_size(y) <= SMALL_DOMAIN;
 }
 
@@ -106,62 +106,26 @@ static bool is_leaf_region(const pb_build *b, int region)
     return b->regions[region].program == -1 && b->regions[region].persistent;
 }
 
-/* before[x * n + y]: unit x must run before unit y. Dead units (no roots, not library) have no
- * edges. */
-static void find_edges(const pb_build *b, const pb_program_build *p, bool *before)
+/* Dead units (no roots, not library) have no edges. */
+void pb_unit_edges(const pb_build *b, const pb_program_build *p, bool *before)
 {
     const int n = p->unit_count;
     memset(before, 0, (size_t)n * (size_t)n * sizeof *before);
     for (int x = 0; x < n; ++x)
         for (int y = 0; y < n; ++y) {
             if (x == y) continue;
-            const pb_unit *writer = &p->units[x], *reader = &p->units[y];
-            for (int i = 0; i < writer->arg_count; ++i) {
-                if (!writer->arg_written[i]) continue;
-                for (int k = 0; k < reader->arg_count; ++k) {
-                    if (reader->args[k] != writer->args[i] || !reader->arg_read[k]) continue;
-                    if (is_leaf_region(b, writer->args[i]) && !p->is_setup)
+            const pb_parameters *writer = &p->units[x].touches, *reader = &p->units[y].touches;
+            for (int i = 0; i < writer->count; ++i) {
+                if (!writer->written[i]) continue;
+                for (int k = 0; k < reader->count; ++k) {
+                    if (reader->region[k] != writer->region[i] || !reader->read[k]) continue;
+                    if (is_leaf_region(b, writer->region[i]) && !p->is_setup)
                         before[y * n + x] = true;
                     else
                         before[x * n + y] = true;
                 }
             }
         }
-}
-
-static bool is_ready(const pb_program_build *p, const bool *before, const bool placed[], int y)
-{
-    const int n = p->unit_count;
-    bool ready = !placed[y];
-    for (int x = 0; ready && x < n; ++x) ready = placed[x] || !before[x * n + y];
-    return ready;
-}
-
-/* Kahn's order: small units after small ones and large after large, so that small ones can share
- * launches; of those the smallest number. Returns how many units could be ordered, -1 without
- * memory. */
-static int sort_units(const pb_program_build *p, const bool *before, int *sequence)
-{
-    const int n = p->unit_count;
-    int done = 0;
-    bool *placed = calloc((size_t)n + 1, sizeof *placed);
-    if (!placed) return -1;
-    bool small = true;
-    for (int misses = 0; misses < 2;) {
-        int next = -1;
-        for (int y = 0; y < n && next < 0; ++y)
-            if (p->units[y].small == small && is_ready(p, before, placed, y)) next = y;
-        if (next < 0) {
-            ++misses;
-            small = !small;
-            continue;
-        }
-        misses = 0;
-        placed[next] = true;
-        sequence[done++] = next;
-    }
-    free(placed);
-    return done;
 }
 
 static bool reaches(const bool *before, int n, int from, int to, bool *seen)
@@ -194,7 +158,7 @@ static void absorb(pb_program_build *p, int into, int from)
     pb_unit *y = &p->units[from];
     for (int i = 0; i < y->root_count; ++i) p->roots[y->roots[i]].unit = into;
     y->root_count = 0;
-    y->arg_count = 0;
+    y->touches.count = 0;
 }
 
 /* Edges after x took the place of x and y. */
@@ -217,7 +181,7 @@ static pb_status merge_units(pb_build *b, pb_program_build *p)
     bool *seen = malloc((size_t)n * sizeof *seen + 1);
     pb_status status =
         before && seen ? PB_OK : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to merge %d kernels", n);
-    if (status == PB_OK) find_edges(b, p, before);
+    if (status == PB_OK) pb_unit_edges(b, p, before);
     for (int y = 0; status == PB_OK && y < n; ++y) {
         for (int x = y - 1; status == PB_OK && x >= 0; --x) {
             pb_unit *first = &p->units[x], *second = &p->units[y], both;
@@ -245,8 +209,7 @@ static pb_status merge_units(pb_build *b, pb_program_build *p)
     return status;
 }
 
-/* Arguments of all kernels anew, after values got places. */
-static pb_status check_units(pb_build *b, pb_program_build *p)
+pb_status pb_units_check(pb_build *b, pb_program_build *p)
 {
     for (int y = 0; y < p->unit_count; ++y) {
         bool possible = true;
@@ -267,12 +230,12 @@ static pb_status drop_private_stores(pb_build *b, pb_program_build *p)
         root->stored = false;
         for (int y = 0; y < p->unit_count && !root->stored; ++y) {
             if (y == root->unit) continue;
-            for (int k = 0; k < p->units[y].arg_count; ++k)
-                root->stored |=
-                    p->units[y].args[k] == root->place.region && p->units[y].arg_read[k];
+            const pb_parameters *touches = &p->units[y].touches;
+            for (int k = 0; k < touches->count; ++k)
+                root->stored |= touches->region[k] == root->place.region && touches->read[k];
         }
     }
-    return check_units(b, p);
+    return pb_units_check(b, p);
 }
 
 #define MAX_CUTS 16
@@ -340,132 +303,25 @@ static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
     return PB_OK;
 }
 
-static pb_status add_unit(pb_build *b, pb_program_build *p, int root)
+pb_status pb_unit_of_root(pb_build *b, pb_program_build *p, int root)
 {
     pb_unit *unit;
-    PB_TRY(new_unit(b, p, &unit));
+    PB_TRY(pb_unit_add(b, p, &unit));
     unit->roots[unit->root_count++] = root;
     p->roots[root].unit = p->unit_count - 1;
     set_domain(b, unit, &p->roots[root]);
     return PB_OK;
 }
 
-/* The assignments among a kernel's roots are made by kernels of their own: what they assign is
- * stored first. */
-static pb_status assign_apart(pb_build *b, pb_program_build *p, int number)
-{
-    const pb_unit whole = p->units[number];
-    p->units[number].root_count = 0;
-    for (int i = 0; i < whole.root_count; ++i) {
-        const int root = whole.roots[i];
-        const pb_value v = pb_build_strip(b, p->roots[root].v);
-        if (p->roots[root].leaf != PB_NONE && pb_build_place(b, p, v).region >= 0) {
-            if (p->root_of[v] >= 0) p->roots[p->root_of[v]].stored = true;
-            PB_TRY(add_unit(b, p, root));
-            continue;
-        }
-        if (p->roots[root].leaf != PB_NONE) {
-            PB_TRY(pb_root_aside(b, p, root));
-            PB_TRY(add_unit(b, p, p->root_count - 1));
-        }
-        pb_unit *rest = &p->units[number];
-        rest->roots[rest->root_count++] = root;
-    }
-    return check_units(b, p);
-}
-
-/* A kernel that waits for itself through others, and assigns a leaf of which it is not just a copy;
- * -1 when there is none. */
-static int find_circle(const pb_build *b, const pb_program_build *p, const bool *ordered)
-{
-    for (int y = 0; y < p->unit_count; ++y) {
-        const pb_unit *u = &p->units[y];
-        for (int i = 0; !ordered[y] && i < u->root_count; ++i) {
-            const pb_root *root = &p->roots[u->roots[i]];
-            if (root->leaf == PB_NONE) continue;
-            if (u->root_count > 1 || pb_build_place(b, p, pb_build_strip(b, root->v)).region < 0)
-                return y;
-        }
-    }
-    return -1;
-}
-
-/* Puts the kernels in order, as far as they can be; `stuck` is one that keeps the others from it,
- * or -1. */
-static pb_status try_order(pb_build *b, pb_program_build *p, int *stuck)
-{
-    const int n = p->unit_count;
-    bool *before = malloc((size_t)n * (size_t)n * sizeof *before + 1);
-    bool *ordered = calloc((size_t)n + 1, sizeof *ordered);
-    int *sequence = malloc(((size_t)n + 1) * sizeof *sequence);
-    pb_status status = before && ordered && sequence
-                           ? PB_OK
-                           : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to order %d kernels", n);
-    *stuck = -1;
-    if (status == PB_OK) {
-        find_edges(b, p, before);
-        const int done = sort_units(p, before, sequence);
-        for (int i = 0; i < done; ++i) ordered[sequence[i]] = true;
-        if (done < n) *stuck = find_circle(b, p, ordered);
-        if (done < n && *stuck < 0)
-            status = pb_fail(b->ctx, PB_ERR_INTERNAL,
-                             "the kernels of program %s wait for each other", p->name);
-        p->sequence_count = 0;
-        for (int i = 0; i < done; ++i) {
-            const pb_unit *u = &p->units[sequence[i]];
-            if (u->root_count == 0 && u->kind != PB_UNIT_LIBRARY) continue;
-            p->units[sequence[i]].order = p->sequence_count;
-            sequence[p->sequence_count++] = sequence[i];
-        }
-    }
-    free(p->sequence);
-    p->sequence = sequence;
-    free(before);
-    free(ordered);
-    return status;
-}
-
-/* a' = f(b) and b' = g(a) in kernels of different shapes: one of them is computed aside and copied
- * in the end. */
-static pb_status order_units(pb_build *b, pb_program_build *p)
-{
-    int stuck;
-    PB_TRY(try_order(b, p, &stuck));
-    while (stuck >= 0) {
-        PB_TRY(assign_apart(b, p, stuck));
-        PB_TRY(try_order(b, p, &stuck));
-    }
-    return PB_OK;
-}
-
-static void library_regions(const pb_build *b, const pb_program_build *p, pb_unit *u)
-{
-    const pb_record *r = pb_build_record(b, u->value);
-    u->arg_count = 0;
-    for (int i = 0; i < r->arity; ++i) {
-        const pb_place place = pb_build_place(b, p, pb_library_operand(b, u->value, i));
-        u->args[u->arg_count] = place.region;
-        u->arg_read[u->arg_count++] = true;
-    }
-    u->args[u->arg_count] = p->place[u->value].region;
-    u->arg_written[u->arg_count++] = true;
-}
-
 pb_status pb_plan_units(pb_build *b, pb_program_build *p)
 {
-    int next_root = 0;
-    for (pb_value v = 0; v < b->count; ++v) { /* in order of values, assignments last */
+    p->samples = b->on_cpu && !p->is_setup ? pb_samples(b, p) : 0;
+    for (pb_value v = 0; v < b->count; ++v) /* in order of values, assignments last */
         if (p->needed[v] && p->stored[v] &&
-            pb_ops[pb_build_record(b, v)->op].class == PB_CONTRACTION) {
-            pb_unit *unit;
-            PB_TRY(new_unit(b, p, &unit));
-            unit->kind = PB_UNIT_LIBRARY;
-            unit->value = v;
-            library_regions(b, p, unit);
-        }
-    }
-    for (; next_root < p->root_count; ++next_root) {
-        PB_TRY(add_unit(b, p, next_root));
+            pb_ops[pb_build_record(b, v)->op].class == PB_CONTRACTION)
+            PB_TRY(pb_solve(b, p, v));
+    for (int next_root = 0; next_root < p->root_count; ++next_root) {
+        PB_TRY(pb_unit_of_root(b, p, next_root));
         bool possible;
         PB_TRY(pb_codegen_check(b, p, &p->units[p->unit_count - 1], &possible));
         /* a leaf that is assigned from other elements of itself */
@@ -479,9 +335,9 @@ pb_status pb_plan_units(pb_build *b, pb_program_build *p)
                            p->roots[next_root].v,
                            pb_ops[pb_build_record(b, p->roots[next_root].v)->op].name, p->name);
     }
-    PB_TRY(check_units(b, p));
+    PB_TRY(pb_units_check(b, p));
     PB_TRY(merge_units(b, p));
     PB_TRY(drop_private_stores(b, p));
     for (int i = 0; i < p->unit_count; ++i) PB_TRY(choose_rows(b, p, &p->units[i]));
-    return order_units(b, p);
+    return PB_OK;
 }

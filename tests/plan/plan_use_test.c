@@ -141,7 +141,7 @@ START_TEST(plans_in_print)
     FILE *out = open_memstream(&text, &length);
     OK(ctx, pb_plan_print(plan, out));
     fclose(out);
-    ck_assert_msg(strstr(text, "program add: 1 launches"), "%s", text);
+    ck_assert_msg(strstr(text, "program add: 3 values in 1 kernels in 1 launches"), "%s", text);
     ck_assert_msg(strstr(text, "program multiply: "), "%s", text);
     ck_assert_msg(strstr(text, pb_device_describe(device)->name), "%s", text);
     free(text);

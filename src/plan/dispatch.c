@@ -1,0 +1,305 @@
+/* The kernels of launches: tasks side by side, in each of them its units one after another.
+ *
+ * Every task is cut into as many slots as the largest one has work-items, and the slots of all
+ * tasks take turns: PoCL gives its threads half of the work-items that are left, a quarter, an
+ * eighth, in order, so each share holds as much of every task. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/loops.h"
+#include "plan/tasks.h"
+
+#define MOST_SLOTS 32 /* of a task, for each compute unit */
+
+/** A kernel being written. */
+typedef struct dispatch_text {
+    pb_text task; /* what a work-item of the task being written does */
+    pb_parameters all;
+    int local_floats; /* that its parts share; 0: there are none */
+} dispatch_text;
+
+static const char *const no_memory = "no memory to write a kernel";
+
+static pb_unit *unit_at(const pb_program_build *p, int position)
+{
+    return &p->units[p->sequence[position]];
+}
+
+static int parameter(pb_parameters *all, int region, bool written)
+{
+    int i = 0;
+    while (i < all->count && all->region[i] != region) ++i;
+    if (i == all->count) all->region[all->count++] = region;
+    *(written ? &all->written[i] : &all->read[i]) = true;
+    return i;
+}
+
+/* The call of a block function, for a block that the words tell. */
+static void append_call(dispatch_text *t, const pb_unit *u, const char *rows, const char *columns,
+                        const char *layer)
+{
+    const pb_block_function *f = &u->block;
+    const int a = parameter(&t->all, f->regions[0], false),
+              b = f->regions[1] < 0 ? a : parameter(&t->all, f->regions[1], false),
+              c = parameter(&t->all, f->regions[2], true);
+    pb_text_append(&t->task, "    %s(a%d, a%d, a%d, scratch, %s, %s, %s);\n", f->name, a, b, c,
+                   rows, columns, layer);
+    const int floats = f->local_floats > 0 ? f->local_floats : 1;
+    if (floats > t->local_floats) t->local_floats = floats;
+}
+
+/* A call for every layer. */
+static void append_calls(const pb_build *b, dispatch_text *t, const pb_unit *u, const char *rows)
+{
+    const char *columns = pb_arena_printf(b->arena, "0, %d", u->block.columns);
+    if (u->block.layers > 1)
+        pb_text_append(&t->task, "    for (int z = 0; z < %d; ++z)\n", u->block.layers);
+    append_call(t, u, rows, columns, u->block.layers > 1 ? "z" : "0");
+}
+
+/* A number of samples for each work-item, such that every block has the rows that block functions
+ * need, the last one too. */
+static int samples_each(const pb_build *b, const pb_program_build *p, const pb_task *task)
+{
+    const int samples = p->samples, items = (int)b->info->compute_units;
+    int least = 1;
+    for (int i = task->first; i < task->first + task->count; ++i) {
+        const pb_unit *u = unit_at(p, i);
+        if (u->kind != PB_UNIT_LIBRARY) continue;
+        const int needed = (int)pb_ceil_div(u->block.least_rows, u->block.rows / samples);
+        if (needed > least) least = needed;
+    }
+    int each = (int)pb_ceil_div(samples, items);
+    if (each < least) each = least;
+    while (samples % each && samples % each < least) ++each;
+    return each;
+}
+
+static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
+                               dispatch_text *t, int64_t *items)
+{
+    const int each = samples_each(b, p, task);
+    size_t ignored[2];
+    *items = pb_ceil_div(p->samples, each);
+    pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
+                   each, each, p->samples);
+    for (int i = task->first; i < task->first + task->count; ++i) {
+        pb_unit *u = unit_at(p, i);
+        pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
+        if (u->kind == PB_UNIT_LIBRARY) {
+            const int rows = u->block.rows / p->samples;
+            append_calls(b, t, u,
+                         pb_arena_printf(b->arena, "s_begin * %d, s_end * %d", rows, rows));
+        } else {
+            PB_TRY(pb_codegen(b, p, u, PB_SHARE_SAMPLES, &t->task, &t->all, ignored));
+        }
+        pb_text_append(&t->task, "    }\n");
+    }
+    return PB_OK;
+}
+
+static pb_status write_chain(pb_build *b, pb_program_build *p, const pb_task *task,
+                             dispatch_text *t, int64_t *items)
+{
+    size_t ignored[2];
+    *items = 1;
+    for (int i = task->first; i < task->first + task->count; ++i) {
+        pb_unit *u = unit_at(p, i);
+        pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
+        if (u->kind == PB_UNIT_LIBRARY)
+            append_calls(b, t, u, pb_arena_printf(b->arena, "0, %d", u->block.rows));
+        else
+            PB_TRY(pb_codegen(b, p, u, PB_SHARE_WHOLE, &t->task, &t->all, ignored));
+        pb_text_append(&t->task, "    }\n");
+    }
+    return PB_OK;
+}
+
+static pb_status write_alone(pb_build *b, pb_program_build *p, const pb_task *task,
+                             dispatch_text *t, int64_t *items)
+{
+    pb_unit *u = unit_at(p, task->first);
+    if (u->kind == PB_UNIT_LIBRARY) {
+        const pb_block_function *f = &u->block;
+        const int x = (int)pb_ceil_div(f->columns, f->item_columns),
+                  y = (int)pb_ceil_div(f->rows, f->item_rows);
+        *items = (int64_t)x * y * f->layers;
+        pb_text_append(&t->task,
+                       "    const int row = item / %d %% %d * %d, column = item %% %d * %d;\n", x,
+                       y, f->item_rows, x, f->item_columns);
+        append_call(
+            t, u, pb_arena_printf(b->arena, "row, min(row + %d, %d)", f->item_rows, f->rows),
+            pb_arena_printf(b->arena, "column, min(column + %d, %d)", f->item_columns, f->columns),
+            pb_arena_printf(b->arena, "item / %d", x * y));
+        return PB_OK;
+    }
+    size_t count[2];
+    pb_text body = {0};
+    const pb_status status = pb_codegen(b, p, u, PB_SHARE_ITEM, &body, &t->all, count);
+    *items = (int64_t)(count[0] * count[1]);
+    pb_text_append(&t->task, "    const int x = item %% %d, y = item / %d;\n%s", (int)count[0],
+                   (int)count[0], body.text ? body.text : "");
+    if (body.failed) t->task.failed = 1;
+    pb_text_free(&body);
+    return status;
+}
+
+static pb_status write_task(pb_build *b, pb_program_build *p, const pb_task *task, dispatch_text *t,
+                            int64_t *items)
+{
+    typedef pb_status (*writer)(pb_build *, pb_program_build *, const pb_task *, dispatch_text *,
+                                int64_t *);
+    static const writer writers[] = {[PB_TASK_ALONE] = write_alone,
+                                     [PB_TASK_CHAIN] = write_chain,
+                                     [PB_TASK_SAMPLES] = write_samples};
+    return writers[task->kind](b, p, task, t, items);
+}
+
+static void append_signature(const pb_build *b, const pb_parameters *all, pb_text *out)
+{
+    pb_text_append(out, "kernel %svoid NAME(",
+                   b->on_cpu ? "__attribute__((reqd_work_group_size(1, 1, 1))) " : "");
+    for (int i = 0; i < all->count; ++i)
+        pb_text_append(out, "%sglobal %s%s *restrict a%d", i ? ", " : "",
+                       all->written[i] ? "" : "const ", pb_c_type(b->regions[all->region[i]].dtype),
+                       i);
+    pb_text_append(out, ")\n{\n");
+}
+
+static pb_status new_dispatch(pb_build *b, pb_program_build *p, pb_dispatch **dispatch)
+{
+    pb_dispatch *grown = realloc(p->dispatches, sizeof *grown * (size_t)(p->dispatch_count + 1));
+    if (!grown) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for the launches of a plan");
+    p->dispatches = grown;
+    *dispatch = &p->dispatches[p->dispatch_count++];
+    **dispatch = (pb_dispatch){0};
+    return PB_OK;
+}
+
+static void bind(pb_dispatch *dispatch, const pb_parameters *all)
+{
+    dispatch->arg_count = all->count;
+    memcpy(dispatch->args, all->region, sizeof(int) * (size_t)all->count);
+}
+
+/* A kernel of one fused unit in two dimensions, for devices with many small work-items. */
+static pb_status write_wide(pb_build *b, pb_program_build *p, pb_unit *u, pb_dispatch *dispatch)
+{
+    pb_text text = {0}, body = {0};
+    pb_parameters all = {0};
+    size_t items[2] = {1, 1};
+    pb_status status = pb_codegen(b, p, u, PB_SHARE_ITEM, &body, &all, items);
+    append_signature(b, &all, &text);
+    pb_text_append(&text,
+                   "    const int x = (int)get_global_id(0), y = (int)get_global_id(1);\n%s}\n",
+                   body.text ? body.text : "");
+    if (status == PB_OK && (text.failed || body.failed))
+        status = pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    if (status == PB_OK) status = pb_build_kernel(b, text.text, &dispatch->kernel);
+    pb_text_free(&text);
+    pb_text_free(&body);
+    bind(dispatch, &all);
+    for (int i = 0; i < 3; ++i) {
+        dispatch->global[i] = i < 2 ? items[i] : 1;
+        dispatch->local[i] = 1;
+    }
+    dispatch->local[items[0] >= items[1] ? 0 : 1] =
+        b->info->max_work_group_size < 64 ? b->info->max_work_group_size : 64;
+    return status;
+}
+
+/* The tasks' texts, each in a loop over the items of a slot. */
+static void append_tasks(const pb_build *b, const pb_text texts[], const int64_t items[], int count,
+                         pb_dispatch *dispatch, pb_text *out)
+{
+    int64_t slots = 1;
+    for (int i = 0; i < count; ++i)
+        if (items[i] > slots) slots = items[i];
+    const int64_t most = MOST_SLOTS * (int64_t)b->info->compute_units;
+    if (slots > most && count > 1) slots = most;
+    dispatch->global[0] = (size_t)(slots * count);
+    if (count == 1) {
+        pb_text_append(out, "    const int item = (int)get_global_id(0);\n%s",
+                       texts[0].text ? texts[0].text : "");
+        return;
+    }
+    pb_text_append(out,
+                   "    const int task = (int)get_global_id(0) %% %d, slot = "
+                   "(int)get_global_id(0) / %d;\n",
+                   count, count);
+    for (int i = 0; i < count; ++i)
+        pb_text_append(
+            out,
+            "    if (task == %d)\n"
+            "    for (int item = slot * %d / %d; item < (slot + 1) * %d / %d; ++item) {\n"
+            "%s    }\n",
+            i, (int)items[i], (int)slots, (int)items[i], (int)slots,
+            texts[i].text ? texts[i].text : "");
+}
+
+static pb_status write_parts(pb_build *b, pb_program_build *p, const pb_task tasks[], int count,
+                             pb_dispatch *dispatch)
+{
+    dispatch_text t = {0};
+    pb_text text = {0}, body = {0}, *texts = calloc((size_t)count, sizeof *texts);
+    int64_t *items = calloc((size_t)count, sizeof *items);
+    pb_status status = texts && items ? PB_OK : pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    for (int i = 0; status == PB_OK && i < count; ++i) {
+        status = write_task(b, p, &tasks[i], &t, &items[i]);
+        texts[i] = t.task;
+        t.task = (pb_text){0};
+        if (status == PB_OK && texts[i].failed)
+            status = pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    }
+    for (int i = 0; i < 3; ++i) dispatch->global[i] = dispatch->local[i] = 1;
+    if (status == PB_OK) {
+        append_tasks(b, texts, items, count, dispatch, &body);
+        append_signature(b, &t.all, &text);
+        if (t.local_floats)
+            pb_text_append(&text, "    local float scratch[%d] __attribute__((aligned(64)));\n",
+                           t.local_floats);
+        pb_text_append(&text, "%s}\n", body.text ? body.text : "");
+        status = text.failed || body.failed ? pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory)
+                                            : pb_build_kernel(b, text.text, &dispatch->kernel);
+        bind(dispatch, &t.all);
+    }
+    for (int i = 0; texts && i < count; ++i) pb_text_free(&texts[i]);
+    free(texts);
+    free(items);
+    pb_text_free(&text);
+    pb_text_free(&body);
+    return status;
+}
+
+/* "k_012 map 128x256 and 3 more" */
+static const char *label_of(const pb_build *b, const pb_program_build *p,
+                            const pb_dispatch *dispatch, const pb_task tasks[], int units)
+{
+    const char *first = pb_unit_words(b, unit_at(p, tasks[0].first));
+    const char *name = dispatch->kernel ? dispatch->kernel : "gemm";
+    if (units == 1) return pb_arena_printf(b->arena, "%s %s", name, first);
+    return pb_arena_printf(b->arena, "%s %s and %d more", name, first, units - 1);
+}
+
+pb_status pb_dispatch_write(pb_build *b, pb_program_build *p, const pb_task tasks[], int count)
+{
+    pb_dispatch *dispatch = NULL;
+    PB_TRY(new_dispatch(b, p, &dispatch));
+    pb_unit *first = unit_at(p, tasks[0].first);
+    if (pb_unit_is_part(b, first))
+        PB_TRY(write_parts(b, p, tasks, count, dispatch));
+    else if (first->kind == PB_UNIT_LIBRARY)
+        *dispatch = first->own;
+    else
+        PB_TRY(write_wide(b, p, first, dispatch));
+    int units = 0;
+    for (int t = 0; t < count; ++t)
+        for (int i = tasks[t].first; i < tasks[t].first + tasks[t].count; ++i, ++units) {
+            pb_unit *u = unit_at(p, i);
+            u->dispatch = p->dispatch_count - 1;
+            dispatch->flops += u->flops;
+            dispatch->bytes += u->bytes;
+        }
+    dispatch->label = label_of(b, p, dispatch, tasks, units);
+    return PB_OK;
+}
