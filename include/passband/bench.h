@@ -46,7 +46,8 @@ typedef struct pb_bench_options {
  *     "machine": {device, driver, platform, versions, system, date, ...},
  *     "repetitions", "warm_up_seconds",
  *     "ceilings": {"flops_per_second", "bytes_per_second"},   the most that was measured
- *     "rows": [{"name", "unit", "better": "higher" | "lower", "value", "spread": [quartile, quartile], ...}]
+ *     "rows": [{"name", "unit", "better": "higher" | "lower", "value", "spread": [quartile, quartile],
+     "best", ...}]
  *  }]}
  *
  *  `value` is the median of the repetitions. Rows have further fields, which bench/README.md tells of. */

@@ -50,7 +50,7 @@ pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *
 /* ---- rows ---- */
 /** Whether a row of that name is wanted; tells the caller that it comes next. */
 bool pb_bench_begins(const pb_bench *b, const char *name, int number, int count);
-/** {"name", "unit", "better", "value", "spread"} of a time, as `scale` / seconds ("higher" is better) or, where
+/** {"name", "unit", "better", "value", "spread", "best"} of a time, as `scale` / seconds ("higher" is better) or, where
  *  `per_second` is false, as `scale` x seconds. New reference, NULL when memory is out. */
 json_t *pb_bench_row(const char *name, const char *unit, bool per_second, double scale, const pb_timing *timing);
 /** Adds a row, which is taken over. */

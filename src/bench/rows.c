@@ -22,15 +22,16 @@ bool pb_bench_begins(const pb_bench *b, const char *name, int number, int count)
 json_t *pb_bench_row(const char *name, const char *unit, bool per_second, double scale,
                      const pb_timing *timing)
 {
-    double value[3] = {timing->median, timing->quartile[0], timing->quartile[1]};
+    double value[4] = {timing->median, timing->quartile[0], timing->quartile[1], timing->least};
     if (per_second) { /* the longer half of the times is the slower half of the speeds */
         value[1] = timing->quartile[1];
         value[2] = timing->quartile[0];
     }
-    for (int i = 0; i < 3; i++) value[i] = per_second ? scale / value[i] : scale * value[i];
-    return json_pack("{s:s, s:s, s:s, s:o, s:[oo]}", "name", name, "unit", unit, "better",
+    for (int i = 0; i < 4; i++) value[i] = per_second ? scale / value[i] : scale * value[i];
+    return json_pack("{s:s, s:s, s:s, s:o, s:[oo], s:o}", "name", name, "unit", unit, "better",
                      per_second ? "higher" : "lower", "value", pb_json_real(value[0]), "spread",
-                     pb_json_real(value[1]), pb_json_real(value[2]));
+                     pb_json_real(value[1]), pb_json_real(value[2]), "best",
+                     pb_json_real(value[3]));
 }
 
 pb_status pb_bench_add(pb_bench *b, json_t *row)

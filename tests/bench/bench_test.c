@@ -76,6 +76,7 @@ START_TEST(rows_tell_speeds_the_right_way_round)
     const json_t *spread = json_object_get(speed, "spread");
     ck_assert_double_eq(json_number_value(json_object_get(speed, "value")), 16);
     ck_assert_double_eq(json_number_value(json_array_get(spread, 0)), 8);
+    ck_assert_double_eq(json_number_value(json_object_get(speed, "best")), 40);
     ck_assert_double_eq(json_number_value(json_array_get(spread, 1)), 32);
     ck_assert_str_eq(json_string_value(json_object_get(speed, "better")), "higher");
     ck_assert_double_eq(json_number_value(json_object_get(time, "value")), 5e5);
