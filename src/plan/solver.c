@@ -168,13 +168,23 @@ typedef struct items {
 /* Fewer samples are not worth cutting. */
 #define LEAST_SAMPLES 16
 
+/* What a work-item must have to do for it to be worth its start. */
+#define ITEM_FLOPS 300000.0
+
+/* Work-items for a product: a few for each unit, or as many as there is work for. */
+static int wanted_items(const pb_build *b, const product *x)
+{
+    const double most = 2.0 * x->batch * x->m * x->n * x->k / ITEM_FLOPS;
+    const int units = 4 * (int)b->info->compute_units;
+    return most < units ? 1 + (int)most : units;
+}
+
 /* Enough items for every unit: columns are halved first, down to two tiles, then rows. */
 static items cut_items(const pb_build *b, const product *x, int tile_rows, int tile_columns,
                        int most_columns)
 {
     items c = {round_up(x->m, tile_rows), round_up(smaller(x->n, most_columns), tile_columns)};
-    const int wanted =
-        2.0 * x->batch * x->m * x->n * x->k < SMALL_FLOPS ? 1 : 4 * (int)b->info->compute_units;
+    const int wanted = wanted_items(b, x);
     while (ceil_div(x->n, c.columns) * x->batch < wanted && c.columns > 2 * tile_columns)
         c.columns = round_up(ceil_div(c.columns, 2), tile_columns);
     while (ceil_div(x->n, c.columns) * ceil_div(x->m, c.rows) * x->batch < wanted &&
@@ -259,8 +269,7 @@ static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u,
     const int tile_columns = pb_choice_pick(b, u, "columns", balanced(x.n, smaller(6, 24 / tile)),
                                             smaller(x.n, 24 / tile));
     items c = {round_up(x.m, tile), round_up(x.n, tile_columns)};
-    const int wanted =
-        2.0 * x.batch * x.m * x.n * x.k < SMALL_FLOPS ? 1 : 4 * (int)b->info->compute_units;
+    const int wanted = wanted_items(b, &x);
     while (ceil_div(x.m, c.rows) * x.batch < wanted && c.rows > tile)
         c.rows = round_up(ceil_div(c.rows, 2), tile);
     c = pick_items(b, u, &x, c, tile, tile_columns);
