@@ -32,7 +32,7 @@ typedef struct contender {
 static pb_status prepare(pb_context *ctx, contender *c, const char *path, int override_count,
                          const char *const overrides[], const bench_options *o)
 {
-    PB_TRY(pb_contender_open(ctx, path, override_count, overrides, NULL, false, &c->of));
+    PB_TRY(pb_contender_open(ctx, path, override_count, overrides, NULL, false, NULL, &c->of));
     if (o->epochs > (int)pb_option_int(c->of.config->train, "epochs"))
         return pb_fail(ctx, PB_ERR_USAGE, "%s trains for fewer than %d epochs", path, o->epochs);
     if (o->steps > c->of.session.graph.steps)

@@ -34,6 +34,7 @@ typedef struct pb_bench_options {
     const char *const *overrides;     /* key=value                                                            */
     pb_bench_sink *progress;          /* may be NULL                                                          */
     void *user;
+    bool tune; /* ops, train: measure each product and convolution first, however long, and plan with what is best */
     const volatile int *stop; /* becomes non-zero to stop: PB_INTERRUPTED; may be NULL                        */
 } pb_bench_options;
 

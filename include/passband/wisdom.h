@@ -56,6 +56,7 @@ pb_status pb_wisdom_save(pb_device *device, const pb_choices *choices);
 typedef struct pb_tuning {
     pb_effort effort;
     double budget_seconds;     /* of PB_MEASURE: no further candidate is begun after it    */
+    bool settled;              /* measure also what an earlier search left to the rules    */
     const volatile int *stop;  /* becomes non-zero to end with PB_INTERRUPTED; may be NULL */
 } pb_tuning;
 

@@ -1,6 +1,7 @@
 /* A part of a benchmark on one device, or on every device there is. */
 #include "bench/bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,15 @@ static json_t *describe(const pb_bench *b, pb_bench_part part)
                      "warm_up_seconds", b->warm_up_seconds, "ceilings", "flops_per_second",
                      rate_json(b->ceilings.flops_per_second), "bytes_per_second",
                      rate_json(b->ceilings.bytes_per_second), "rows", b->rows);
+}
+
+pb_status pb_bench_tune(const pb_bench *b, const pb_graph *g, pb_choices **choices)
+{
+    const pb_tuning tuning = {.effort = PB_MEASURE,
+                              .budget_seconds = (double)INFINITY,
+                              .settled = true,
+                              .stop = b->options->stop};
+    return pb_wisdom_tune(b->device, g, &tuning, choices);
 }
 
 static pb_status measure(pb_bench *b, pb_bench_part part, json_t *results)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <passband/bench.h>
+#include <passband/wisdom.h>
 
 #include "base/json.h"
 #include "device/device.h"
@@ -46,6 +47,11 @@ pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_tim
 pb_timing pb_timing_of(double seconds[], int count);
 /** The shortest of a few runs: to choose among variants. */
 pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *seconds);
+
+/* ---- tuning ---- */
+/** Measures the products and convolutions of a graph that the wisdom does not know, without a limit of time, and keeps
+ *  what is found. */
+pb_status pb_bench_tune(const pb_bench *b, const pb_graph *g, pb_choices **choices);
 
 /* ---- rows ---- */
 /** Whether a row of that name is wanted; tells the caller that it comes next. */

@@ -124,11 +124,20 @@ static pb_status add_row(pb_bench *b, const measured_op *m, const pb_timing *tim
     return pb_bench_add(b, row);
 }
 
+static pb_status plan(pb_bench *b, measured_op *m)
+{
+    pb_choices *choices = NULL;
+    if (b->options->tune) PB_TRY(pb_bench_tune(b, m->g, &choices));
+    const pb_status status = pb_plan_create_with(b->device, m->g, choices, &m->plan);
+    pb_choices_free(&choices);
+    return status;
+}
+
 static pb_status measure(pb_bench *b, measured_op *m)
 {
     pb_timing timing;
     PB_TRY(pb_bench_op_graph(b->ctx, m->op, &m->g, m->leaves, &m->result));
-    PB_TRY(pb_plan_create(b->device, m->g, &m->plan));
+    PB_TRY(plan(b, m));
     PB_TRY(pb_plan_init(m->plan, 0));
     PB_TRY(write_inputs(b, m));
     PB_TRY(check(b, m));

@@ -163,8 +163,9 @@ static pb_status measure_config(pb_bench *b, const char *path)
     pb_contender c;
     step_facts *f = calloc(1, sizeof *f);
     if (!f) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for what is known of a step");
-    pb_status status = pb_contender_open(b->ctx, path, o->override_count, o->overrides,
-                                         b->selector ? b->selector : name, true, &c);
+    pb_status status =
+        pb_contender_open(b->ctx, path, o->override_count, o->overrides,
+                          b->selector ? b->selector : name, true, o->tune ? b : NULL, &c);
     if (status == PB_OK) status = measure(b, &c, f);
     pb_plan_facts_clear(&f->plan);
     free(f);

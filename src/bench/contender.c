@@ -6,9 +6,10 @@
 #include "bench/made_up.h"
 #include "train/epoch.h"
 
-static pb_status plan(pb_contender *c, const char *selector)
+static pb_status plan(pb_contender *c, const char *selector, const pb_bench *tuner)
 {
     pb_session *s = &c->session;
+    if (tuner) PB_TRY(pb_bench_tune(tuner, s->graph.g, &s->choices));
     PB_TRY(pb_session_plan(s, selector));
     PB_TRY(pb_session_upload(s));
     PB_TRY(pb_seed_create(s, 0, &c->seed));
@@ -50,7 +51,7 @@ static bool can_be_made_up(const pb_config *config)
 
 pb_status pb_contender_open(pb_context *ctx, const char *path, int override_count,
                             const char *const overrides[], const char *selector, bool make_up,
-                            pb_contender *c)
+                            const pb_bench *tuner, pb_contender *c)
 {
     *c = (pb_contender){0};
     pb_status status = load(ctx, path, override_count, overrides, c);
@@ -59,7 +60,7 @@ pb_status pb_contender_open(pb_context *ctx, const char *path, int override_coun
         c->made_up = true;
         status = load_made_up(ctx, path, override_count, overrides, c);
     }
-    return status == PB_OK ? plan(c, selector) : status;
+    return status == PB_OK ? plan(c, selector, tuner) : status;
 }
 
 pb_status pb_contender_check(pb_contender *c, int epochs)

@@ -213,6 +213,7 @@ static pb_status measure(pb_cli *cli, pb_bench_part part, const trainings *t)
     pb_bench_options options = {
         .device = pb_cli_value(cli, "device"),
         .all_devices = pb_cli_value(cli, "all-devices") != NULL,
+        .tune = pb_cli_value(cli, "tune") != NULL,
         .only = pb_cli_value(cli, "only"),
         .config_count = t->config_count,
         .configs = t->configs,
@@ -245,6 +246,8 @@ static pb_status no_words(pb_cli *cli)
 static pb_status bench_device(pb_cli *cli)
 {
     PB_TRY(no_words(cli));
+    if (pb_cli_value(cli, "tune"))
+        return pb_fail(cli->ctx, PB_ERR_USAGE, "bench device: --tune is for ops and train");
     return measure(cli, PB_BENCH_DEVICE, &(trainings){0});
 }
 
@@ -267,7 +270,8 @@ static pb_status bench_train(pb_cli *cli)
 
 static pb_status check_compare(pb_cli *cli, output_format format)
 {
-    static const char *const others[] = {"device", "all-devices", "repetitions", "warm-up", "only"};
+    static const char *const others[] = {"device",  "all-devices", "repetitions",
+                                         "warm-up", "tune",        "only"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (pb_cli_value(cli, others[i]))
             return pb_fail(cli->ctx, PB_ERR_USAGE, "bench compare: --%s is for measuring",

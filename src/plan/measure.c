@@ -201,8 +201,10 @@ static pb_status find_values(const pb_build *b, const pb_tuning *tuning, const p
             pb_choice_key(b, v, key);
             if (pb_choices_get(met, key)) continue;
             good = pb_choices_set(met, key, "", PB_ESTIMATE, 0);
-            const bool known = pb_choices_effort(choices, key, &effort) &&
-                               (tuning->effort == PB_MEASURE || effort == PB_EXHAUSTIVE);
+            const bool known =
+                pb_choices_effort(choices, key, &effort) &&
+                (effort >= tuning->effort ||
+                 (effort == PB_ESTIMATE && tuning->effort == PB_MEASURE && !tuning->settled));
             if (!known) values[(*count)++] = v;
         }
     }

@@ -278,7 +278,7 @@ START_TEST(a_step_is_timed_when_it_learns)
 
     pb_contender c;
     const char *const still[] = {data, "stages.adam.lr=0", "stages.sgd.lr=0"};
-    OK(ctx, pb_contender_open(ctx, path, 3, still, NULL, false, &c));
+    OK(ctx, pb_contender_open(ctx, path, 3, still, NULL, false, NULL, &c));
     ck_assert_int_eq(pb_contender_check(&c, 2), PB_ERR_RUN);
     ck_assert_ptr_nonnull(strstr(pb_error(ctx), "tiny does not learn: loss "));
     pb_contender_close(&c);
