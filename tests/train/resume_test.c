@@ -202,6 +202,62 @@ START_TEST(test_another_plan_is_a_warning)
 }
 END_TEST
 
+/* ---- choices of solvers ---- */
+
+static const char measured[] = "plan=measure|plan_seconds=0";
+
+/* Wisdom in which every product of the tiny network is computed by another solver than by rule. */
+static void spoil_wisdom(void)
+{
+    train(measured, "first"); /* without time it leaves all to the rules, and notes them */
+    json_t *wisdom = run_json(tiny_folder(&s, "cache/passband"), "wisdom.json"), *entry;
+    const char *key;
+    int changed = 0;
+    json_object_foreach(
+        json_object_get(json_array_get(json_object_get(wisdom, "machines"), 0), "choices"), key,
+        entry)
+    {
+        if (strncmp(key, "product", 7) != 0) continue;
+        json_object_set_new(entry, "choice", json_string("product_plain tile=8 work=2"));
+        ++changed;
+    }
+    ck_assert_int_gt(changed, 1);
+    ck_assert_int_eq(json_dump_file(wisdom, tiny_folder(&s, "cache/passband/wisdom.json"), 0), 0);
+    json_decref(wisdom);
+}
+
+static int takes_plain(const char *folder)
+{
+    size_t bytes;
+    char *plan = run_file(folder, "plan.json", &bytes);
+    const int found = strstr(plan, "product_plain tile=8 work=2") != NULL;
+    free(plan);
+    return found;
+}
+
+START_TEST(test_wisdom_changes_under_a_run)
+{
+    char line[400] = "";
+    setenv("XDG_CACHE_HOME", tiny_folder(&s, "cache"), 1);
+    spoil_wisdom();
+    const char *whole = train(measured, "whole");
+    ck_assert(takes_plain(whole));
+    pb_config *config = tiny_config(ctx, &s, measured);
+    stopper state = {.after = 3};
+    const pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
+                                    .progress = stop_after,
+                                    .user = &state,
+                                    .stop = &state.stop};
+    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
+    pb_config_free(&config);
+    ck_assert_int_eq(unlink(tiny_folder(&s, "cache/passband/wisdom.json")), 0);
+    pb_log_to(ctx, PB_LOG_WARN, keep_line, line);
+    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    ck_assert_str_eq(line, "");
+    same_run(whole, options.folder);
+}
+END_TEST
+
 /* ---- what stands on disk ---- */
 
 static const char *stopped_run(void)
@@ -297,6 +353,7 @@ int main(void)
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, test_resumes_to_the_same_bits);
     tcase_add_test(tcase, test_resumes_after_every_epoch);
+    tcase_add_test(tcase, test_wisdom_changes_under_a_run);
     tcase_add_test(tcase, test_checkpoints_alone_are_enough);
     tcase_add_test(tcase, test_resumes_after_a_kill);
     tcase_add_test(tcase, test_a_finished_run_says_so);
