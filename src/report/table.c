@@ -8,7 +8,7 @@
 
 #include "report/record.h"
 
-enum { COLUMNS = 5, CELL_BYTES = 128 };
+enum { COLUMNS = 6, CELL_BYTES = 128 };
 
 typedef struct row {
     char cells[COLUMNS][CELL_BYTES];
@@ -39,6 +39,7 @@ static void fill(row *r, const pb_record *run)
     print_score(r->cells[2], pb_record_score(run, "val_accuracy"));
     print_number(r->cells[3], 3, pb_record_number(run, "seconds_per_epoch"));
     print_number(r->cells[4], 0, pb_record_number(run, "parameters"));
+    print_number(r->cells[5], 0, pb_record_number(run, "peak_host_bytes") / 1e6);
 }
 
 /* Characters of UTF-8 text. */
@@ -71,8 +72,8 @@ pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[
         rows ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a table of %d runs", count);
     if (rows) {
         int widths[COLUMNS] = {0};
-        rows[0] = (row){
-            {"run", "test accuracy", "validation accuracy", "seconds per epoch", "parameters"}};
+        rows[0] = (row){{"run", "test accuracy", "validation accuracy", "seconds per epoch",
+                         "parameters", "host MB"}};
         for (int i = 0; i < count; i++) fill(&rows[i + 1], &runs[i]);
         for (int i = 0; i <= count; i++)
             for (int c = 0; c < COLUMNS; c++)

@@ -240,10 +240,14 @@ static void add_sizes(json_t *json, const pb_session *s, int *bad)
         const char *key;
         json_int_t value;
     } sizes[] = {
-        {"parameters", s->graph.parameters},   {"steps_per_epoch", s->graph.steps},
-        {"batch_size", s->graph.batch},        {"log_every", s->graph.log_every},
-        {"train_samples", s->train_count},     {"val_samples", s->held_count},
-        {"test_samples", s->data->test.count}, {"peak_host_bytes", peak_host_bytes()},
+        {"parameters", s->graph.parameters},
+        {"steps_per_epoch", s->graph.steps},
+        {"batch_size", s->graph.batch},
+        {"log_every", s->graph.log_every},
+        {"train_samples", s->train_count},
+        {"val_samples", s->held_count},
+        {"test_samples", s->data->test.count},
+        {"peak_host_bytes", peak_host_bytes()},
         {"device_bytes", (json_int_t)pb_plan_memory_bytes(s->plan)},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)

@@ -193,7 +193,8 @@ static inline void made_summary(const char *folder, const made_run *r)
     fprintf(
         file,
         "  \"seconds_per_epoch\": 0.4567, \"setup_seconds\": 1.25, \"steps_per_second\": 812.5,\n"
-        "  \"device\": \"pthread-Intel(R) Xeon(R)\", \"parameters\": 268026, \"steps_per_epoch\": "
+        "  \"device\": \"pthread-Intel(R) Xeon(R)\", \"parameters\": 268026, "
+        "\"peak_host_bytes\": 312345678, \"steps_per_epoch\": "
         "%d,\n"
         "  \"log_every\": %d, \"class_names\": [",
         r->steps_per_epoch, r->log_every);
