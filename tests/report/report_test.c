@@ -487,7 +487,8 @@ START_TEST(the_table_is_aligned)
         text,
         "run         test accuracy  validation accuracy  seconds per epoch  parameters  host MB\n"
         "adaptive  97.46 % +- 0.10      97.06 % +- 0.10              0.457      268026      312\n"
-        "b\xc3\xa4nder           100.00 %              99.60 %              0.457      268026      312\n");
+        "b\xc3\xa4nder           100.00 %              99.60 %              0.457      268026      "
+        "312\n");
     FILE *full = fopen("/dev/full", "w");
     setvbuf(full, NULL, _IONBF, 0);
     ck_assert_int_eq(pb_report_table(ctx, 2, folders, full), PB_ERR_IO);
