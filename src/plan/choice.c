@@ -62,7 +62,6 @@ const pb_solver *pb_choice_solver(const pb_build *b, pb_value v, const char **wo
     char key[PB_KEY_BYTES];
     pb_choice_key(b, v, key);
     *words = b->choices ? pb_choices_get(b->choices, key) : NULL;
-    if (!*words) *words = pb_choice_shipped(b, key);
     const pb_solver *chosen = *words ? named(*words) : NULL;
     if (chosen && chosen->can(b, r)) return chosen;
     *words = NULL;

@@ -1,8 +1,8 @@
 /* Which solver computes a product or convolution, and with which parameters.
  *
  * What is to be computed is named by a key, "product 1x128x256x256 Bt" (batch, m, n, k); what was
- * chosen for it by words, "product_tile rows=8 vectors=2". Choices come from a run's plan.json,
- * from the user's wisdom, or were shipped; where there is none, and for every parameter that the
+ * chosen for it by words, "product_tile rows=8 vectors=2". Choices come from a run's plan.json
+ * or from the user's wisdom; where there is none, and for every parameter that the
  * words leave out, the solvers have rules. So a plan follows from graph, device and choices alone.
  */
 #ifndef PB_PLAN_CHOICE_H
@@ -48,7 +48,14 @@ int pb_choice_pick(pb_build *b, pb_unit *u, const char *name, int rule, int most
 /** Reads " name=number" among words. */
 bool pb_choice_number(const char *words, const char *name, long *number);
 
-/** What was measured on machines like this one before it was shipped, or NULL. */
-const char *pb_choice_shipped(const pb_build *b, const char *key);
+/** The register tiles that CPU kernels have by rule: their largest extents. */
+typedef struct pb_tiles {
+    int rows, vectors;         /* product_tile: rows of C, vectors of 16 columns               */
+    int dot_rows, dot_columns; /* product_dot                                                  */
+    int conv_outputs;          /* conv_tile: channels                                          */
+    int conv_vectors;          /* and vectors of positions of all of them together             */
+    int taps, tap_outputs;     /* conv_dw: taps; taps times channels                           */
+} pb_tiles;
+const pb_tiles *pb_tiles_of(const pb_device_info *info);
 
 #endif

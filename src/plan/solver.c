@@ -222,11 +222,12 @@ static int panel_depth(const pb_build *b, const product *x, int vectors, int cop
 static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u,
                                     const pb_record *r)
 {
+    const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, 8), smaller(x.m, 12));
-    const int vectors =
-        pb_choice_pick(b, u, "vectors", x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64 ? 2 : 1, 2);
+    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->rows), smaller(x.m, 12));
+    const bool is_full = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64;
+    const int vectors = pb_choice_pick(b, u, "vectors", is_full ? tiles->vectors : 1, 2);
     const items c =
         pick_items(b, u, &x, cut_items(b, &x, tile, 16 * vectors, 256), tile, 16 * vectors);
     define_product(b, &x);
@@ -263,11 +264,13 @@ static bool suits_dot(const pb_build *b, const pb_record *r)
 
 static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
+    const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
     const product x = product_of(b, p, u);
-    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, 4), smaller(x.m, 8));
-    const int tile_columns = pb_choice_pick(b, u, "columns", balanced(x.n, smaller(6, 24 / tile)),
-                                            smaller(x.n, 24 / tile));
+    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->dot_rows), smaller(x.m, 8));
+    const int tile_columns =
+        pb_choice_pick(b, u, "columns", balanced(x.n, smaller(tiles->dot_columns, 24 / tile)),
+                       smaller(x.n, 24 / tile));
     items c = {round_up(x.m, tile), round_up(x.n, tile_columns)};
     const int wanted = wanted_items(b, &x);
     while (ceil_div(x.m, c.rows) * x.batch < wanted && c.rows > tile)
@@ -426,12 +429,14 @@ static bool can_conv_tile(const pb_build *b, const pb_record *r)
 
 static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
+    const pb_tiles *tiles = pb_tiles_of(b->info);
     static const char *const offsets[] = {"X_OFFSET", "W_OFFSET", "Y_OFFSET"};
     const conv c = conv_of(b, p, u);
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
-    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, 8), smaller(outputs, 8));
+    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, tiles->conv_outputs),
+                                    smaller(outputs, 8));
     int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
                               memory */
     const uint64_t room =
@@ -442,8 +447,9 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     const int positions = block_positions(rows, &c.place[0], out);
     const int lanes = lanes_of(positions);
     const int most_vectors = smaller(8, positions / lanes);
-    const int vectors = pb_choice_pick(b, u, "vectors", smaller(most_vectors, ceil_div(16, tile)),
-                                       smaller(most_vectors, 24 / tile));
+    const int vectors =
+        pb_choice_pick(b, u, "vectors", smaller(most_vectors, ceil_div(tiles->conv_vectors, tile)),
+                       smaller(most_vectors, 24 / tile));
     int item_outputs = round_up(outputs, tile);
     while (ceil_div(outputs, item_outputs) * ceil_div(out.dim[2], rows) * out.dim[0] <
                4 * (int)b->info->compute_units &&
@@ -498,15 +504,21 @@ static bool can_conv_dw(const pb_build *b, const pb_record *r)
 
 static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
+    const pb_tiles *tiles = pb_tiles_of(b->info);
     static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
     (void)r;
     const conv c = conv_of(b, p, u);
     const int samples = c.x.dim[0], outputs = c.w.dim[0],
               taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
-    const int tile_taps = pb_choice_pick(b, u, "taps", balanced(taps, 6), smaller(taps, 12));
+    const int tile_taps =
+        pb_choice_pick(b, u, "taps", balanced(taps, tiles->taps), smaller(taps, 12));
     const int most_outputs = smaller(8, 24 / tile_taps);
-    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, most_outputs),
-                                    smaller(outputs, most_outputs));
+    const int tile =
+        pb_choice_pick(b, u, "outputs",
+                       balanced(outputs, smaller(most_outputs, tile_taps < tiles->tap_outputs
+                                                                   ? tiles->tap_outputs / tile_taps
+                                                                   : 1)),
+                       smaller(outputs, most_outputs));
     const int sample_floats =
         c.x.dim[1] * c.x.dim[2] * c.x.dim[3] + outputs * c.y.dim[2] * c.y.dim[3];
     int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
