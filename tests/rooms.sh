@@ -24,6 +24,7 @@ BEGIN {
     owner["option.h"]  = "base"
     owner["shape.h"]   = "base"
     owner["version.h"] = "base"
+    owner["fitted.h"]  = "base"
     owner["graph.h"]   = "graph"
     owner["dataset.h"] = "data"
     owner["device.h"]  = "device"

@@ -5,6 +5,7 @@
 #include <passband/bench.h>
 #include <passband/dataset.h>
 #include <passband/device.h>
+#include <passband/fitted.h>
 #include <passband/graph.h>
 #include <passband/plan.h>
 #include <passband/report.h>

@@ -2,6 +2,7 @@
 #ifndef PASSBAND_STAGE_H
 #define PASSBAND_STAGE_H
 
+#include <passband/fitted.h>
 #include <passband/graph.h>
 #include <passband/option.h>
 
@@ -38,6 +39,24 @@ typedef struct pb_optimiser {
     /* Appends the new parameters [P] given the old ones and their gradients [P], and assigns its own state. */
     pb_value (*update)(pb_builder *b, const struct pb_optimiser *o, pb_value params, pb_value gradients);
 } pb_optimiser;
+
+/** The way back through one transform: from what it leaves to what it took. */
+typedef struct pb_inverse {
+    char scope[64];            /* of the transform                                       */
+    const pb_options *options; /* its own; must live as long as the builder is used      */
+    pb_shape taken, left;      /* shapes of what it takes and of what it leaves          */
+    /* Appends the inverse of `left`, or the least-squares reconstruction where there is none. */
+    pb_value (*apply)(pb_builder *b, const struct pb_inverse *inverse, pb_value left);
+} pb_inverse;
+
+typedef enum pb_statistic { PB_STATISTIC_SUM, PB_STATISTIC_LEAST, PB_STATISTIC_MOST } pb_statistic;
+
+/** What a stage must know of a batch of its input to learn from the training split. */
+typedef struct pb_observation {
+    char name[64];
+    pb_statistic statistic; /* how the values of all batches become one */
+    pb_value value;
+} pb_observation;
 
 /** The state of building one program (training or evaluation) stage by stage; pb_builder_init starts it. */
 struct pb_builder {
@@ -78,6 +97,14 @@ struct pb_builder {
     pb_rate rates[PB_BUILDER_MAX];
     int rate_count;
     pb_optimiser optimisers[PB_BUILDER_MAX]; /* as many as rates */
+    const pb_fitted *fitted; /* what stages have learned from the training split; NULL: nothing yet, and zeros
+                                stand for it in a graph that has the right shapes but is not to be run   */
+    bool unlearned;          /* zeros do stand for something                                             */
+    pb_inverse inverses[PB_BUILDER_MAX]; /* of the transforms before the first layer, in their order     */
+    int inverse_count;
+    const char *irreversible; /* name of the first of them that has no inverse, NULL: all have one       */
+    pb_observation observations[PB_BUILDER_MAX];
+    int observation_count;
 };
 
 typedef enum pb_stage_kind {
@@ -88,6 +115,21 @@ typedef enum pb_stage_kind {
     PB_STAGE_OPTIMISER
 } pb_stage_kind;
 
+/** What a stage learns from: its observations over the whole training split, in float64. */
+typedef struct pb_fitting {
+    pb_context *ctx;
+    const char *scope;
+    pb_shape sample; /* shape of one sample of the stage's input */
+    int64_t rows;    /* samples observed                         */
+    int count;
+    struct {
+        const char *name;
+        size_t count;
+        double *numbers; /* row-major */
+    } observed[PB_BUILDER_MAX];
+    pb_fitted *fitted; /* where it goes */
+} pb_fitting;
+
 /** One file, one row in the table of stages. */
 typedef struct pb_stage {
     const char *name;
@@ -95,6 +137,11 @@ typedef struct pb_stage {
     pb_stage_kind kind;
     const pb_option *options; /* ends with a row whose name is NULL; NULL: none */
     pb_status (*build)(pb_builder *b, const pb_options *options);
+    /* Both NULL: the stage learns nothing before it is built. `observe` appends what it must know of its input b->x,
+     * if its options make it learn (pb_builder_observe); `fit` then makes of that what `build` asks for by
+     * pb_builder_fitted. */
+    pb_status (*observe)(pb_builder *b, const pb_options *options);
+    pb_status (*fit)(pb_fitting *fitting, const pb_options *options);
 } pb_stage;
 
 /** Every stage, in the order `passband stages` prints them. */
@@ -109,6 +156,16 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
 
 /** Builds one stage: sets the scope, calls build, turns a graph error into a sentence that names the stage. */
 pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal, const pb_options *options);
+
+/** Lets one stage append what it must know of its input; the stages before it have been built. */
+pb_status pb_stage_observe(pb_builder *b, const pb_stage *stage, int ordinal, const pb_options *options);
+
+/** What the transforms before the first layer make of a sample: [batch, ...]. */
+pb_value pb_builder_transformed(const pb_builder *b);
+/** From `y`, shaped as pb_builder_transformed, back to what load made: the inverse of each transform, or the
+ *  least-squares reconstruction of one that drops something. PB_NONE when a transform has neither, which
+ *  b->irreversible names, or when there is no transform. */
+pb_value pb_builder_reconstruct(pb_builder *b, pb_value y);
 
 /** After the last stage. Checks that there is a loss and, when training, appends its gradients once for all optimisers
  *  and each optimiser's update. PB_ERR_CONFIG names a parameter that no optimiser took. */
@@ -129,6 +186,21 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
 /** The parameter "<scope>.<name>", uniform in [-bound, bound): created by the first program that asks for it, shared
  *  by the next. */
 pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound);
+/** What the stage learned under "<scope>.<name>", as a constant. An error of the graph when it is missing or
+ *  was learned from samples of another shape. */
+pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape);
+/** Says how the transform being built, which took samples of shape `taken`, is undone. Call it once b->x is what the
+ *  transform leaves; behind the first layer it does nothing. */
+void pb_builder_inverse(pb_builder *b, const pb_options *options, pb_shape taken,
+                        pb_value (*apply)(pb_builder *b, const pb_inverse *inverse, pb_value left));
+/** Asks for a statistic over the training split: of_samples [batch, ...] -> [...]. A sum counts real samples alone. */
+void pb_builder_observe(pb_builder *b, const char *name, pb_statistic statistic, pb_value of_samples);
+/** Asks for the sum over all batches of a value of a batch, any shape. */
+void pb_builder_observe_batch(pb_builder *b, const char *name, pb_value value);
+/** The numbers observed under that name; asking for another one is our own mistake and asserts. */
+const double *pb_fitting_observed(const pb_fitting *fitting, const char *name, size_t *count);
+/** Keeps numbers as "<scope>.<name>". */
+pb_status pb_fitting_put(pb_fitting *fitting, const char *name, pb_shape shape, const double *numbers);
 /** Adds weight * value (scalar) to the loss and records the value under that name. */
 void pb_builder_add_loss(pb_builder *b, const char *name, pb_value value, float weight);
 void pb_builder_log(pb_builder *b, const char *name, pb_value value);

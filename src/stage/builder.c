@@ -20,18 +20,37 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->input = b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
 }
 
-pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal,
-                         const pb_options *options)
+/* Calls one of the stage's functions under its scope. */
+static pb_status call(pb_builder *b, const pb_stage *stage, int ordinal, const pb_options *options,
+                      pb_status (*function)(pb_builder *b, const pb_options *options))
 {
     PB_TRY(pb_graph_status(b->g));
     snprintf(b->scope, sizeof b->scope, "%s_%d", stage->name, ordinal);
     pb_graph_scope(b->g, b->scope);
-    if (stage->kind == PB_STAGE_LAYER && b->input == PB_NONE) b->input = b->x;
-    const pb_status built = stage->build(b, options);
+    const pb_status status = function(b, options);
     pb_graph_scope(b->g, NULL);
     PB_TRY(pb_graph_status(b->g)); /* the graph has put the scope before its sentence already */
-    if (built != PB_OK) return pb_fail_prefix(b->ctx, built, "%s", b->scope);
+    if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", b->scope);
     return PB_OK;
+}
+
+pb_status pb_stage_build(pb_builder *b, const pb_stage *stage, int ordinal,
+                         const pb_options *options)
+{
+    if (stage->kind == PB_STAGE_LAYER && b->input == PB_NONE) b->input = b->x;
+    const int inverses = b->inverse_count;
+    const pb_value taken = b->x;
+    PB_TRY(call(b, stage, ordinal, options, stage->build));
+    const bool transforms = stage->kind == PB_STAGE_TRANSFORM && b->input == PB_NONE;
+    if (transforms && b->x != taken && b->inverse_count == inverses && !b->irreversible)
+        b->irreversible = stage->name;
+    return PB_OK;
+}
+
+pb_status pb_stage_observe(pb_builder *b, const pb_stage *stage, int ordinal,
+                           const pb_options *options)
+{
+    return call(b, stage, ordinal, options, stage->observe);
 }
 
 /* ---- lists of named values ---- */
