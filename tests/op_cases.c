@@ -156,6 +156,7 @@ UNARY_CASE(build_cos, pb_cos, op_case_uniform(b, shapes[i], -4, 4))
 UNARY_CASE(build_tanh, pb_tanh, op_case_uniform(b, shapes[i], -2, 2))
 UNARY_CASE(build_floor, pb_floor, between_integers(b, shapes[i], -4, 3))
 UNARY_CASE(build_detach, pb_detach, op_case_uniform(b, shapes[i], -1, 1))
+UNARY_CASE(build_each_step, pb_each_step, op_case_uniform(b, shapes[i], -1, 1))
 
 static void build_binary(op_built *b, int i, pb_op op)
 {
@@ -507,6 +508,7 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_SELECT] = {.build = build_select},
     [PB_OP_CAST] = {.build = build_cast},
     [PB_OP_DETACH] = {.build = build_detach, .stops = true},
+    [PB_OP_EACH_STEP] = {.build = build_each_step},
     [PB_OP_RESHAPE] = {.build = build_reshape},
     [PB_OP_PERMUTE] = {.build = build_permute},
     [PB_OP_BROADCAST] = {.build = build_broadcast},

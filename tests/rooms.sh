@@ -22,6 +22,7 @@ BEGIN {
     # Whose a public header is; passband.h gathers them all.
     owner["status.h"]  = "base"
     owner["option.h"]  = "base"
+    owner["packing.h"] = "base"
     owner["shape.h"]   = "base"
     owner["version.h"] = "base"
     owner["fitted.h"]  = "base"

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <passband/packing.h>
 #include <passband/shape.h>
 #include <passband/status.h>
 
@@ -161,6 +162,9 @@ pb_value pb_max_pool(pb_graph *g, pb_value x, pb_window window);
 /* ---- composed of the above ---- */
 /** Stops gradients: the same value, with no path back. */
 pb_value pb_detach(pb_graph *g, pb_value a);
+/** The same value, computed in every step: what depends on it is not computed once for the whole data set and kept.
+ *  For what takes little time and much memory. */
+pb_value pb_each_step(pb_graph *g, pb_value a);
 pb_value pb_softmax(pb_graph *g, pb_value logits);     /* over the last axis */
 pb_value pb_log_softmax(pb_graph *g, pb_value logits); /* over the last axis */
 /** labels [N] int32 -> [N, classes] float32 of zeros and ones. */
@@ -177,6 +181,12 @@ pb_value pb_cross_entropy(pb_graph *g, pb_value logits, pb_value labels);
 pb_value pb_dct2(pb_graph *g, pb_value x, int keep);
 /** The inverse of pb_dct2 with absent coefficients zero: [N, K, K] -> [N, height, width]. */
 pb_value pb_idct2(pb_graph *g, pb_value x, int height, int width);
+
+/** Samples as they are packed -> their values: rows [N, pb_packing_bytes] u8, or float32 where that is how they are
+ *  packed -> [N, shape...] float32. */
+pb_value pb_unpack(pb_graph *g, pb_value rows, const pb_packing *packing);
+/** offset + step * code: codes [N, shape...] float32 -> the same shape. */
+pb_value pb_dequantise(pb_graph *g, pb_value codes, const pb_packing *packing);
 
 /* ---- gradients ---- */
 /** Appends d sum(y) / d wrt[i] for each i, as ops of the same table, so that the result can be differentiated

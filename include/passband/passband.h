@@ -7,6 +7,7 @@
 #include <passband/device.h>
 #include <passband/fitted.h>
 #include <passband/graph.h>
+#include <passband/packing.h>
 #include <passband/plan.h>
 #include <passband/report.h>
 #include <passband/run.h>

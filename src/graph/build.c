@@ -190,6 +190,7 @@ pb_value pb_square(pb_graph *g, pb_value a)
 }
 
 UNARY(pb_detach, PB_OP_DETACH)
+UNARY(pb_each_step, PB_OP_EACH_STEP)
 
 /* ---- movement ---- */
 

@@ -13,6 +13,7 @@ typedef enum pb_op {
     PB_OP_ADD, PB_OP_SUB, PB_OP_MUL, PB_OP_DIV, PB_OP_MAXIMUM, PB_OP_MINIMUM, PB_OP_LESS, PB_OP_EQUAL,
     PB_OP_NEG, PB_OP_ABS, PB_OP_SIGN, PB_OP_EXP, PB_OP_LOG, PB_OP_SQRT, PB_OP_SIN, PB_OP_COS, PB_OP_TANH,
     PB_OP_FLOOR, PB_OP_RELU, PB_OP_STEP, PB_OP_SELECT, PB_OP_CAST, PB_OP_DETACH,
+    PB_OP_EACH_STEP, /* the same, but the hoist pass does not move it: computed in every step */
     /* movement: an element of the value is one element of an input, or zero */
     PB_OP_RESHAPE,
     PB_OP_PERMUTE,   /* attrs.order                                          */

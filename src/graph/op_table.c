@@ -131,13 +131,17 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
     [PB_OP_CAST] = {
         .name = "cast", .class = PB_ELEMENTWISE, .arity = 1,
         .attrs = PB_HAS_DTYPE, .expr = "$0",
-        .infer = pb_infer_cast, .gradient = pb_grad_cast, .reference = pb_ref_cast,
+        .infer = pb_infer_cast, .gradient = pb_grad_same, .reference = pb_ref_cast,
         .simplify = pb_simplify_cast, .by_rows = pb_rows_all,
     },
     [PB_OP_DETACH] = {
         .name = "detach", .class = PB_ELEMENTWISE, .arity = 1, .expr = "$0",
         .infer = pb_infer_any, .no_gradient = true, .reference = pb_ref_copy,
         .simplify = pb_simplify_detach, .by_rows = pb_rows_all,
+    },
+    [PB_OP_EACH_STEP] = { /* by_rows is missing on purpose: that is what stops the hoist pass */
+        .name = "each_step", .class = PB_ELEMENTWISE, .arity = 1, .expr = "$0",
+        .infer = pb_infer_any, .gradient = pb_grad_same, .reference = pb_ref_copy,
     },
 
     /* ---- movement ---- */

@@ -175,8 +175,8 @@ void pb_grad_select(pb_graph *g, pb_value y, pb_value dy, pb_value d[])
     d[2] = pb_select(g, condition, zero, dy);
 }
 
-/* Only f32 to f32 reaches here: integers have no gradient. */
-void pb_grad_cast(pb_graph *g, pb_value y, pb_value dy, pb_value d[])
+/* y = a. Of casts only f32 to f32 reaches here: integers have no gradient. */
+void pb_grad_same(pb_graph *g, pb_value y, pb_value dy, pb_value d[])
 {
     (void)g, (void)y;
     d[0] = dy;

@@ -27,7 +27,7 @@ pb_infer_rule pb_infer_assign;
 /* Gradient rules. */
 pb_gradient_rule pb_grad_add, pb_grad_sub, pb_grad_mul, pb_grad_div, pb_grad_maximum;
 pb_gradient_rule pb_grad_minimum, pb_grad_neg, pb_grad_abs, pb_grad_exp, pb_grad_log, pb_grad_sqrt;
-pb_gradient_rule pb_grad_sin, pb_grad_cos, pb_grad_tanh, pb_grad_relu, pb_grad_select, pb_grad_cast;
+pb_gradient_rule pb_grad_sin, pb_grad_cos, pb_grad_tanh, pb_grad_relu, pb_grad_select, pb_grad_same;
 pb_gradient_rule pb_grad_reshape, pb_grad_permute, pb_grad_broadcast, pb_grad_slice, pb_grad_pad;
 pb_gradient_rule pb_grad_concat, pb_grad_gather, pb_grad_scatter_add;
 pb_gradient_rule pb_grad_pool_gather, pb_grad_pool_scatter;

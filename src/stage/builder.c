@@ -17,7 +17,7 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->x = samples;
     b->labels = labels;
     b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
-    b->input = b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
+    b->input = b->codes = b->quantised = b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
 }
 
 /* Calls one of the stage's functions under its scope. */
@@ -122,6 +122,42 @@ void pb_builder_assign(pb_builder *b, pb_value target, pb_value value)
 {
     if (!has_room(b, b->assign_count, PB_BUILDER_MAX, "assignments")) return;
     b->assigns[b->assign_count++] = pb_assign(b->g, target, value);
+}
+
+/* ---- quantised values ---- */
+
+static pb_shape sample_shape(const pb_builder *b, pb_value x)
+{
+    pb_shape shape = pb_value_shape(b->g, x);
+    shape.axes--;
+    memmove(shape.dim, shape.dim + 1, (size_t)shape.axes * sizeof shape.dim[0]);
+    return shape;
+}
+
+static float *copy_numbers(pb_builder *b, const float numbers[], int count)
+{
+    float *copy = pb_graph_memory(b->g, (size_t)count * sizeof *copy);
+    if (copy) memcpy(copy, numbers, (size_t)count * sizeof *copy);
+    return copy;
+}
+
+void pb_builder_quantise(pb_builder *b, pb_value codes, int bits, int steps, const float offset[],
+                         const float step[])
+{
+    if (pb_graph_status(b->g) != PB_OK) return;
+    b->packing = (pb_packing){.shape = sample_shape(b, codes), .bits = bits, .steps = steps};
+    b->packing.offset = copy_numbers(b, offset, steps);
+    b->packing.step = copy_numbers(b, step, steps);
+    b->codes = codes;
+    b->quantised = b->x = pb_dequantise(b->g, codes, &b->packing);
+}
+
+void pb_builder_halve(pb_builder *b, pb_value x)
+{
+    if (pb_graph_status(b->g) != PB_OK) return;
+    b->packing = (pb_packing){.shape = sample_shape(b, x), .bits = PB_BITS_HALF};
+    b->codes = PB_NONE;
+    b->quantised = b->x = x;
 }
 
 /* ---- leaves ---- */
