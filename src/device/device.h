@@ -58,6 +58,11 @@ typedef struct pb_module pb_module;
  *  first lines of the log. */
 pb_status pb_module_build(pb_device *device, const char *source, const char *options, pb_module **module);
 void pb_module_free(pb_module **module);
+/** How many programs the device builds side by side; 1: it gains nothing from threads. */
+int pb_device_builders(const pb_device *device);
+/** Builds several programs in as many threads; all or none. */
+pb_status pb_modules_build(pb_device *device, int count, const char *const sources[], const char *options,
+                           pb_module *modules[]);
 
 /* ---- launches: a kernel with its arguments bound once, run many times ---- */
 typedef struct pb_arg {

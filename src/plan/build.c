@@ -150,30 +150,35 @@ static pb_status plan_program(pb_build *b, pb_program_build *p)
     return pb_plan_tasks(b, p);
 }
 
-struct pb_kernel {
-    const char *name, *text;
-    struct pb_kernel *next;
-};
+void pb_build_prelude(pb_text *source)
+{
+    pb_text_append(source, "%s", prelude);
+}
+
+void pb_build_append(pb_text *source, const pb_kernel *kernel)
+{
+    pb_text_append(source, "#define NAME %s\n%s\n#undef NAME\n#line 1 \"plan\"\n\n", kernel->name,
+                   kernel->text);
+}
 
 pb_status pb_build_kernel(pb_build *b, const char *text, const char **name)
 {
-    for (const struct pb_kernel *k = b->kernels; k; k = k->next)
+    for (const pb_kernel *k = b->kernels; k; k = k->before)
         if (strcmp(k->text, text) == 0) {
             *name = k->name;
             return PB_OK;
         }
-    struct pb_kernel *made = pb_arena_alloc(b->arena, sizeof *made);
+    pb_kernel *made = pb_arena_alloc(b->arena, sizeof *made);
     if (made) {
         /* no name begins another: Oclgrind adds up local memory by beginnings of names */
         made->name = pb_arena_printf(b->arena, "k_%03d", b->kernel_count++);
         made->text = pb_arena_strdup(b->arena, text);
-        made->next = b->kernels;
+        made->before = b->kernels;
     }
     if (!made || !made->name || !made->text)
         return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
     b->kernels = made;
-    pb_text_append(&b->source, "#define NAME %s\n%s\n#undef NAME\n#line 1 \"plan\"\n\n", made->name,
-                   text);
+    pb_build_append(&b->source, made);
     *name = made->name;
     return PB_OK;
 }
@@ -188,7 +193,7 @@ pb_status pb_build_plan(pb_build *b)
     for (size_t v = 0; v < n; ++v) b->place[v].region = -1;
     pb_graph_static(b->g, b->is_static);
     PB_TRY(place_leaves(b));
-    pb_text_append(&b->source, "%s", prelude);
+    pb_build_prelude(&b->source);
     PB_TRY(add_setup(b));
     const pb_program_list *list = pb_graph_programs(b->g);
     for (int i = 0; i < list->count && !b->setup_only; ++i)

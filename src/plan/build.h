@@ -151,6 +151,12 @@ typedef struct pb_program_build {
     pb_dispatch *dispatches;
 } pb_program_build;
 
+/** A piece of source, whose kernels' names begin with its own. Others may call its functions. */
+typedef struct pb_kernel {
+    const char *name, *text;
+    struct pb_kernel *before; /* which was written before it */
+} pb_kernel;
+
 /** One plan being made. */
 typedef struct pb_build {
     pb_context *ctx;
@@ -168,7 +174,7 @@ typedef struct pb_build {
     pb_program_build programs[18]; /* setup first */
     pb_text source;                /* of all kernels                              */
     pb_text macros;                /* of the kernel being written by a solver     */
-    struct pb_kernel *kernels;     /* already in the source                       */
+    pb_kernel *kernels;            /* already in the source, the last one         */
     int kernel_count;
     bool on_cpu;     /* the kernels are for long work-items                          */
     bool joins;      /* units share launches: the compiler takes large kernels as well */
@@ -189,6 +195,9 @@ pb_status pb_build_region(pb_build *b, pb_dtype dtype, size_t count, int *region
 /** Adds a kernel, written with the name NAME, to the source and gives it a name; one that is there
  * already, under the name that it has. The text undefines NAME, or leaves it to this. */
 pb_status pb_build_kernel(pb_build *b, const char *text, const char **name);
+/** What every source begins with, and a kernel as it stands in one. */
+void pb_build_prelude(pb_text *source);
+void pb_build_append(pb_text *source, const pb_kernel *kernel);
 
 /* ---- steps ---- */
 /** All of them: b->g, device, info, arena and on_cpu are given; kernels are in b->source

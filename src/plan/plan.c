@@ -155,7 +155,7 @@ static pb_status create_launch(pb_plan *plan, const pb_dispatch *dispatch, pb_la
     for (int k = 0; k < dispatch->arg_count; ++k)
         args[k] = PB_ARG_BUF(b->regions[dispatch->args[k]].buffer);
     pb_launch_spec spec = {.label = dispatch->label,
-                           .module = plan->module,
+                           .module = pb_plan_module_of(plan, dispatch->kernel),
                            .kernel = dispatch->kernel,
                            .arg_count = dispatch->arg_count,
                            .args = args,
@@ -216,7 +216,7 @@ static pb_status create_on_device(pb_plan *plan)
     pb_build *b = &plan->build;
     PB_TRY(check_memory(plan));
     const double start = seconds();
-    PB_TRY(pb_module_build(plan->device, b->source.text, "", &plan->module));
+    PB_TRY(pb_plan_build_modules(plan));
     plan->build_seconds = seconds() - start;
     PB_TRY(create_persistent(plan));
     if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
@@ -349,7 +349,7 @@ void pb_plan_free(pb_plan **plan)
     free((*plan)->windows);
     pb_build_clear(&(*plan)->build);
     pb_buffer_free(&(*plan)->arena);
-    pb_module_free(&(*plan)->module);
+    pb_plan_free_modules(*plan);
     pb_graph_free(&(*plan)->g);
     free((*plan)->map);
     free(*plan);

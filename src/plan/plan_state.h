@@ -4,6 +4,8 @@
 
 #include "plan/build.h"
 
+#define PB_PLAN_PROGRAMS 8 /* at most, built side by side */
+
 struct pb_plan {
     pb_context *ctx;
     pb_device *device;
@@ -11,7 +13,9 @@ struct pb_plan {
     pb_value *map; /* the caller's values to ours */
     int map_count;
     pb_build build;
-    pb_module *module;
+    pb_module *modules[PB_PLAN_PROGRAMS]; /* the source in parts */
+    int module_count;
+    int *program_of; /* [build.kernel_count] the module that holds a kernel */
     pb_buffer *arena;
     size_t arena_bytes, setup_bytes, persistent_bytes;
     bool windowed; /* data leaves are refilled: the setup runs again and again, in the arena */
@@ -33,6 +37,9 @@ typedef struct pb_manner {
 
 pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
                              pb_plan **plan);
+pb_status pb_plan_build_modules(pb_plan *plan);
+void pb_plan_free_modules(pb_plan *plan);
+pb_module *pb_plan_module_of(const pb_plan *plan, const char *kernel);
 /** Puts the launches of a program into the queue; 0: the setup. */
 pb_status pb_plan_submit(pb_plan *plan, int program);
 

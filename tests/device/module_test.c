@@ -49,6 +49,54 @@ START_TEST(builds_with_options)
 }
 END_TEST
 
+/* Program i holds a kernel that adds i; one of them may be wrong. */
+static pb_status build_many(pb_device *device, int count, int wrong, pb_module *modules[])
+{
+    char text[9][128];
+    const char *sources[9];
+    for (int i = 0; i < count; i++) {
+        snprintf(text[i], sizeof text[i], "kernel void k_add(global int *x) { *x += 1 << %d%s; }\n",
+                 i, i == wrong ? " + unknown_name" : "");
+        sources[i] = text[i];
+    }
+    return pb_modules_build(device, count, sources, NULL, modules);
+}
+
+static void build_side_by_side(pb_context *ctx, pb_device *device)
+{
+    enum { COUNT = 9 };
+    pb_module *modules[COUNT];
+    pb_buffer *x;
+    int sum = 0;
+    OK(ctx, build_many(device, COUNT, -1, modules));
+    OK(ctx, pb_buffer_create(device, sizeof sum, &x));
+    OK(ctx, pb_buffer_write(device, x, 0, &sum, sizeof sum));
+    for (int i = 0; i < COUNT; i++) {
+        const pb_arg arg = PB_ARG_BUF(x);
+        const pb_launch_spec spec = {
+            .module = modules[i], .kernel = "k_add", .arg_count = 1, .args = &arg, .global = {1}};
+        pb_launch *launch;
+        OK(ctx, pb_launch_create(device, &spec, &launch));
+        OK(ctx, pb_launch_run(device, launch));
+        OK(ctx, pb_device_finish(device));
+        pb_launch_free(&launch);
+        pb_module_free(&modules[i]);
+    }
+    OK(ctx, pb_buffer_read(device, x, 0, &sum, sizeof sum));
+    ck_assert_int_eq(sum, (1 << COUNT) - 1);
+    pb_buffer_free(&x);
+    for (int wrong = 0; wrong < COUNT; wrong += 4) {
+        FAILS(ctx, PB_ERR_INTERNAL, "unknown_name", build_many(device, COUNT, wrong, modules));
+        for (int i = 0; i < COUNT; i++) ck_assert_ptr_null(modules[i]);
+    }
+}
+
+START_TEST(builds_several_side_by_side)
+{
+    every_device(build_side_by_side);
+}
+END_TEST
+
 static void cut_log(pb_context *ctx, pb_device *device)
 {
     char text[8000] = "kernel void k(global int *x)\n{\n";
@@ -277,6 +325,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {builds_with_options,
+                                  builds_several_side_by_side,
                                   long_logs_are_cut,
                                   a_second_build_comes_from_the_cache,
                                   the_binary_is_what_runs,
