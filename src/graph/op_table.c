@@ -79,7 +79,7 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .by_rows = pb_rows_all,
     },
     [PB_OP_EXP] = {
-        .name = "exp", .class = PB_ELEMENTWISE, .arity = 1, .expr = "exp($0)",
+        .name = "exp", .class = PB_ELEMENTWISE, .arity = 1, .expr = "EXP($0)",
         .infer = pb_infer_float, .gradient = pb_grad_exp, .reference = pb_ref_exp,
         .by_rows = pb_rows_all,
     },

@@ -12,6 +12,8 @@ typedef struct memo {
     struct memo *next;
 } memo;
 
+#define LINE_FLOATS 16 /* of a cache line */
+
 static const pb_scalar nothing = {"0", LEVEL_KERNEL, 0};
 
 bool pb_writer_open(pb_writer *w, pb_build *b, pb_program_build *p, pb_unit *unit,
@@ -207,6 +209,9 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
         const bool stored_before = w->assigned_in_loop[i] && pb_depth(w, root->v) < w->phase;
         if (w->assigned[i] != address || stored_before) w->impossible = true;
     }
+    if (w->element && pb_index_factor(address, w->element) >= LINE_FLOATS && w->row &&
+        pb_index_factor(address, w->row) > 0 && pb_index_factor(address, w->row) < LINE_FLOATS)
+        w->strided = true;
     const int level = pb_index_level(address);
     w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
     return temporary(w, pb_c_type(r->dtype), level, 0, "%s[%s]",

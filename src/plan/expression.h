@@ -41,6 +41,9 @@ typedef struct pb_writer {
     int statements;  /* at element level: a measure of work */
     int irregular;   /* quotients, remainders and gathers in addresses at element level */
     bool impossible; /* this kernel cannot compute that    */
+    bool strided; /* it reads from far apart in turns of the element loop, but not in those of the
+                     row loop */
+    const pb_index *row, *element; /* the variables of these loops, where there are such */
     struct memo *memos[256];
     signed char *depths; /* [values] -1 unknown                */
     /* linear indices that this kernel's roots assign in place, per root of the unit */

@@ -362,6 +362,19 @@ int pb_index_irregular(const pb_index *a, int level)
     return count;
 }
 
+int64_t pb_index_factor(const pb_index *a, const pb_index *variable)
+{
+    return variable->count == 1 ? factor_of(a, variable->terms[0].atom) : 0;
+}
+
+bool pb_index_is_run(const pb_index *a, const pb_index *variable, int64_t step)
+{
+    if (pb_index_factor(a, variable) != 1 || a->constant % step) return false;
+    for (int i = 0; i < a->count; ++i)
+        if (a->terms[i].atom != variable->terms[0].atom && a->terms[i].factor % step) return false;
+    return true;
+}
+
 bool pb_index_in_part(const pb_index *a, const pb_index *variable, int64_t part)
 {
     const atom *wanted = variable->terms[0].atom;

@@ -41,6 +41,10 @@ int pb_index_level(const pb_index *a);
 /** How many quotients, remainders and opaque integers at or below that loop level it takes: a
  * measure of cost. */
 int pb_index_irregular(const pb_index *a, int level);
+/** The factor of a variable in the sum; what quotients and remainders take of it does not count. */
+int64_t pb_index_factor(const pb_index *a, const pb_index *variable);
+/** Whether a = variable + a multiple of `step`, whatever the other variables are. */
+bool pb_index_is_run(const pb_index *a, const pb_index *variable, int64_t step);
 /** Whether a = part * variable + rest with 0 <= rest < part: whatever else it takes, each value of
  * the variable has a part of its own. */
 bool pb_index_in_part(const pb_index *a, const pb_index *variable, int64_t part);

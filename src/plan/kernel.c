@@ -67,10 +67,20 @@ static void append_sample_loop(const pb_writer *w, pb_text *out, int64_t rows)
         pb_text_append(out, "    for (int k = 0; k < %d; ++k)\n", (int)(rows / w->samples));
 }
 
+/* Inner elements that a work-item sums at a time: long runs, for memory is read in order then, but
+ * work enough for every unit. */
+static int column_block(const pb_build *b, const pb_unit *u)
+{
+    const int64_t shared = u->outer * u->inner / (4 * (int64_t)b->info->compute_units);
+    const int64_t most = 4096 / u->root_count, least = 64;
+    const int64_t block = (shared < least ? least : shared > most ? most : shared) / 16 * 16;
+    return (int)(block > u->inner ? u->inner : block < least ? least : block);
+}
+
 static void write_columns_body(pb_writer *w, pb_share share, pb_text *out, size_t items[2])
 {
     const pb_unit *u = w->unit;
-    const int block = w->b->on_cpu ? (u->inner < 64 ? (int)u->inner : 64) : 1;
+    const int block = w->b->on_cpu ? column_block(w->b, u) : 1;
     pb_text body = {0};
     pb_write_columns(w, &body, block);
     const char *text = body.text ? body.text : "";
@@ -94,6 +104,14 @@ static void write_columns_body(pb_writer *w, pb_share share, pb_text *out, size_
     pb_text_free(&body);
 }
 
+#define STRIDED_COLUMNS 64 /* whose cache lines a core keeps at a time */
+
+/* Whether neighbouring rows read what lies on the same cache lines, and columns do not. */
+static bool takes_blocks(const pb_writer *w, bool splits)
+{
+    return splits && w->strided && w->b->on_cpu && w->unit->rows > 1;
+}
+
 /* The part of its rows and columns that work-item (x, y) has. */
 static void append_item_loop(const pb_writer *w, pb_text *out, const cut *c, int64_t turns,
                              bool splits)
@@ -104,11 +122,23 @@ static void append_item_loop(const pb_writer *w, pb_text *out, const cut *c, int
     else
         pb_text_append(out, "    const int r_begin = y * %d, r_end = min(r_begin + %d, %d);\n",
                        (int)c->rows_each, (int)c->rows_each, rows);
-    if (splits && c->column_items == 1)
+    if (!splits) {
+        /* all of them */
+    } else if (takes_blocks(w, splits)) {
+        /* a block of columns for all rows, then the next: rows find what others have fetched */
+        const char *item = c->column_items > 1 ? "x" : "0";
+        pb_text_append(
+            out,
+            "    for (int b_begin = %s * %d; b_begin < min((%s + 1) * %d, %d); b_begin += "
+            "%d) {\n    const int j_begin = b_begin, j_end = min(j_begin + %d, %d);\n",
+            item, (int)c->columns_each, item, (int)c->columns_each, (int)turns, STRIDED_COLUMNS,
+            STRIDED_COLUMNS, (int)turns);
+    } else if (c->column_items == 1) {
         pb_text_append(out, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
-    else if (splits)
+    } else {
         pb_text_append(out, "    const int j_begin = x * %d, j_end = min(j_begin + %d, %d);\n",
                        (int)c->columns_each, (int)c->columns_each, (int)turns);
+    }
     /* a launch is padded to whole groups: items beyond the first must not repeat its work */
     const bool padded = !w->b->on_cpu;
     pb_text_append(out, "    %s%sfor (int r = r_begin; r < r_end; ++r)\n",
@@ -134,6 +164,7 @@ static void write_rows_body(pb_writer *w, pb_share share, pb_text *out, size_t i
         append_item_loop(w, out, &c, turns, splits);
     }
     pb_text_append(out, "    {\n%s    }\n", body.text ? body.text : "");
+    if (share != PB_SHARE_SAMPLES && takes_blocks(w, splits)) pb_text_append(out, "    }\n");
     items[0] = (size_t)c.column_items;
     items[1] = (size_t)c.row_items;
     if (body.failed) out->failed = 1;

@@ -13,7 +13,8 @@
 
 #include "plan/loops.h"
 
-#define LANES 16 /* partial results of a long row's reduction */
+#define LANES        16       /* partial results of a long row's reduction */
+#define STREAM_BYTES 33554432 /* a value that no cache keeps               */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -130,6 +131,8 @@ typedef struct row_loop {
     int phase, unroll;
     int64_t turns; /* of `unroll` columns each */
     int block;     /* turns of a block, 0: scalar accumulators */
+    const pb_index *variable;
+    bool streams[PB_UNIT_MAX_ROOTS]; /* roots that go past the caches, block by block */
 } row_loop;
 
 /** What a block computes and keeps in private memory until the block is complete: w<number>[turn of
@@ -158,9 +161,29 @@ static bool reduces_in(pb_writer *w, int i, int phase)
     return root_of(w, i)->reduction && pb_depth(w, root_of(w, i)->v) - 1 == phase;
 }
 
-static row_loop plan_row_loop(pb_writer *w, int phase, int unroll)
+/* Whether a stored value is longer than caches and lies in whole vectors: then stores that do not
+ * read what they overwrite first save a third of the traffic. */
+static bool is_stream(const pb_writer *w, int i, const pb_index *address)
+{
+    const pb_root *root = root_of(w, i);
+    return w->b->on_cpu && w->unit->kind == PB_UNIT_MAP && w->samples == 0 && root->stored &&
+           record_of(w, i)->dtype == PB_F32 && w->unit->columns % LANES == 0 && address &&
+           sizeof(float) * pb_shape_count(record_of(w, i)->shape) >= STREAM_BYTES &&
+           pb_index_is_run(address, w->element, LANES);
+}
+
+static row_loop plan_row_loop(pb_writer *w, int phase, int unroll, const pb_index *row)
 {
     row_loop loop = {.phase = phase, .unroll = unroll, .turns = w->unit->columns / unroll};
+    loop.variable = pb_index_variable(w->pool, "j", loop.turns, LEVEL_ELEMENT);
+    w->element = loop.variable;
+    for (int i = 0; unroll == 1 && i < w->unit->root_count; ++i) {
+        const pb_index *linear =
+            pb_index_add(w->pool, pb_index_mul(w->pool, row, w->unit->columns), loop.variable);
+        loop.streams[i] = linear && is_stream(w, i, store_address(w, i, root_at(w, i, linear)));
+        if (loop.streams[i]) loop.block = PB_BLOCK;
+    }
+    if (loop.block) return loop;
     bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
         reduces |= reduces_in(w, i, phase);
@@ -205,6 +228,7 @@ typedef struct turn_text {
     pb_text stores;                   /* accumulations and stores of a turn              */
     pb_text later[PB_UNIT_MAX_ROOTS]; /* stores of each root after a block               */
     pb_text folds;                    /* accumulations after a block, over its elements  */
+    pb_text streams;                  /* stores past the caches, after a block           */
     waiting list;
 } turn_text;
 
@@ -246,7 +270,17 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
                    root->stored) {
             const pb_at at = root_at(w, i, linear);
             const pb_scalar x = pb_element(w, root->v, at);
-            if (loop->block && loop->unroll > 1) {
+            if (loop->streams[i]) {
+                const int array = wait_for(&t->list, x.text, "float");
+                const pb_index *address = store_address(w, i, at);
+                pb_text_append(&t->streams,
+                               "        for (int l = 0; l < n; l += %d) {\n"
+                               "            const int j = q + l;\n"
+                               "            STREAM(vload%d(0, w%d + l), %s + %s);\n        }\n",
+                               LANES, LANES, array,
+                               pb_parameter(w, root->place.region, true, address),
+                               pb_index_text(w->pool, address));
+            } else if (loop->block && loop->unroll > 1) {
                 const int array = wait_for(&t->list, x.text, pb_c_type(r->dtype));
                 store(w, i, at, pb_arena_printf(w->arena, "w%d[l]", array), &t->later[i]);
             } else {
@@ -316,31 +350,30 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
 {
     const char *begin = columns_split ? "j_begin" : "0";
     const char *end = columns_split ? "j_end" : pb_arena_printf(w->arena, "%d", (int)loop->turns);
-    const char *count =
-        loop->turns % loop->block ? "n" : pb_arena_printf(w->arena, "%d", loop->block);
+    const bool whole = loop->turns % loop->block == 0 && !t->streams.text;
+    const char *count = whole ? pb_arena_printf(w->arena, "%d", loop->block) : "n";
     pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
     for (int i = 0; i < t->list.count; ++i)
         pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
-    if (loop->turns % loop->block)
-        pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
+    if (!whole) pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
     append_block_loop(out, count, body);
     for (int i = 0; i < w->unit->root_count; ++i)
         if (t->later[i].text) append_block_loop(out, count, t->later[i].text);
-    pb_text_append(out, "%s        }\n", t->folds.text ? t->folds.text : "");
+    pb_text_append(out, "%s%s        }\n", t->folds.text ? t->folds.text : "",
+                   t->streams.text ? t->streams.text : "");
 }
 
 /* The loop of one phase over the columns of row r. */
 static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, const pb_index *row,
                            bool columns_split)
 {
-    const row_loop loop = plan_row_loop(w, phase, unroll);
+    const row_loop loop = plan_row_loop(w, phase, unroll, row);
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);
     turn_text t = {0};
     pb_text body = {0};
-    const pb_index *variable = pb_index_variable(w->pool, "j", loop.turns, LEVEL_ELEMENT);
     for (int k = 0; k < unroll && !w->impossible; ++k) {
-        const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, variable, unroll),
+        const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, loop.variable, unroll),
                                               pb_index_constant(w->pool, k));
         write_turn(w, &t, &loop, row, column);
     }
@@ -348,7 +381,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
         pb_text_append(&t.stores, "            w%d[l] = %s;\n", i, t.list.element[i].text);
     append_turn(w, &body, &t.stores);
     const char *text = body.text ? body.text : "";
-    if (t.stores.text && loop.block)
+    if ((t.stores.text || t.streams.text) && loop.block)
         append_blocks(w, out, &loop, text, &t, columns_split);
     else if (t.stores.text && loop.turns == 1)
         pb_text_append(out, "        {\n%s        }\n", text);
@@ -361,9 +394,10 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
         pb_text_append(out,
                        "        ELEMENTWISE\n        for (int j = 0; j < %d; ++j) {\n%s        }\n",
                        (int)loop.turns, text);
-    if (t.stores.failed || t.folds.failed || body.failed) w->impossible = true;
+    if (t.stores.failed || t.folds.failed || t.streams.failed || body.failed) w->impossible = true;
     pb_text_free(&t.stores);
     pb_text_free(&t.folds);
+    pb_text_free(&t.streams);
     pb_text_free(&body);
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (t.later[i].failed) w->impossible = true;
@@ -388,6 +422,7 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
 {
     pb_unit *u = w->unit;
     const pb_index *row = pb_row_index(w, "r", u->rows);
+    w->row = w->samples ? NULL : row;
     *unroll = unroll_of(w);
     w->reduced_at = row;
     w->reduced_level = LEVEL_ROW;

@@ -68,6 +68,10 @@ static int parts_of(const lowering *l, int length, int64_t outer, int64_t inner)
         if (length <= 2 * PART_LENGTH || outer >= 64) return 1;
         return (length + PART_LENGTH - 1) / PART_LENGTH;
     }
+    /* so much that reading it in order is worth partial results of all columns */
+    if (l->on_cpu && inner >= 512 && length >= 64 * units && (double)length * (double)inner > 2e6 &&
+        outer < units)
+        return 4 * units;
     const int64_t items = outer * ((inner + 63) / 64);
     if (items >= 2 * units || (int64_t)length * inner < 65536 || length < 64) return 1;
     const int parts = 4 * units;

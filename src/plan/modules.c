@@ -49,7 +49,7 @@ static void share_out(const share *s, int program_of[])
 static pb_status write_sources(const pb_plan *plan, const share *s, pb_text sources[])
 {
     for (int i = 0; i < s->programs; ++i) {
-        pb_build_prelude(&sources[i]);
+        pb_build_prelude(&plan->build, &sources[i]);
         for (int k = 0; k < s->count; ++k)
             if (*needed(s, i, k)) pb_build_append(&sources[i], s->kernels[k]);
         if (sources[i].failed)
