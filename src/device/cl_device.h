@@ -67,6 +67,8 @@ void pb_profile_clear(pb_device *device);
 double pb_device_clock(void);
 
 /* ---- device ---- */
+enum { PB_GEMM_KERNELS = 3 }; /* of CLBlast that take parameters */
+
 struct pb_device {
     pb_context *ctx;
     pb_context *quiet; /* takes the sentences of failures that are no failure for the caller */
@@ -79,9 +81,8 @@ struct pb_device {
     uint64_t held_bytes;
     int launches;   /* since the last fence             */
     cl_event fence; /* the fence before, NULL: none yet */
-    cl_mem gemm_scratch;
-    size_t gemm_scratch_bytes;
     bool gemm_used;
+    char *gemm_words[PB_GEMM_KERNELS]; /* parameters that were set, NULL: none */
     pb_profile profile;
 };
 
@@ -115,7 +116,10 @@ typedef struct pb_gemm {
     size_t offset_a, offset_b, offset_c;
     bool transpose_a, transpose_b;
     bool small; /* CLBlast does it by a single kernel */
-    cl_mem a, b, c;
+    cl_mem a, b, c, workspace;
+    pb_gemm_way way;
+    size_t *offsets; /* PB_GEMM_BATCHED: of B, A and C for each product */
+    float *factors;  /* PB_GEMM_BATCHED: ones, then zeros               */
 } pb_gemm;
 
 /** Tells CLBlast what suits the device; once, before its first product. */

@@ -96,15 +96,28 @@ pb_status pb_launch_create(pb_device *device, const pb_launch_spec *spec, pb_lau
 /** C [batch, m, n] = op(A) op(B), row-major and dense, by CLBlast. batch strides in elements may be 0 for A and B.
  *  A is [m, k], or [k, m] when transposed; B is [k, n], or [n, k]. What C held is not read. CLBlast compiles a
  *  shape's kernels when it first runs. */
+typedef enum pb_gemm_way {
+    PB_GEMM_EACH,    /* a call for each product of the batch, or one for all where CLBlast's is known to be right */
+    PB_GEMM_STRIDED, /* CLBlast's strided-batched call                                                            */
+    PB_GEMM_BATCHED, /* CLBlast's batched call                                                                    */
+} pb_gemm_way;
 typedef struct pb_gemm_spec {
     const char *label;
+    pb_gemm_way way;
     int m, n, k, batch;
     bool transpose_a, transpose_b;
     size_t stride_a, stride_b, stride_c;
     size_t offset_a, offset_b, offset_c; /* where they begin in their buffers, in elements; multiples of the device's base
                                             address alignment save CLBlast a copy */
     pb_buffer *a, *b, *c;
+    pb_buffer *workspace; /* of at least pb_gemm_workspace bytes; NULL where that is 0 */
 } pb_gemm_spec;
+/** Bytes that a product needs for copies of its operands; buffers are not looked at. */
+pb_status pb_gemm_workspace(pb_device *device, const pb_gemm_spec *spec, size_t *bytes);
+/** Gives one of CLBlast's kernels other parameters: "Xgemm", "XgemmDirect", or "GemmRoutine", which holds
+ *  XGEMM_MIN_INDIRECT_SIZE. `words` are "clblast NAME=number ...", all that the kernel has. CLBlast keeps them for the
+ *  device and the whole process and compiles the kernel again; words that it has already are passed over. */
+pb_status pb_gemm_parameters(pb_device *device, const char *kernel, const char *words);
 pb_status pb_launch_gemm(pb_device *device, const pb_gemm_spec *spec, pb_launch **launch);
 
 void pb_launch_free(pb_launch **launch);

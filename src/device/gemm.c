@@ -3,45 +3,73 @@
 
 #include <clblast_c.h>
 
-typedef struct parameter {
-    const char *name;
-    size_t value;
-} parameter;
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- parameters ---- */
+
+static const char *const kernels[PB_GEMM_KERNELS] = {"Xgemm", "XgemmDirect", "GemmRoutine"};
+enum { PARAMETERS_MAX = 24, NAME_BYTES = 32 };
 
 /* CLBlast's defaults for a CPU keep tiles in local memory, which there is only a detour through the
  * cache, and send all but the largest products to the kernel for small ones. These do 512 x 512 x
  * 512 on two cores with PoCL at eight times the speed: a tile of 16 x 16 in registers, nothing in
  * local memory. A tile of 16 columns also keeps the parts of the scratch buffer at multiples of the
  * vector, which CLBlast demands and does not see to. */
-// clang-format off
-static const parameter cpu_tiles[] = {
-    {"GEMMK", 0}, {"KREG", 1},  {"KWG", 1},   {"KWI", 1}, {"MDIMA", 1}, {"MDIMC", 1}, {"MWG", 16}, {"NDIMB", 1},
-    {"NDIMC", 1}, {"NWG", 16},  {"SA", 0},    {"SB", 0},  {"STRM", 0},  {"STRN", 0},  {"VWM", 16}, {"VWN", 16},
-};
-// clang-format on
+static const char cpu_tiles[] =
+    "clblast GEMMK=0 KREG=1 KWG=1 KWI=1 MDIMA=1 MDIMC=1 MWG=16 NDIMB=1 NDIMC=1 NWG=16 SA=0 SB=0 "
+    "STRM=0 STRN=0 VWM=16 VWN=16";
 /* Products below 32 x 32 x 32 are left to the kernel for small ones, which is a single launch. */
-static const parameter cpu_choice[] = {{"XGEMM_MIN_INDIRECT_SIZE", 32}};
+static const char cpu_choice[] = "clblast XGEMM_MIN_INDIRECT_SIZE=32";
 
-static pb_status override(pb_device *device, const char *kernel, const parameter table[],
-                          size_t count)
+/* Reads " NAME=number ..."; the count, -1 when the words are of another form. */
+static int read_parameters(const char *words, char names[][NAME_BYTES], size_t values[])
 {
-    const char *names[16];
-    size_t values[16];
-    for (size_t i = 0; i < count; i++) {
-        names[i] = table[i].name;
-        values[i] = table[i].value;
+    int count = 0;
+    for (const char *at = strchr(words, ' '); at; at = strchr(at + 1, ' ')) {
+        const char *equals = strchr(at, '=');
+        const size_t length = equals ? (size_t)(equals - at - 1) : 0;
+        if (length == 0 || length >= NAME_BYTES || count == PARAMETERS_MAX) return -1;
+        memcpy(names[count], at + 1, length);
+        names[count][length] = '\0';
+        char *end;
+        values[count++] = strtoul(equals + 1, &end, 10);
+        if (end == equals + 1 || (*end != ' ' && *end != '\0')) return -1;
     }
-    const int error =
-        CLBlastOverrideParameters(device->id, kernel, CLBlastPrecisionSingle, count, names, values);
-    if (error) return pb_cl_fail(device, error, "cannot tune CLBlast for %s", device->info.name);
+    return count;
+}
+
+pb_status pb_gemm_parameters(pb_device *device, const char *kernel, const char *words)
+{
+    int which = 0;
+    while (which < PB_GEMM_KERNELS && strcmp(kernels[which], kernel) != 0) ++which;
+    char names[PARAMETERS_MAX][NAME_BYTES];
+    const char *list[PARAMETERS_MAX];
+    size_t values[PARAMETERS_MAX];
+    const int count = read_parameters(words, names, values);
+    if (which == PB_GEMM_KERNELS || count < 0)
+        return pb_fail(device->ctx, PB_ERR_USAGE, "CLBlast's %s takes no parameters \"%s\"", kernel,
+                       words);
+    if (device->gemm_words[which] && strcmp(device->gemm_words[which], words) == 0) return PB_OK;
+    char *copy = strdup(words);
+    if (!copy) return pb_fail(device->ctx, PB_ERR_MEMORY, "out of memory for CLBlast's parameters");
+    for (int i = 0; i < count; i++) list[i] = names[i];
+    const int error = CLBlastOverrideParameters(device->id, kernel, CLBlastPrecisionSingle,
+                                                (size_t)count, list, values);
+    if (error) {
+        free(copy);
+        return pb_cl_fail(device, error, "CLBlast's %s takes no parameters \"%s\"", kernel, words);
+    }
+    free(device->gemm_words[which]);
+    device->gemm_words[which] = copy;
     return PB_OK;
 }
 
 pb_status pb_gemm_tune(pb_device *device)
 {
     if (!device->info.is_cpu) return PB_OK;
-    PB_TRY(override(device, "Xgemm", cpu_tiles, sizeof cpu_tiles / sizeof cpu_tiles[0]));
-    return override(device, "GemmRoutine", cpu_choice, 1);
+    PB_TRY(pb_gemm_parameters(device, "Xgemm", cpu_tiles));
+    return pb_gemm_parameters(device, "GemmRoutine", cpu_choice);
 }
 
 /* ---- preparing ---- */
@@ -87,24 +115,15 @@ static int takes_small_kernel(pb_device *device, pb_gemm *g)
     return error;
 }
 
-/* One scratch buffer serves all products, since the queue is in order; it grows to the largest
- * need. */
-static int grow_scratch(pb_device *device, const pb_gemm *g)
+/* Bytes of scratch of one product, or of the largest of a batch, whose later ones begin anywhere.
+ */
+static int needed_bytes(pb_device *device, const pb_gemm *g, size_t *bytes)
 {
-    size_t bytes = 0, in_batch = 0;
-    int error = scratch_bytes(device, g, g->offset_a, g->offset_b, g->offset_c, &bytes);
-    if (!error && g->batch > 1) error = scratch_bytes(device, g, 1, 1, 1, &in_batch);
-    if (in_batch > bytes) bytes = in_batch;
-    if (error || bytes <= device->gemm_scratch_bytes) return error;
-    cl_int made;
-    const cl_mem scratch = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &made);
-    if (made != CL_SUCCESS) return made;
-    /* Work under way keeps the old one alive until it is done. */
-    if (device->gemm_scratch) clReleaseMemObject(device->gemm_scratch);
-    device->held_bytes += bytes - device->gemm_scratch_bytes;
-    device->gemm_scratch = scratch;
-    device->gemm_scratch_bytes = bytes;
-    return CL_SUCCESS;
+    const bool elsewhere = g->batch > 1;
+    *bytes = 0;
+    if (g->way != PB_GEMM_EACH || (elsewhere && g->small)) return CL_SUCCESS;
+    return scratch_bytes(device, g, elsewhere ? 1 : g->offset_a, elsewhere ? 1 : g->offset_b,
+                         elsewhere ? 1 : g->offset_c, bytes);
 }
 
 /* CLBlast copies whatever does not begin where its buffer does, so an operand that may have a
@@ -133,7 +152,7 @@ static int place_operands(pb_device *device, const pb_gemm_spec *spec, pb_gemm *
     return error;
 }
 
-pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *gemm)
+static pb_status check_spec(pb_device *device, const pb_gemm_spec *spec)
 {
     const char *label = spec->label ? spec->label : "gemm";
     const int m = spec->m, n = spec->n, k = spec->k;
@@ -144,10 +163,13 @@ pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *
     if (spec->batch > 1 && spec->stride_c < (size_t)m * (size_t)n) {
         return pb_fail(device->ctx, PB_ERR_INTERNAL, "%s: products of the batch overlap", label);
     }
-    PB_TRY(check_operand(device, spec, "A", spec->a, m, k, spec->stride_a, spec->offset_a));
-    PB_TRY(check_operand(device, spec, "B", spec->b, k, n, spec->stride_b, spec->offset_b));
-    PB_TRY(check_operand(device, spec, "C", spec->c, m, n, spec->stride_c, spec->offset_c));
-    *gemm = (pb_gemm){
+    return PB_OK;
+}
+
+static pb_gemm gemm_of(const pb_gemm_spec *spec)
+{
+    const int m = spec->m, n = spec->n, k = spec->k;
+    return (pb_gemm){
         .m = (size_t)m,
         .n = (size_t)n,
         .k = (size_t)k,
@@ -162,13 +184,78 @@ pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *
         .offset_c = spec->offset_c,
         .transpose_a = spec->transpose_a,
         .transpose_b = spec->transpose_b,
+        .way = spec->batch > 1 ? spec->way : PB_GEMM_EACH,
     };
+}
+
+/* What place() leaves of an offset: buffers begin at multiples of the alignment. */
+static size_t offset_left(const pb_device *device, size_t offset)
+{
+    return offset * sizeof(float) % device->info.base_address_align_bytes ? offset : 0;
+}
+
+pb_status pb_gemm_workspace(pb_device *device, const pb_gemm_spec *spec, size_t *bytes)
+{
+    PB_TRY(check_spec(device, spec));
+    pb_gemm g = gemm_of(spec);
+    g.offset_a = offset_left(device, g.offset_a);
+    g.offset_b = offset_left(device, g.offset_b);
+    g.offset_c = offset_left(device, g.offset_c);
+    int error = takes_small_kernel(device, &g);
+    if (!error) error = needed_bytes(device, &g, bytes);
+    if (error) return pb_cl_fail(device, error, "cannot size the scratch memory of a product");
+    return PB_OK;
+}
+
+static pb_status take_workspace(pb_device *device, const pb_gemm_spec *spec, size_t bytes,
+                                pb_gemm *gemm)
+{
+    if (bytes == 0) return PB_OK;
+    const size_t there = spec->workspace ? spec->workspace->bytes : 0;
+    if (there < bytes)
+        return pb_fail(device->ctx, PB_ERR_INTERNAL, "%s: needs %zu bytes of workspace, not %zu",
+                       spec->label ? spec->label : "gemm", bytes, there);
+    gemm->workspace = spec->workspace->mem;
+    return clRetainMemObject(gemm->workspace) == CL_SUCCESS
+               ? PB_OK
+               : pb_fail(device->ctx, PB_ERR_INTERNAL, "a product's workspace is no buffer");
+}
+
+/* The lists that the batched call reads. */
+static pb_status list_batch(pb_device *device, pb_gemm *g)
+{
+    if (g->way != PB_GEMM_BATCHED) return PB_OK;
+    g->offsets = malloc(3 * g->batch * sizeof *g->offsets);
+    g->factors = malloc(2 * g->batch * sizeof *g->factors);
+    if (!g->offsets || !g->factors)
+        return pb_fail(device->ctx, PB_ERR_MEMORY, "out of memory for a batch of products");
+    for (size_t i = 0; i < g->batch; i++) {
+        g->offsets[i] = g->offset_b + i * g->stride_b;
+        g->offsets[g->batch + i] = g->offset_a + i * g->stride_a;
+        g->offsets[2 * g->batch + i] = g->offset_c + i * g->stride_c;
+        g->factors[i] = 1;
+        g->factors[g->batch + i] = 0;
+    }
+    return PB_OK;
+}
+
+pb_status pb_gemm_prepare(pb_device *device, const pb_gemm_spec *spec, pb_gemm *gemm)
+{
+    const char *label = spec->label ? spec->label : "gemm";
+    const int m = spec->m, n = spec->n, k = spec->k;
+    PB_TRY(check_spec(device, spec));
+    PB_TRY(check_operand(device, spec, "A", spec->a, m, k, spec->stride_a, spec->offset_a));
+    PB_TRY(check_operand(device, spec, "B", spec->b, k, n, spec->stride_b, spec->offset_b));
+    PB_TRY(check_operand(device, spec, "C", spec->c, m, n, spec->stride_c, spec->offset_c));
+    *gemm = gemm_of(spec);
     device->gemm_used = true;
+    size_t bytes = 0;
     int error = place_operands(device, spec, gemm);
     if (!error) error = takes_small_kernel(device, gemm);
-    if (!error) error = grow_scratch(device, gemm);
+    if (!error) error = needed_bytes(device, gemm, &bytes);
     if (error) return pb_cl_fail(device, error, "%s: cannot prepare the product", label);
-    return PB_OK;
+    PB_TRY(take_workspace(device, spec, bytes, gemm));
+    return list_batch(device, gemm);
 }
 
 void pb_gemm_free(pb_gemm *gemm)
@@ -176,6 +263,9 @@ void pb_gemm_free(pb_gemm *gemm)
     if (gemm->a) clReleaseMemObject(gemm->a);
     if (gemm->b) clReleaseMemObject(gemm->b);
     if (gemm->c) clReleaseMemObject(gemm->c);
+    if (gemm->workspace) clReleaseMemObject(gemm->workspace);
+    free(gemm->offsets);
+    free(gemm->factors);
     *gemm = (pb_gemm){0};
 }
 
@@ -187,7 +277,7 @@ static int enqueue_one(pb_device *device, const pb_gemm *g, size_t index, cl_eve
         CLBlastLayoutColMajor, transpose(g->transpose_b), transpose(g->transpose_a), g->n, g->m,
         g->k, 1, g->b, g->offset_b + index * g->stride_b, g->ldb, g->a,
         g->offset_a + index * g->stride_a, g->lda, 0, g->c, g->offset_c + index * g->stride_c, g->n,
-        &device->queue, event, device->gemm_scratch);
+        &device->queue, event, g->workspace);
 }
 
 int pb_gemm_enqueue(pb_device *device, const pb_gemm *g, cl_event *event)
@@ -195,11 +285,18 @@ int pb_gemm_enqueue(pb_device *device, const pb_gemm *g, cl_event *event)
     /* Of its two ways to do a batch, CLBlast 1.5 has only the one for small products right: the
      * other leaves out strides and offsets of operands that need no padding, and rounds k otherwise
      * than it pads. */
-    if (g->batch > 1 && g->small) {
+    if (g->way == PB_GEMM_STRIDED || (g->way == PB_GEMM_EACH && g->batch > 1 && g->small)) {
         return CLBlastSgemmStridedBatched(
             CLBlastLayoutColMajor, transpose(g->transpose_b), transpose(g->transpose_a), g->n, g->m,
             g->k, 1, g->b, g->offset_b, g->ldb, g->stride_b, g->a, g->offset_a, g->lda, g->stride_a,
             0, g->c, g->offset_c, g->n, g->stride_c, g->batch, &device->queue, event);
+    }
+    if (g->way == PB_GEMM_BATCHED) {
+        return CLBlastSgemmBatched(CLBlastLayoutColMajor, transpose(g->transpose_b),
+                                   transpose(g->transpose_a), g->n, g->m, g->k, g->factors, g->b,
+                                   g->offsets, g->ldb, g->a, g->offsets + g->batch, g->lda,
+                                   g->factors + g->batch, g->c, g->offsets + 2 * g->batch, g->n,
+                                   g->batch, &device->queue, event);
     }
     int error = CL_SUCCESS;
     for (size_t i = 0; !error && i < g->batch; i++)
@@ -209,8 +306,10 @@ int pb_gemm_enqueue(pb_device *device, const pb_gemm *g, cl_event *event)
 
 void pb_gemm_release(pb_device *device)
 {
-    if (device->gemm_scratch) clReleaseMemObject(device->gemm_scratch);
-    device->gemm_scratch = NULL;
+    for (int i = 0; i < PB_GEMM_KERNELS; i++) {
+        free(device->gemm_words[i]);
+        device->gemm_words[i] = NULL;
+    }
     /* CLBlast keeps programs for the whole process, and with them our context. */
     if (device->gemm_used) CLBlastClearCache();
     device->gemm_used = false;

@@ -3,7 +3,7 @@
  *
  * Planning a program (one list of assignments) goes through these steps, a file each:
  *   roots.c    which values must be stored; the others are recomputed where they are used
- *   solver.c   products and convolutions, by one of several solvers
+ *   choice.c   which solver computes a product or convolution (solver_*.c)
  *   units.c    stored values of one iteration domain join one unit
  *   tasks.c    units are put in order; those that can share a launch do
  *   kernel.c   what a unit does in OpenCL C: loops.c from the expressions of its roots
@@ -103,7 +103,7 @@ typedef struct pb_dispatch {
     double flops, bytes;
     bool is_gemm;
     pb_gemm_spec gemm;
-    int gemm_region[3];
+    int gemm_region[4]; /* A, B, C, workspace (-1: none) */
 } pb_dispatch;
 
 /** A fused kernel's work, or a product or convolution. */

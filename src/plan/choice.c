@@ -45,10 +45,10 @@ void pb_choice_key(const pb_build *b, pb_value v, char key[PB_KEY_BYTES])
 }
 
 /* The solver that words begin with. */
-static const pb_solver *named(const char *words)
+static const pb_solver *named(pb_op op, const char *words)
 {
     int count;
-    const pb_solver *solvers = pb_solvers(&count);
+    const pb_solver *solvers = pb_solvers(op, &count);
     const size_t length = strcspn(words, " ");
     for (int i = 0; i < count; ++i)
         if (strlen(solvers[i].name) == length && strncmp(solvers[i].name, words, length) == 0)
@@ -62,11 +62,11 @@ const pb_solver *pb_choice_solver(const pb_build *b, pb_value v, const char **wo
     char key[PB_KEY_BYTES];
     pb_choice_key(b, v, key);
     *words = b->choices ? pb_choices_get(b->choices, key) : NULL;
-    const pb_solver *chosen = *words ? named(*words) : NULL;
+    const pb_solver *chosen = *words ? named(r->op, *words) : NULL;
     if (chosen && chosen->can(b, r)) return chosen;
     *words = NULL;
     int count;
-    const pb_solver *solvers = pb_solvers(&count);
+    const pb_solver *solvers = pb_solvers(r->op, &count);
     for (int i = 0; i < count; ++i)
         if (solvers[i].can(b, r) && solvers[i].suits(b, r)) return &solvers[i];
     return NULL;

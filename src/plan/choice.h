@@ -32,8 +32,8 @@ typedef struct pb_solver {
     pb_parameter parameters[PB_MAX_PARAMETERS]; /* ended by one without a name */
 } pb_solver;
 
-/** Every solver, in order of preference. */
-const pb_solver *pb_solvers(int *count);
+/** The solvers of an op, in order of preference. */
+const pb_solver *pb_solvers(pb_op op, int *count);
 
 /** Names what a product or convolution of the lowered graph computes. */
 void pb_choice_key(const pb_build *b, pb_value v, char key[PB_KEY_BYTES]);

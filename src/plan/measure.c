@@ -132,7 +132,7 @@ static pb_status search_solvers(search *s, const pb_build *b, pb_value v)
     int count;
     const char *words;
     const pb_record *r = pb_build_record(b, v);
-    const pb_solver *solvers = pb_solvers(&count), *rule = pb_choice_solver(b, v, &words);
+    const pb_solver *solvers = pb_solvers(r->op, &count), *rule = pb_choice_solver(b, v, &words);
     if (rule) PB_TRY(try_words(s, words ? words : rule->name));
     for (int i = 0; i < count; ++i)
         if (solvers[i].can(b, r)) PB_TRY(try_words(s, solvers[i].name));

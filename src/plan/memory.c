@@ -63,8 +63,8 @@ pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes)
         for (int k = 0; k < p->dispatch_count; ++k) {
             const pb_dispatch *dispatch = &p->dispatches[k];
             for (int a = 0; a < dispatch->arg_count; ++a) note_use(b, dispatch->args[a], k);
-            for (int a = 0; dispatch->is_gemm && a < 3; ++a)
-                note_use(b, dispatch->gemm_region[a], k);
+            for (int a = 0; dispatch->is_gemm && a < 4; ++a)
+                if (dispatch->gemm_region[a] >= 0) note_use(b, dispatch->gemm_region[a], k);
         }
         int count = 0;
         for (int r = 0; r < b->region_count; ++r)

@@ -149,6 +149,8 @@ static pb_status create_launch(pb_plan *plan, const pb_dispatch *dispatch, pb_la
         gemm.a = b->regions[dispatch->gemm_region[0]].buffer;
         gemm.b = b->regions[dispatch->gemm_region[1]].buffer;
         gemm.c = b->regions[dispatch->gemm_region[2]].buffer;
+        if (dispatch->gemm_region[3] >= 0)
+            gemm.workspace = b->regions[dispatch->gemm_region[3]].buffer;
         return pb_launch_gemm(plan->device, &gemm, launch);
     }
     pb_arg args[PB_MAX_ARGS];

@@ -74,7 +74,16 @@ static void check_one(const product *p, int index, const float *a, const float *
         }
 }
 
-static void check_product(pb_context *ctx, pb_device *device, const product *p)
+static pb_buffer *workspace_of(pb_context *ctx, pb_device *device, const pb_gemm_spec *spec)
+{
+    size_t bytes;
+    pb_buffer *workspace = NULL;
+    OK(ctx, pb_gemm_workspace(device, spec, &bytes));
+    if (bytes) OK(ctx, pb_buffer_create(device, bytes, &workspace));
+    return workspace;
+}
+
+static void check_product(pb_context *ctx, pb_device *device, const product *p, pb_gemm_way way)
 {
     const size_t mk = (size_t)(p->m * p->k), kn = (size_t)(p->k * p->n), mn = (size_t)(p->m * p->n);
     const size_t batch = (size_t)p->batch, offset = (size_t)p->offset;
@@ -90,23 +99,25 @@ static void check_product(pb_context *ctx, pb_device *device, const product *p)
     pb_buffer *da = upload(ctx, device, a, a_count), *db = upload(ctx, device, b, b_count);
     pb_buffer *dc = upload(ctx, device, c, c_count);
 
-    const pb_gemm_spec spec = {.label = "product",
-                               .m = p->m,
-                               .n = p->n,
-                               .k = p->k,
-                               .batch = p->batch,
-                               .transpose_a = p->ta,
-                               .transpose_b = p->tb,
-                               .stride_a = p->shared_a ? 0 : mk,
-                               .stride_b = p->shared_b ? 0 : kn,
-                               .stride_c = stride_c,
-                               .offset_a = offset,
-                               .offset_b = offset,
-                               .offset_c = offset,
-                               .a = da,
-                               .b = db,
-                               .c = dc};
+    pb_gemm_spec spec = {.label = "product",
+                         .way = way,
+                         .m = p->m,
+                         .n = p->n,
+                         .k = p->k,
+                         .batch = p->batch,
+                         .transpose_a = p->ta,
+                         .transpose_b = p->tb,
+                         .stride_a = p->shared_a ? 0 : mk,
+                         .stride_b = p->shared_b ? 0 : kn,
+                         .stride_c = stride_c,
+                         .offset_a = offset,
+                         .offset_b = offset,
+                         .offset_c = offset,
+                         .a = da,
+                         .b = db,
+                         .c = dc};
     pb_launch *launch;
+    spec.workspace = workspace_of(ctx, device, &spec);
     OK(ctx, pb_launch_gemm(device, &spec, &launch));
     OK(ctx, pb_launch_run(device, launch));
     OK(ctx, pb_launch_run(device, launch));
@@ -120,6 +131,7 @@ static void check_product(pb_context *ctx, pb_device *device, const product *p)
         for (size_t i = 0; i < gap; i++) ck_assert(isnan(result[mn + i]));
     }
     pb_launch_free(&launch);
+    pb_buffer_free(&spec.workspace);
     pb_buffer_free(&da);
     pb_buffer_free(&db);
     pb_buffer_free(&dc);
@@ -131,7 +143,13 @@ static void check_product(pb_context *ctx, pb_device *device, const product *p)
 static void check_products(pb_context *ctx, pb_device *device)
 {
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
-        check_product(ctx, device, &products[i]);
+        check_product(ctx, device, &products[i], PB_GEMM_EACH);
+    /* CLBlast's own batches are right where it needs no copies of operands */
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        if (products[i].batch == 1 || products[i].m > 16) continue;
+        check_product(ctx, device, &products[i], PB_GEMM_BATCHED);
+        check_product(ctx, device, &products[i], PB_GEMM_STRIDED);
+    }
 }
 
 START_TEST(products_agree_with_float64)
@@ -154,7 +172,8 @@ static void check_views(pb_context *ctx, pb_device *device)
     OK(ctx, pb_buffer_write(device, a, 0, left, sizeof left));
     OK(ctx, pb_buffer_write(device, b, 0, right, sizeof right));
     pb_launch *launch;
-    const pb_gemm_spec spec = {.m = 2, .n = 2, .k = 3, .batch = 1, .a = a, .b = b, .c = c};
+    pb_gemm_spec spec = {.m = 2, .n = 2, .k = 3, .batch = 1, .a = a, .b = b, .c = c};
+    spec.workspace = workspace_of(ctx, device, &spec);
     OK(ctx, pb_launch_gemm(device, &spec, &launch));
     OK(ctx, pb_launch_run(device, launch));
     OK(ctx, pb_buffer_read(device, c, 0, got, sizeof got));
@@ -175,6 +194,7 @@ static void check_views(pb_context *ctx, pb_device *device)
     wrong.batch = 2;
     FAILS(ctx, PB_ERR_INTERNAL, "overlap", pb_launch_gemm(device, &wrong, &launch));
     ck_assert_ptr_null(launch);
+    pb_buffer_free(&spec.workspace);
     pb_buffer_free(&a);
     pb_buffer_free(&b);
     pb_buffer_free(&c);

@@ -1,0 +1,298 @@
+/* Convolutions and their gradients. */
+#include "plan/solver.h"
+
+/** Geometry of a convolution from its data (x), its weights (w) and its result (y). */
+typedef struct conv {
+    pb_shape x, w, y;
+    pb_window window;
+    pb_place place[3];
+} conv;
+
+static conv conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    const pb_shape in0 = pb_build_record(b, r->in[0])->shape,
+                   in1 = pb_build_record(b, r->in[1])->shape;
+    conv c = {.window = r->attrs.window};
+    c.x = r->op == PB_OP_CONV_DX ? r->shape : in0;
+    c.w = r->op == PB_OP_CONV_DW ? r->shape : in1;
+    c.y = r->op == PB_OP_CONV ? r->shape : r->op == PB_OP_CONV_DX ? in0 : in1;
+    for (int i = 0; i < 2; ++i) c.place[i] = pb_build_place(b, p, r->in[i]);
+    c.place[2] = p->place[u->value];
+    return c;
+}
+
+static void describe_conv(pb_build *b, pb_unit *u, const conv *c, const char *name)
+{
+    const pb_op op = pb_build_record(b, u->value)->op;
+    const char *what = op == PB_OP_CONV ? "" : op == PB_OP_CONV_DX ? " dx" : " dw";
+    u->solver = name;
+    u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", name, what, c->x.dim[0],
+                               c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0], c->w.dim[2],
+                               c->w.dim[3]);
+    u->flops = 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
+    u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
+}
+
+static bool is_conv(const pb_build *b, const pb_record *r)
+{
+    (void)b;
+    return r->op == PB_OP_CONV || r->op == PB_OP_CONV_DX || r->op == PB_OP_CONV_DW;
+}
+
+static bool is_valid_unit_stride(const pb_build *b, const pb_record *r)
+{
+    const pb_window *w = &r->attrs.window;
+    if (!b->on_cpu || w->stride[0] != 1 || w->stride[1] != 1) return false;
+    if (r->op == PB_OP_CONV_DX)
+        return w->padding[0] == w->kernel[0] - 1 && w->padding[1] == w->kernel[1] - 1;
+    return w->padding[0] == 0 && w->padding[1] == 0;
+}
+
+/* Positions of a line of `rows` output rows, as conv_tile counts them. */
+static int block_positions(int rows, const pb_place *x, pb_shape out)
+{
+    return (rows - 1) * (int)x->stride[2] + out.dim[3];
+}
+
+static void define_x(pb_build *b, const pb_place *x)
+{
+    pb_solver_define(b, "X_SAMPLE", (long)x->stride[0]);
+    pb_solver_define(b, "X_CHANNEL", (long)x->stride[1]);
+    pb_solver_define(b, "X_ROW", (long)x->stride[2]);
+}
+
+/* The widest vector of positions that a block of output rows holds. */
+static int lanes_of(int positions)
+{
+    return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
+}
+
+static bool can_conv_tile(const pb_build *b, const pb_record *r)
+{
+    if (!is_conv(b, r) || r->op == PB_OP_CONV_DW || !is_valid_unit_stride(b, r)) return false;
+    const pb_shape out = r->shape, in = pb_build_record(b, r->in[0])->shape;
+    return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
+}
+
+static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    const pb_tiles *tiles = pb_tiles_of(b->info);
+    static const char *const offsets[] = {"X_OFFSET", "W_OFFSET", "Y_OFFSET"};
+    const conv c = conv_of(b, p, u);
+    const bool backward = r->op == PB_OP_CONV_DX;
+    const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
+    const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
+    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, tiles->conv_outputs),
+                                    smaller(outputs, 8));
+    int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
+                              memory */
+    const uint64_t room =
+        b->info->local_memory_bytes / 2 < 65536 ? b->info->local_memory_bytes / 2 : 65536;
+    while (rows > 1 &&
+           4u * (uint64_t)tile * (uint64_t)block_positions(rows, &c.place[0], out) > room)
+        rows = ceil_div(rows, 2);
+    const int positions = block_positions(rows, &c.place[0], out);
+    const int lanes = lanes_of(positions);
+    const int most_vectors = smaller(8, positions / lanes);
+    const int vectors =
+        pb_choice_pick(b, u, "vectors", smaller(most_vectors, ceil_div(tiles->conv_vectors, tile)),
+                       smaller(most_vectors, 24 / tile));
+    int item_outputs = round_up(outputs, tile);
+    while (ceil_div(outputs, item_outputs) * ceil_div(out.dim[2], rows) * out.dim[0] <
+               4 * (int)b->info->compute_units &&
+           item_outputs > tile)
+        item_outputs = round_up(ceil_div(item_outputs, 2), tile);
+    item_outputs = round_up(pb_choice_pick(b, u, "item_outputs", item_outputs, outputs), tile);
+    pb_solver_define(b, "CHANNELS", in.dim[1]);
+    pb_solver_define(b, "OUTPUTS", outputs);
+    pb_solver_define(b, "HEIGHT", in.dim[2]);
+    pb_solver_define(b, "WIDTH", in.dim[3]);
+    pb_solver_define(b, "KERNEL_HEIGHT", kh);
+    pb_solver_define(b, "KERNEL_WIDTH", kw);
+    pb_solver_define(b, "W_BASE", backward ? taps - 1 : 0);
+    pb_solver_define(b, "W_OUTPUT", backward ? taps : c.w.dim[1] * taps);
+    pb_solver_define(b, "W_CHANNEL", backward ? c.w.dim[1] * taps : taps);
+    pb_solver_define(b, "W_ROW", backward ? -kw : kw);
+    pb_solver_define(b, "W_COLUMN", backward ? -1 : 1);
+    pb_solver_define(b, "LANES", lanes);
+    pb_solver_define(b, "VECTORS", vectors);
+    pb_solver_define(b, "TILE_OUTPUTS", tile);
+    pb_solver_define(b, "ITEM_ROWS", rows);
+    pb_solver_offsets(b, offsets, c.place);
+    define_x(b, &c.place[0]);
+    u->block = (pb_block_function){
+        .name = pb_solver_family(b, "conv_tile"),
+        .rows = out.dim[0],
+        .columns = outputs,
+        .layers = ceil_div(out.dim[2], rows),
+        .item_rows = 1,
+        .item_columns = item_outputs,
+        .least_rows = 1,
+        .regions = {c.place[0].region, c.place[1].region, c.place[2].region},
+        .local_floats = out.dim[2] > 1 ? tile * positions : 0,
+    };
+    pb_solver_regions(u, u->block.regions);
+    if (p->samples == out.dim[0]) {
+        const int64_t each = (int64_t)pb_shape_count(out) / out.dim[0];
+        u->samples = p->samples;
+        u->touches.by_sample[0] =
+            b->regions[c.place[0].region].count == (size_t)(c.place[0].stride[0] * in.dim[0]);
+        u->touches.by_sample[2] = pb_is_cut_in_rows(b, &c.place[2], out.dim[0], each);
+    }
+    describe_conv(b, u, &c, "conv_tile");
+    return PB_OK;
+}
+
+static bool can_conv_dw(const pb_build *b, const pb_record *r)
+{
+    return r->op == PB_OP_CONV_DW && is_valid_unit_stride(b, r) &&
+           pb_build_record(b, r->in[1])->shape.dim[3] >= 4;
+}
+
+static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    const pb_tiles *tiles = pb_tiles_of(b->info);
+    static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
+    (void)r;
+    const conv c = conv_of(b, p, u);
+    const int samples = c.x.dim[0], outputs = c.w.dim[0],
+              taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
+    const int tile_taps =
+        pb_choice_pick(b, u, "taps", balanced(taps, tiles->taps), smaller(taps, 12));
+    const int most_outputs = smaller(8, 24 / tile_taps);
+    const int tile =
+        pb_choice_pick(b, u, "outputs",
+                       balanced(outputs, smaller(most_outputs, tile_taps < tiles->tap_outputs
+                                                                   ? tiles->tap_outputs / tile_taps
+                                                                   : 1)),
+                       smaller(outputs, most_outputs));
+    const int sample_floats =
+        c.x.dim[1] * c.x.dim[2] * c.x.dim[3] + outputs * c.y.dim[2] * c.y.dim[3];
+    int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
+    if (chunk < 1) chunk = 1;
+    chunk = pb_choice_pick(b, u, "chunk", chunk, samples);
+    const int chunks = ceil_div(samples, chunk);
+    pb_solver_define(b, "SAMPLES", samples);
+    pb_solver_define(b, "CHANNELS", c.x.dim[1]);
+    pb_solver_define(b, "OUTPUTS", outputs);
+    pb_solver_define(b, "HEIGHT", c.x.dim[2]);
+    pb_solver_define(b, "WIDTH", c.x.dim[3]);
+    pb_solver_define(b, "KERNEL_HEIGHT", c.w.dim[2]);
+    pb_solver_define(b, "KERNEL_WIDTH", c.w.dim[3]);
+    pb_solver_define(b, "CHUNK", chunk);
+    const int width = c.y.dim[3];
+    pb_solver_define(b, "LANES",
+                     width >= 16                                    ? 16
+                     : width >= 8 || (width >= 5 && c.y.dim[2] > 1) ? 8
+                                                                    : 4);
+    pb_solver_define(b, "TILE_OUTPUTS", tile);
+    pb_solver_define(b, "TILE_TAPS", tile_taps);
+    pb_solver_offsets(b, offsets, c.place);
+    pb_solver_define(b, "DY_SAMPLE", (long)c.place[1].stride[0]);
+    pb_solver_define(b, "DY_OUTPUT", (long)c.place[1].stride[1]);
+    pb_solver_define(b, "DY_ROW", (long)c.place[1].stride[2]);
+    define_x(b, &c.place[0]);
+    const char *name = pb_solver_family(b, "conv_dw");
+    int partial;
+    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &partial));
+    b->regions[partial].program = p->index;
+    u->block = (pb_block_function){
+        .name = name,
+        .rows = samples,
+        .columns = outputs,
+        .layers = 1,
+        .item_rows = chunk,
+        .item_columns = round_up(outputs, tile),
+        .least_rows = 1,
+        .regions = {c.place[1].region, c.place[0].region, partial},
+    };
+    pb_solver_regions(u, u->block.regions);
+    describe_conv(b, u, &c, "conv_dw");
+
+    pb_unit *sum;
+    const pb_value value = u->value;
+    PB_TRY(pb_unit_add(b, p, &sum));
+    sum->kind = PB_UNIT_LIBRARY;
+    sum->value = value;
+    sum->solver = "conv_dw";
+    sum->label = pb_arena_printf(b->arena, "conv_dw sum %dx%d", chunks, outputs * taps);
+    sum->flops = (double)chunks * outputs * taps;
+    sum->bytes = 4.0 * (chunks + 1.0) * outputs * taps;
+    sum->small = sum->flops <= PB_SMALL_WORK;
+    sum->block = (pb_block_function){
+        .name = pb_arena_printf(b->arena, "%s_sum", name),
+        .rows = outputs * taps,
+        .columns = 1,
+        .layers = 1,
+        .item_rows = 4096,
+        .item_columns = 1,
+        .least_rows = 1,
+        .regions = {partial, -1, c.place[2].region},
+    };
+    pb_solver_regions(sum, sum->block.regions);
+    return PB_OK;
+}
+
+bool pb_reads_strided(const pb_build *b, pb_value library, int input)
+{
+    const pb_record *r = pb_build_record(b, library);
+    const char *words;
+    const pb_solver *solver = is_conv(b, r) ? pb_choice_solver(b, library, &words) : NULL;
+    if (!solver) return false;
+    return solver->write == write_conv_dw || (solver->write == write_conv_tile && input == 0);
+}
+
+static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
+{
+    static const char *const offsets[][3] = {{"X_OFFSET", "W_OFFSET", "Y_OFFSET"},
+                                             {"Y_OFFSET", "W_OFFSET", "X_OFFSET"},
+                                             {"X_OFFSET", "Y_OFFSET", "W_OFFSET"}};
+    const conv c = conv_of(b, p, u);
+    const int which = r->op == PB_OP_CONV ? 0 : r->op == PB_OP_CONV_DX ? 1 : 2;
+    pb_solver_define(b, "SAMPLES", c.x.dim[0]);
+    pb_solver_define(b, "CHANNELS", c.x.dim[1]);
+    pb_solver_define(b, "OUTPUTS", c.w.dim[0]);
+    pb_solver_define(b, "HEIGHT", c.x.dim[2]);
+    pb_solver_define(b, "WIDTH", c.x.dim[3]);
+    pb_solver_define(b, "KERNEL_HEIGHT", c.w.dim[2]);
+    pb_solver_define(b, "KERNEL_WIDTH", c.w.dim[3]);
+    pb_solver_define(b, "STRIDE_Y", c.window.stride[0]);
+    pb_solver_define(b, "STRIDE_X", c.window.stride[1]);
+    pb_solver_define(b, "PADDING_Y", c.window.padding[0]);
+    pb_solver_define(b, "PADDING_X", c.window.padding[1]);
+    pb_solver_offsets(b, offsets[which], c.place);
+    const char *name = pb_solver_family(b, "conv_direct");
+    static const char *const suffix[] = {"", "_dx", "_dw"};
+    int regions[3] = {c.place[0].region, c.place[1].region, c.place[2].region};
+    if (which == 2) { /* dw(dy, x) */
+        regions[0] = c.place[1].region;
+        regions[1] = c.place[0].region;
+    }
+    const size_t elements = pb_shape_count(r->shape);
+    pb_solver_own(u, pb_arena_printf(b->arena, "%s%s", name, suffix[which]), regions, elements, 1,
+                  1, b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
+    pb_solver_regions(u, regions);
+    describe_conv(b, u, &c, "conv_direct");
+    return PB_OK;
+}
+
+static const pb_solver solvers[] = {
+    {"conv_tile",
+     can_conv_tile,
+     pb_solver_always,
+     write_conv_tile,
+     {{"outputs", {2, 4, 8}}, {"vectors", {1, 2, 4, 8}}, {"item_outputs", {4, 8, 16, 32, 64}}}},
+    {"conv_dw",
+     can_conv_dw,
+     pb_solver_always,
+     write_conv_dw,
+     {{"outputs", {2, 4, 8}}, {"taps", {2, 3, 5, 6, 9}}, {"chunk", {1, 2, 4, 8, 16, 32, 64}}}},
+    {"conv_direct", is_conv, pb_solver_always, write_conv_direct, {{0}}},
+};
+
+const pb_solver *pb_conv_solvers(int *count)
+{
+    *count = (int)(sizeof solvers / sizeof solvers[0]);
+    return solvers;
+}
