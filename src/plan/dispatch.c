@@ -231,7 +231,8 @@ static void append_tasks(const pb_build *b, const pb_text texts[], const int64_t
         pb_text_append(
             out,
             "    if (task == %d)\n"
-            "    for (int item = slot * %d / %d; item < (slot + 1) * %d / %d; ++item) {\n"
+            "    for (int item = (int)(slot * %dL / %d); item < (int)((slot + 1) * %dL / %d); "
+            "++item) {\n"
             "%s    }\n",
             i, (int)items[i], (int)slots, (int)items[i], (int)slots,
             texts[i].text ? texts[i].text : "");

@@ -201,23 +201,53 @@ static const pb_index *add_scaled(pb_index_pool *pool, const pb_index *a, const 
     return index_intern(pool, a->constant + factor * b->constant, count, terms);
 }
 
-/* f m (X / m) + f (X mod m) = f X, for every remainder of the sum whose quotient is there too. */
+/* A sum with f (X mod m), its term number i, that has a whole quotient beside it:
+ *    f m (X / m) + f (X mod m) = f X */
+static const pb_index *join_quotient(pb_index_pool *pool, const pb_index *sum, int i)
+{
+    const atom *rest = sum->terms[i].atom;
+    const int64_t factor = sum->terms[i].factor;
+    const pb_index *quotient = pb_index_div(pool, rest->of, rest->by);
+    if (!quotient) return NULL;
+    bool complete = quotient->count > 0;
+    for (int k = 0; complete && k < quotient->count; ++k)
+        complete = factor_of(sum, quotient->terms[k].atom) ==
+                   factor * rest->by * quotient->terms[k].factor;
+    if (!complete) return sum;
+    const pb_index *joined = add_scaled(pool, sum, index_of_atom(pool, rest), -factor);
+    joined = add_scaled(pool, joined, quotient, -factor * rest->by);
+    return add_scaled(pool, joined, rest->of, factor);
+}
+
+/* The same with a quotient that is cut off itself:
+ *    f m ((X / m) mod n) + f (X mod m) = f (X mod (m n)) */
+static const pb_index *join_remainders(pb_index_pool *pool, const pb_index *sum, int i)
+{
+    const atom *rest = sum->terms[i].atom;
+    const int64_t factor = sum->terms[i].factor;
+    const pb_index *quotient = pb_index_div(pool, rest->of, rest->by);
+    if (!quotient) return NULL;
+    for (int k = 0; k < sum->count; ++k) {
+        const atom *other = sum->terms[k].atom;
+        if (other->kind != ATOM_MOD || sum->terms[k].factor != factor * rest->by ||
+            pb_index_mod(pool, quotient, other->by) != index_of_atom(pool, other))
+            continue;
+        const pb_index *joined = add_scaled(pool, sum, index_of_atom(pool, rest), -factor);
+        joined = add_scaled(pool, joined, index_of_atom(pool, other), -factor * rest->by);
+        return add_scaled(pool, joined, pb_index_mod(pool, rest->of, rest->by * other->by), factor);
+    }
+    return sum;
+}
+
+/* Puts remainders of the sum together with the quotients that are there too. */
 static const pb_index *rejoin(pb_index_pool *pool, const pb_index *sum)
 {
     for (int i = 0; sum && i < sum->count; ++i) {
-        const atom *rest = sum->terms[i].atom;
-        const int64_t factor = sum->terms[i].factor;
-        if (rest->kind != ATOM_MOD) continue;
-        const pb_index *quotient = pb_index_div(pool, rest->of, rest->by);
-        if (!quotient) return NULL;
-        bool complete = quotient->count > 0;
-        for (int k = 0; complete && k < quotient->count; ++k)
-            complete = factor_of(sum, quotient->terms[k].atom) ==
-                       factor * rest->by * quotient->terms[k].factor;
-        if (!complete) continue;
-        sum = add_scaled(pool, sum, index_intern(pool, 0, 1, &(term){1, rest}), -factor);
-        sum = add_scaled(pool, sum, quotient, -factor * rest->by);
-        sum = add_scaled(pool, sum, rest->of, factor);
+        if (sum->terms[i].atom->kind != ATOM_MOD) continue;
+        const pb_index *joined = join_quotient(pool, sum, i);
+        if (joined == sum) joined = join_remainders(pool, sum, i);
+        if (joined == sum) continue;
+        sum = joined;
         i = -1;
     }
     return sum;

@@ -206,6 +206,7 @@ pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool
     size_t items[2];
     written found = {0};
     unit->touches = (pb_parameters){0};
+    unit->samples = 0; /* what it touches is not told by samples */
     const pb_status status =
         write_unit(b, p, unit, PB_SHARE_ITEM, &text, &unit->touches, items, &found);
     pb_text_free(&text);

@@ -72,6 +72,10 @@ static bool can_conv_tile(const pb_build *b, const pb_record *r)
 {
     if (!is_conv(b, r) || r->op == PB_OP_CONV_DW || !is_valid_unit_stride(b, r)) return false;
     const pb_shape out = r->shape, in = pb_build_record(b, r->in[0])->shape;
+    /* it keeps at least a row of each output channel of its tile in local memory */
+    const uint64_t row_bytes =
+        sizeof(float) * (uint64_t)smaller(out.dim[1], 8) * (uint64_t)out.dim[3];
+    if (out.dim[2] > 1 && row_bytes > b->info->local_memory_bytes) return false;
     return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
 }
 

@@ -208,6 +208,13 @@ static inline void open_device(pb_context **ctx, pb_device **device)
     OK(*ctx, pb_device_open(*ctx, NULL, device));
 }
 
+/* Plans from now on as for a device of so many compute units, by which work is cut; 0: as many as
+ * it has. */
+static inline void pretend_units(pb_device *device, int units)
+{
+    if (units > 0) ((pb_device_info *)pb_device_describe(device))->compute_units = (unsigned)units;
+}
+
 static inline void close_device(pb_context **ctx, pb_device **device)
 {
     pb_device_close(device);

@@ -9,11 +9,11 @@
 
 static int first_group = 0, group_count = 3;
 
-static void add_random(joined *j, unsigned seed)
+static void add_random(joined *j, unsigned seed, int batch)
 {
     random_graph r;
     char what[64];
-    random_graph_build(j->ctx, seed, &r);
+    random_graph_build(j->ctx, seed, batch, &r);
     OK(j->ctx, pb_graph_status(r.b.g));
     pb_value wanted[4 + OP_CASE_LEAVES], gradients[OP_CASE_LEAVES];
     int count = 0;
@@ -30,14 +30,17 @@ static void add_random(joined *j, unsigned seed)
     op_case_free(&r.b);
 }
 
+/* Every third group has batches of samples, which can be cut for four compute units. */
 static void check_group(int group, bool on_cpu)
 {
+    const int batch = group % 3 == 1 ? 16 + group / 3 % 5 : 0;
     pb_context *ctx;
     pb_device *device;
     open_device(&ctx, &device);
+    pretend_units(device, batch ? 4 : 0);
     joined *j = joined_create(ctx);
     for (int i = 0; i < GROUP; ++i) {
-        add_random(j, (unsigned)(group * GROUP + i));
+        add_random(j, (unsigned)(group * GROUP + i), batch);
         if (i == GROUP / 2) joined_program(j, "one");
     }
     joined_program(j, "two");

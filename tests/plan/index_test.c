@@ -254,6 +254,26 @@ START_TEST(identities)
     /* (x / a) / b = x / (a b), (x mod a b) mod a = x mod a */
     ck_assert_ptr_eq(pb_index_div(pool, pb_index_div(pool, odd, 4), 2), pb_index_div(pool, odd, 8));
     ck_assert_ptr_eq(pb_index_mod(pool, pb_index_mod(pool, odd, 8), 4), pb_index_mod(pool, odd, 4));
+    /* a ((x / a) mod b) + x mod a = x mod a b, also as a multiple and beside something else */
+    const pb_index *large =
+        pb_index_add(pool, pb_index_mul(pool, odd, 7), pb_index_variable(pool, "v2", 9, 2));
+    const pb_index *both = pb_index_add(
+        pool, pb_index_mul(pool, pb_index_mod(pool, pb_index_div(pool, large, 4), 3), 4),
+        pb_index_mod(pool, large, 4));
+    ck_assert_ptr_eq(both, pb_index_mod(pool, large, 12));
+    ck_assert_ptr_eq(
+        pb_index_add(pool,
+                     pb_index_add(pool, x, pb_index_mul(pool, pb_index_mod(pool, large, 4), -5)),
+                     pb_index_mul(pool, pb_index_mod(pool, pb_index_div(pool, large, 4), 3), -20)),
+        pb_index_add(pool, x, pb_index_mul(pool, both, -5)));
+    /* another multiple of the quotient's remainder is no part of it */
+    ck_assert_int_eq(
+        pb_index_irregular(
+            pb_index_add(pool,
+                         pb_index_mul(pool, pb_index_mod(pool, pb_index_div(pool, large, 4), 3), 8),
+                         pb_index_mod(pool, large, 4)),
+            0),
+        3);
     ck_assert_int_eq(pb_index_level(row), 3);
     ck_assert_int_eq(pb_index_level(pb_index_mul(pool, x, 2)), 1);
     ck_assert_int_eq(pb_index_irregular(row, 0), 0);

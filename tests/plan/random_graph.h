@@ -12,6 +12,7 @@
 
 typedef struct random_graph {
     op_built b;
+    int batch; /* the first extent of every leaf; 0: any */
     int count;
     pb_value values[RANDOM_VALUES]; /* float32 */
     pb_value index;                 /* the int32 leaf [4], 0 or 1 */
@@ -31,7 +32,7 @@ static inline pb_shape random_shape(random_graph *r)
     pb_shape shape = {.axes = 1 + (int)random_below(r, 4)};
     int count = 1;
     for (int i = 0; i < shape.axes; ++i) {
-        shape.dim[i] = extents[random_below(r, 9)];
+        shape.dim[i] = i == 0 && r->batch ? r->batch : extents[random_below(r, 9)];
         if (count * shape.dim[i] > RANDOM_MOST / 3) shape.dim[i] = 1;
         count *= shape.dim[i];
     }
@@ -184,9 +185,10 @@ static inline pb_value random_window(random_graph *r, pb_value x)
     return pb_scale(g, pb_conv(g, x, w, window), 1.0f / terms);
 }
 
-static inline void random_graph_build(pb_context *ctx, unsigned long long seed, random_graph *r)
+static inline void random_graph_build(pb_context *ctx, unsigned long long seed, int batch,
+                                      random_graph *r)
 {
-    *r = (random_graph){.b = {.random = seed * 77777u}};
+    *r = (random_graph){.b = {.random = seed * 77777u}, .batch = batch};
     r->b.g = pb_graph_create(ctx);
     r->index = op_case_integers(&r->b, PB_I32, PB_SHAPE(4), 0, 1);
     for (int i = 1; i < OP_CASE_LEAVES; ++i)
