@@ -7,11 +7,9 @@
 
 /* Whatever is made on a device is freed before the device is closed. */
 pb_context *pb_device_context(const pb_device *device);
-/** Begins to load what OpenCL consists of, in a thread; pb_device_awake waits for it and takes NULL. NULL when there is
- *  no thread to be had: pb_device_open loads it as well. */
-typedef struct pb_wake pb_wake;
-pb_wake *pb_device_wake(void);
-void pb_device_awake(pb_wake **wake);
+/** Loads the libraries that OpenCL consists of, compilers among them, which takes a tenth of a second. Nobody has to:
+ *  pb_device_open does it as well. */
+void pb_device_load(void);
 /** From now on the device is said to have so many bytes of memory at most, and gives no more; before its first buffer. */
 void pb_device_limit(pb_device *device, uint64_t bytes);
 

@@ -113,6 +113,12 @@ static void describe(cl_platform_id platform, cl_device_id id, pb_found *found)
                    device_uint(id, CL_DEVICE_COMPILER_AVAILABLE);
 }
 
+void pb_device_load(void)
+{
+    cl_uint count = 0;
+    clGetPlatformIDs(0, NULL, &count);
+}
+
 pb_status pb_found_scan(pb_context *ctx, pb_found **found, int *count)
 {
     *found = NULL;

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "data/mnist1d.h"
 #include "device/device.h"
+#include "train/run_data.h"
 #include "train/window.h"
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
@@ -21,28 +21,6 @@ double pb_seconds(void)
 }
 
 /* ---- data ---- */
-
-static pb_status load_data(pb_session *s)
-{
-    const pb_options *o = s->config->data;
-    const char *path = pb_option_string(o, "path");
-    pb_mnist1d_options mnist1d;
-    if (s->config->mnist1d) PB_TRY(pb_mnist1d_read(s->ctx, s->config->mnist1d, &mnist1d));
-    const pb_dataset_options wanted = {
-        .name = pb_option_string(o, "name"),
-        .path = path[0] ? path : NULL,
-        .test_fraction = pb_option_float(o, "test_fraction"),
-        .split_seed = (uint64_t)pb_option_int(o, "split_seed"),
-        .limit = (int)pb_option_int(o, "limit"),
-        .mnist1d = s->config->mnist1d ? &mnist1d : NULL,
-    };
-    PB_TRY(pb_dataset_load(s->ctx, &wanted, &s->data));
-    if (s->data->train.count == 0 || s->data->test.count == 0)
-        return pb_fail(s->ctx, PB_ERR_DATA,
-                       "data set %s: %d training and %d test samples; a run needs both",
-                       s->data->name, s->data->train.count, s->data->test.count);
-    return PB_OK;
-}
 
 static pb_status split_data(pb_session *s)
 {
@@ -72,7 +50,7 @@ static pb_status open_session(pb_session *s)
 {
     if (s->options.trace) PB_TRY(pb_trace_open(s->ctx, s->options.trace, &s->trace));
     PB_TRY(hash_config(s));
-    PB_TRY(load_data(s));
+    PB_TRY(pb_run_data_load(s->ctx, s->config, &s->data));
     PB_TRY(split_data(s));
     const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
     return pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->graph);
@@ -83,7 +61,6 @@ pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run
 {
     const double start = pb_seconds();
     *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
-    s->wake = pb_device_wake();
     if (options) s->options = *options;
     const pb_status status = open_session(s);
     pb_trace_span(s->trace, start, "load data and build the graph");
@@ -268,7 +245,6 @@ static pb_status choose_solvers(pb_session *s)
 pb_status pb_session_plan(pb_session *s, const char *selector)
 {
     const double start = pb_seconds();
-    pb_device_awake(&s->wake);
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
     s->seconds.device = pb_seconds() - start;
     PB_TRY(choose_solvers(s));
@@ -324,7 +300,6 @@ pb_status pb_session_warm_up(pb_session *s)
 
 void pb_session_close(pb_session *s)
 {
-    pb_device_awake(&s->wake);
     pb_trace_close(&s->trace, false); /* a run that went well has closed it before */
     pb_plan_free(&s->plan);
     pb_feed_close(&s->feed); /* the plan may have been reading from it */

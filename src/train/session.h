@@ -33,7 +33,6 @@ typedef struct pb_session {
     struct {
         double load, device, plan, build, upload, first; /* parts of setup_seconds */
     } seconds;
-    struct pb_wake *wake; /* loads OpenCL while the data is read */
 } pb_session;
 
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */

@@ -1,0 +1,61 @@
+#include "train/run_data.h"
+
+#include <pthread.h>
+
+#include "data/mnist1d.h"
+#include "device/device.h"
+
+/* A data set being read beside the caller, with sentences of its own: contexts are not shared. */
+typedef struct reading {
+    pb_context *ctx;
+    const pb_dataset_options *wanted;
+    pb_dataset *data;
+    pb_status status;
+} reading;
+
+static void *read_data(void *of)
+{
+    reading *r = of;
+    r->status = pb_dataset_load(r->ctx, r->wanted, &r->data);
+    return NULL;
+}
+
+/* Unpacking images and loading the compilers of OpenCL take about as long as each other. The latter
+ * stays with this thread, for drivers leave things behind in theirs. */
+static pb_status load(pb_context *ctx, const pb_dataset_options *wanted, pb_dataset **data)
+{
+    reading r = {.ctx = pb_context_create(), .wanted = wanted};
+    pthread_t thread;
+    if (!r.ctx || pthread_create(&thread, NULL, read_data, &r) != 0) {
+        pb_context_free(&r.ctx);
+        return pb_dataset_load(ctx, wanted, data);
+    }
+    pb_device_load();
+    pthread_join(thread, NULL);
+    *data = r.data;
+    if (r.status != PB_OK) pb_fail(ctx, r.status, "%s", pb_error(r.ctx));
+    pb_context_free(&r.ctx);
+    return r.status;
+}
+
+pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, pb_dataset **data)
+{
+    const pb_options *o = config->data;
+    const char *path = pb_option_string(o, "path");
+    pb_mnist1d_options mnist1d;
+    if (config->mnist1d) PB_TRY(pb_mnist1d_read(ctx, config->mnist1d, &mnist1d));
+    const pb_dataset_options wanted = {
+        .name = pb_option_string(o, "name"),
+        .path = path[0] ? path : NULL,
+        .test_fraction = pb_option_float(o, "test_fraction"),
+        .split_seed = (uint64_t)pb_option_int(o, "split_seed"),
+        .limit = (int)pb_option_int(o, "limit"),
+        .mnist1d = config->mnist1d ? &mnist1d : NULL,
+    };
+    PB_TRY(load(ctx, &wanted, data));
+    const pb_dataset *d = *data;
+    if (d->train.count > 0 && d->test.count > 0) return PB_OK;
+    return pb_fail(ctx, PB_ERR_DATA,
+                   "data set %s: %d training and %d test samples; a run needs both", d->name,
+                   d->train.count, d->test.count);
+}
