@@ -10,10 +10,11 @@
 enum { MOST_BUILDERS = 8 };
 
 /* PoCL builds one program at a time whoever asks, and reads its built-in functions anew for each.
- */
+ * Oclgrind crashes where two threads build. */
 static bool builds_alone(const pb_device *device)
 {
-    return strstr(device->info.platform, "Portable Computing Language");
+    return strstr(device->info.platform, "Portable Computing Language") ||
+           strcmp(device->info.platform, "Oclgrind") == 0;
 }
 
 int pb_device_builders(const pb_device *device)
