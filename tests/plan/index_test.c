@@ -266,14 +266,6 @@ START_TEST(identities)
                      pb_index_add(pool, x, pb_index_mul(pool, pb_index_mod(pool, large, 4), -5)),
                      pb_index_mul(pool, pb_index_mod(pool, pb_index_div(pool, large, 4), 3), -20)),
         pb_index_add(pool, x, pb_index_mul(pool, both, -5)));
-    /* another multiple of the quotient's remainder is no part of it */
-    ck_assert_int_eq(
-        pb_index_irregular(
-            pb_index_add(pool,
-                         pb_index_mul(pool, pb_index_mod(pool, pb_index_div(pool, large, 4), 3), 8),
-                         pb_index_mod(pool, large, 4)),
-            0),
-        3);
     ck_assert_int_eq(pb_index_level(row), 3);
     ck_assert_int_eq(pb_index_level(pb_index_mul(pool, x, 2)), 1);
     ck_assert_int_eq(pb_index_irregular(row, 0), 0);

@@ -123,18 +123,35 @@ static void build_batched(network *n, int batch)
     n->loss = cross_entropy(g, logits);
 }
 
+/* Samples weigh all samples of the batch and take from the next one: no block of them may begin
+ * before all blocks are done. */
+static void build_neighbours(network *n, int batch)
+{
+    pb_graph *g = n->b.g;
+    const pb_value x = leaf(n, PB_SHAPE(batch, 9), 1);
+    const pb_value hidden = pb_tanh(g, pb_matmul(g, x, leaf(n, PB_SHAPE(9, 15), 0.5)));
+    const pb_value weights = pb_softmax(g, pb_matmul_t(g, hidden, hidden, false, true));
+    const pb_value mixed = pb_matmul(g, weights, hidden);
+    const pb_value turned[] = {pb_slice(g, mixed, (int[PB_MAX_AXES]){1}, PB_SHAPE(batch - 1, 15)),
+                               pb_slice(g, mixed, (int[PB_MAX_AXES]){0}, PB_SHAPE(1, 15))};
+    const pb_value both = pb_tanh(g, pb_add(g, hidden, pb_concat(g, 2, turned, 0)));
+    n->outputs[0] = pb_matmul(g, both, leaf(n, PB_SHAPE(15, CLASSES), 0.5));
+    n->loss = cross_entropy(g, n->outputs[0]);
+}
+
 static const struct {
     const char *name;
     void (*build)(network *n, int batch);
     int batch;
 } cases[] = {
-    {"saliency", build_saliency, 17},  {"line", build_line, 17},
-    {"linear", build_linear, 16},      {"plane", build_plane, 16},
-    {"batched", build_batched, 16},    {"plane", build_plane, 40},
-    {"batched", build_batched, 37},    {"linear", build_linear, 130},
-    {"saliency", build_saliency, 100}, {"line", build_line, 37},
-    {"linear", build_linear, 40},      {"line", build_line, 100},
-    {"plane", build_plane, 130},       {"batched", build_batched, 130},
+    {"saliency", build_saliency, 17}, {"line", build_line, 17},
+    {"linear", build_linear, 16},     {"plane", build_plane, 16},
+    {"batched", build_batched, 16},   {"neighbours", build_neighbours, 16},
+    {"plane", build_plane, 40},       {"batched", build_batched, 37},
+    {"linear", build_linear, 130},    {"saliency", build_saliency, 100},
+    {"line", build_line, 37},         {"linear", build_linear, 40},
+    {"line", build_line, 100},        {"neighbours", build_neighbours, 100},
+    {"plane", build_plane, 130},      {"batched", build_batched, 130},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
