@@ -18,8 +18,7 @@ pb_status pb_cli_explain(pb_cli *cli)
                            cli->words[i]);
     PB_TRY(pb_cli_need_config(cli, cli->words[0]));
     PB_TRY(pb_config_load(cli->ctx, cli->words[0], cli->word_count - 1, cli->words + 1, &config));
-    const pb_status status =
-        pb_run_explain(cli->ctx, config, &options, what, stdout);
+    const pb_status status = pb_run_explain(cli->ctx, config, &options, what, stdout);
     pb_config_free(&config);
     return status;
 }

@@ -62,9 +62,11 @@ static const pb_cli_option report_options[] = {
 };
 
 static const pb_cli_option explain_options[] = {
-    DEVICE_OPTION,  {"dot", 0, NULL, "print the graph for Graphviz instead (needs no device)"},
+    DEVICE_OPTION,
+    {"dot", 0, NULL, "print the graph for Graphviz instead (needs no device)"},
     {"source", 0, NULL, "print the OpenCL C source of the kernels instead"},
-    QUIET_OPTION,   VERBOSE_OPTION,
+    QUIET_OPTION,
+    VERBOSE_OPTION,
     END_OF_OPTIONS,
 };
 
