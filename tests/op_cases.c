@@ -155,6 +155,8 @@ UNARY_CASE(build_sin, pb_sin, op_case_uniform(b, shapes[i], -4, 4))
 UNARY_CASE(build_cos, pb_cos, op_case_uniform(b, shapes[i], -4, 4))
 UNARY_CASE(build_tanh, pb_tanh, op_case_uniform(b, shapes[i], -2, 2))
 UNARY_CASE(build_floor, pb_floor, between_integers(b, shapes[i], -4, 3))
+/* Where the steps between halves are wide beside those of differences. */
+UNARY_CASE(build_half, pb_half, away_from_zero(b, shapes[i], ldexp(0.5, i), ldexp(1, i)))
 UNARY_CASE(build_detach, pb_detach, op_case_uniform(b, shapes[i], -1, 1))
 UNARY_CASE(build_each_step, pb_each_step, op_case_uniform(b, shapes[i], -1, 1))
 
@@ -335,6 +337,21 @@ static void build_scatter_add(op_built *b, int i)
     b->y = pb_scatter_add(b->g, x, index, rows);
 }
 
+static void build_take(op_built *b, int i)
+{
+    const pb_shape shape = shape_with_axes(i);
+    const int extent = shape.dim[shape.axes - 1];
+    const pb_value x =
+        i % 5 == 4 ? op_case_integers(b, PB_U8, shape, 0, 255) : op_case_uniform(b, shape, -1, 1);
+    b->y = pb_take(b->g, x, op_case_integers(b, PB_I32, PB_SHAPE(1 + i % 7), 0, extent - 1));
+}
+
+static void build_histogram(op_built *b, int i)
+{
+    const pb_value x = op_case_integers(b, PB_I32, PB_SHAPE(1 + i % 4, 1 + 5 * i), -1, 1 + 2 * i);
+    b->y = pb_histogram(b->g, x, 1 + 2 * i);
+}
+
 /* ---- pooling ---- */
 
 static const struct {
@@ -503,6 +520,7 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_COS] = {.build = build_cos},
     [PB_OP_TANH] = {.build = build_tanh},
     [PB_OP_FLOOR] = {.build = build_floor},
+    [PB_OP_HALF] = {.build = build_half},
     [PB_OP_RELU] = {.build = build_relu},
     [PB_OP_STEP] = {.build = build_step},
     [PB_OP_SELECT] = {.build = build_select},
@@ -517,12 +535,14 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_CONCAT] = {.build = build_concat},
     [PB_OP_GATHER] = {.build = build_gather},
     [PB_OP_SCATTER_ADD] = {.build = build_scatter_add},
+    [PB_OP_TAKE] = {.build = build_take},
     [PB_OP_POOL_INDEX] = {.build = build_pool_index},
     [PB_OP_POOL_GATHER] = {.build = build_pool_gather},
     [PB_OP_POOL_SCATTER] = {.build = build_pool_scatter},
     [PB_OP_SUM] = {.build = build_sum},
     [PB_OP_MAX] = {.build = build_max},
     [PB_OP_ARGMAX] = {.build = build_argmax},
+    [PB_OP_HISTOGRAM] = {.build = build_histogram},
     [PB_OP_MATMUL] = {.build = build_matmul},
     [PB_OP_CONV] = {.build = build_conv},
     [PB_OP_CONV_DX] = {.build = build_conv_dx},

@@ -95,6 +95,7 @@ pb_value pb_sin(pb_graph *g, pb_value a);
 pb_value pb_cos(pb_graph *g, pb_value a);
 pb_value pb_tanh(pb_graph *g, pb_value a);
 pb_value pb_floor(pb_graph *g, pb_value a);
+pb_value pb_half(pb_graph *g, pb_value a); /* the nearest IEEE half, ties to even */
 pb_value pb_relu(pb_graph *g, pb_value a);
 pb_value pb_step(pb_graph *g, pb_value a); /* 1 where a > 0, else 0 */
 pb_value pb_select(pb_graph *g, pb_value condition, pb_value a, pb_value b); /* a where condition != 0 */
@@ -123,12 +124,17 @@ pb_value pb_flatten_all(pb_graph *g, int count, const pb_value parts[]);
 pb_value pb_gather(pb_graph *g, pb_value a, pb_value index);
 /** The adjoint of gather: rows [N, ...], index [N] -> [count, ...], rows of one index added in order. */
 pb_value pb_scatter_add(pb_graph *g, pb_value rows, pb_value index, int count);
+/** Elements of the last axis by index: a [..., F], index [n] int32 in [0, F) -> [..., n]. */
+pb_value pb_take(pb_graph *g, pb_value a, pb_value index);
 
 /* ---- reductions; the axis goes away unless it is kept ---- */
 pb_value pb_sum(pb_graph *g, pb_value a, int axis, bool keep);
 pb_value pb_max(pb_graph *g, pb_value a, int axis, bool keep);
 /** Index of the first largest element, int32. */
 pb_value pb_argmax(pb_graph *g, pb_value a, int axis, bool keep);
+/** How often each number stands in each row: a [N, P] int32 -> [N, bins] float32; numbers outside [0, bins) do not
+ *  count. */
+pb_value pb_histogram(pb_graph *g, pb_value a, int bins);
 pb_value pb_sum_all(pb_graph *g, pb_value a);  /* scalar */
 pb_value pb_mean_all(pb_graph *g, pb_value a); /* scalar */
 /** Sums broadcast axes away until the shape fits: the adjoint of pb_broadcast. */

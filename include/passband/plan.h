@@ -32,6 +32,8 @@ pb_status pb_plan_write(pb_plan *plan, pb_value leaf, const void *data, size_t b
 /** Copies host memory into a part of a leaf. Blocks. */
 pb_status pb_plan_write_part(pb_plan *plan, pb_value leaf, size_t offset_bytes, const void *data,
                              size_t bytes);
+/** Whether a program of the plan uses that leaf: one that none needs cannot be written or read. */
+bool pb_plan_has(const pb_plan *plan, pb_value leaf);
 pb_status pb_plan_read(pb_plan *plan, pb_value leaf, void *data, size_t bytes);
 /** Of a windowed plan: starts to copy the next window of a data leaf to the device, the first `bytes` of the leaf, beside
  *  the runs under way. Does not wait: `data` must stay as it is until pb_plan_sent. */

@@ -83,6 +83,7 @@ struct pb_builder {
     int log_count;
     pb_named_value kept[PB_BUILDER_MAX]; /* what later stages and the trainer look up:
                                             "pixels"       [batch, ...] what load made
+                                            "levels"       [batch, ...] the bytes it made them of
                                             "coefficients" [batch, K, K] what dct2 made
                                             "mask"         [K, K] and
                                             "masked"       [batch, K, K], what band_mask made

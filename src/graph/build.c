@@ -161,6 +161,7 @@ UNARY(pb_sin, PB_OP_SIN)
 UNARY(pb_cos, PB_OP_COS)
 UNARY(pb_tanh, PB_OP_TANH)
 UNARY(pb_floor, PB_OP_FLOOR)
+UNARY(pb_half, PB_OP_HALF)
 UNARY(pb_relu, PB_OP_RELU)
 UNARY(pb_step, PB_OP_STEP)
 
@@ -300,6 +301,11 @@ pb_value pb_scatter_add(pb_graph *g, pb_value rows, pb_value index, int count)
                      &(pb_attrs){.count = count});
 }
 
+pb_value pb_take(pb_graph *g, pb_value a, pb_value index)
+{
+    return pb_append(g, PB_OP_TAKE, 2, (pb_value[]){a, index}, NULL);
+}
+
 /* ---- reductions ---- */
 
 static pb_value reduce(pb_graph *g, pb_op op, pb_value a, int axis, bool keep)
@@ -326,6 +332,11 @@ pb_value pb_max(pb_graph *g, pb_value a, int axis, bool keep)
 pb_value pb_argmax(pb_graph *g, pb_value a, int axis, bool keep)
 {
     return reduce(g, PB_OP_ARGMAX, a, axis, keep);
+}
+
+pb_value pb_histogram(pb_graph *g, pb_value a, int bins)
+{
+    return pb_append(g, PB_OP_HISTOGRAM, 1, &a, &(pb_attrs){.count = bins});
 }
 
 pb_value pb_sum_all(pb_graph *g, pb_value a)

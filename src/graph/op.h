@@ -12,7 +12,7 @@ typedef enum pb_op {
     /* elementwise: inputs have the shape of the value */
     PB_OP_ADD, PB_OP_SUB, PB_OP_MUL, PB_OP_DIV, PB_OP_MAXIMUM, PB_OP_MINIMUM, PB_OP_LESS, PB_OP_EQUAL,
     PB_OP_NEG, PB_OP_ABS, PB_OP_SIGN, PB_OP_EXP, PB_OP_LOG, PB_OP_SQRT, PB_OP_SIN, PB_OP_COS, PB_OP_TANH,
-    PB_OP_FLOOR, PB_OP_RELU, PB_OP_STEP, PB_OP_SELECT, PB_OP_CAST, PB_OP_DETACH,
+    PB_OP_FLOOR, PB_OP_HALF, PB_OP_RELU, PB_OP_STEP, PB_OP_SELECT, PB_OP_CAST, PB_OP_DETACH,
     PB_OP_EACH_STEP, /* the same, but the hoist pass does not move it: computed in every step */
     /* movement: an element of the value is one element of an input, or zero */
     PB_OP_RESHAPE,
@@ -23,9 +23,11 @@ typedef enum pb_op {
     PB_OP_CONCAT,    /* attrs.axis                                           */
     PB_OP_GATHER,    /* (a, index)                                           */
     PB_OP_SCATTER_ADD, /* (rows, index), attrs.count rows                    */
+    PB_OP_TAKE,        /* (a, index): of the last axis                         */
     PB_OP_POOL_INDEX, PB_OP_POOL_GATHER, PB_OP_POOL_SCATTER, /* attrs.window; scatter: attrs.height, width */
     /* reductions along attrs.axis, which stays with extent 1; pb_sum(keep = false) appends a reshape */
     PB_OP_SUM, PB_OP_MAX, PB_OP_ARGMAX,
+    PB_OP_HISTOGRAM, /* of the rows of a matrix, attrs.count bins */
     /* contractions */
     PB_OP_MATMUL,  /* attrs.transpose_a, transpose_b; equal leading axes; a 2-D operand against a batched one
                       is an explicit broadcast */

@@ -113,6 +113,14 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .infer = pb_infer_float, .no_gradient = true, .reference = pb_ref_floor,
         .by_rows = pb_rows_all,
     },
+    [PB_OP_HALF] = { /* to the nearest multiple of 2^-24 where halves are subnormal, else to 11 bits */
+        .name = "half", .class = PB_ELEMENTWISE, .arity = 1,
+        .expr = "($0 != $0 ? $0 : fabs($0) >= 65520.0f ? copysign(INFINITY, $0) :"
+                " fabs($0) < 0x1p-14f ? rint($0 * 0x1p24f) * 0x1p-24f :"
+                " as_float((as_uint($0) + 0xFFFu + ((as_uint($0) >> 13) & 1u)) & 0xFFFFE000u))",
+        .infer = pb_infer_float, .no_gradient = true, .reference = pb_ref_half,
+        .by_rows = pb_rows_all,
+    },
     [PB_OP_RELU] = { /* NaN stays NaN, so that a broken run is noticed */
         .name = "relu", .class = PB_ELEMENTWISE, .arity = 1, .expr = "($0 < 0 ? 0 : $0)",
         .infer = pb_infer_number, .gradient = pb_grad_relu, .reference = pb_ref_relu,
@@ -192,6 +200,11 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .infer = pb_infer_scatter_add, .gradient = pb_grad_scatter_add,
         .reference = pb_ref_scatter_add,
     },
+    [PB_OP_TAKE] = {
+        .name = "take", .class = PB_MOVEMENT, .arity = 2,
+        .infer = pb_infer_take, .gradient = pb_grad_take, .reference = pb_ref_take,
+        .by_rows = pb_rows_take,
+    },
     [PB_OP_POOL_INDEX] = {
         .name = "pool_index", .class = PB_MOVEMENT, .arity = 1,
         .attrs = PB_HAS_WINDOW,
@@ -231,6 +244,13 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .attrs = PB_HAS_AXIS,
         .infer = pb_infer_argmax, .no_gradient = true, .reference = pb_ref_argmax,
         .by_rows = pb_rows_reduce,
+    },
+
+    [PB_OP_HISTOGRAM] = {
+        .name = "histogram", .class = PB_REDUCTION, .arity = 1,
+        .attrs = PB_HAS_COUNT,
+        .infer = pb_infer_histogram, .no_gradient = true, .reference = pb_ref_histogram,
+        .by_rows = pb_rows_first,
     },
 
     /* ---- contractions ---- */

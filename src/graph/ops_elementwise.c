@@ -229,6 +229,17 @@ UNARY(pb_ref_step, a > 0)
 UNARY(pb_ref_cast, r->dtype == PB_F32 ? a : trunc(a))
 UNARY(pb_ref_copy, a)
 
+/* Halves have 11 significant bits and no bit below 2^-24; ties go to even. */
+static double to_half(double a)
+{
+    if (!(fabs(a) < 65520)) return isnan(a) ? a : copysign(INFINITY, a);
+    const int exponent = a == 0 ? -14 : ilogb(a);
+    const int last_bit = (exponent > -14 ? exponent : -14) - 10;
+    return ldexp(nearbyint(ldexp(a, -last_bit)), last_bit);
+}
+
+UNARY(pb_ref_half, to_half(a))
+
 void pb_ref_select(const pb_graph *g, const pb_record *r, const double *const in[], double *out)
 {
     (void)g;

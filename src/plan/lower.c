@@ -4,6 +4,7 @@
  *   - long sums go in two steps, so that there is work for every compute unit
  *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
  *     of summation
+ *   - take becomes a gather of single elements, and a histogram a sum of comparisons
  *   - a leaf assigned to a leaf becomes a value
  * The lowered graph means the same, op by op; the float64 reference can evaluate it too. */
 #include <stdlib.h>
@@ -120,6 +121,32 @@ static pb_value lower_scatter_add(lowering *l, const pb_record *r, const pb_valu
     return pb_reshape(l->to, pb_matmul(l->to, hot, flat), r->shape);
 }
 
+/* a [rows, F] seen as [rows F]: element j of row i is number i F + index[j]. */
+static pb_value lower_take(lowering *l, const pb_record *r, const pb_value in[])
+{
+    pb_graph *g = l->to;
+    const pb_shape a = pb_value_shape(g, in[0]);
+    const int extent = a.dim[a.axes - 1], taken = r->shape.dim[r->shape.axes - 1];
+    const int rows = (int)(pb_shape_count(a) / (size_t)extent);
+    const pb_value row = pb_iota(g, PB_SHAPE(rows, taken), 0);
+    const pb_value start = pb_mul(g, row, pb_constant_i32(g, extent, PB_SCALAR));
+    const pb_value at = pb_add(g, start, pb_reshape(g, in[1], PB_SHAPE(1, taken)));
+    const pb_value elements = pb_reshape(g, in[0], PB_SHAPE(-1));
+    const pb_value all = pb_gather(g, elements, pb_reshape(g, at, PB_SHAPE(-1)));
+    return pb_reshape(g, all, r->shape);
+}
+
+/* y[i, k] = sum over j of (a[i, j] = k) */
+static pb_value lower_histogram(lowering *l, const pb_record *r, const pb_value in[])
+{
+    pb_graph *g = l->to;
+    const pb_shape a = pb_value_shape(g, in[0]);
+    const pb_value bins = pb_iota(g, PB_SHAPE(1, r->attrs.count, 1), 1);
+    const pb_value numbers = pb_reshape(g, in[0], PB_SHAPE(a.dim[0], 1, a.dim[1]));
+    const pb_value hits = pb_cast(g, pb_equal(g, numbers, bins), PB_F32);
+    return pb_sum(g, hits, 2, false);
+}
+
 /* What is assigned to a leaf from another leaf becomes a value of its own, which the plan can store
  * aside. */
 static pb_value lower_assign(lowering *l, const pb_record *r, const pb_value in[])
@@ -139,6 +166,8 @@ static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[]
     case PB_OP_CONV_DW: return lower_conv(l, r, in);
     case PB_OP_SUM: return lower_sum(l, r, in);
     case PB_OP_SCATTER_ADD: return lower_scatter_add(l, r, in);
+    case PB_OP_TAKE: return lower_take(l, r, in);
+    case PB_OP_HISTOGRAM: return lower_histogram(l, r, in);
     case PB_OP_ASSIGN: return lower_assign(l, r, in);
     default: return pb_graph_copy(l->to, r, in);
     }

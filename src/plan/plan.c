@@ -394,12 +394,18 @@ static pb_status run_setup(pb_plan *plan)
     return status != PB_OK ? status : finished;
 }
 
+bool pb_plan_has(const pb_plan *plan, pb_value leaf)
+{
+    const pb_value v = leaf >= 0 && leaf < plan->map_count ? plan->map[leaf] : PB_NONE;
+    return v != PB_NONE && pb_record_of(plan->g, v)->op == PB_OP_LEAF;
+}
+
 static pb_status find_leaf(pb_plan *plan, pb_value leaf, pb_buffer **buffer, size_t *offset,
                            size_t *bytes)
 {
-    const pb_value v = leaf >= 0 && leaf < plan->map_count ? plan->map[leaf] : PB_NONE;
-    if (v == PB_NONE || pb_record_of(plan->g, v)->op != PB_OP_LEAF)
+    if (!pb_plan_has(plan, leaf))
         return pb_fail(plan->ctx, PB_ERR_USAGE, "value %d is not a leaf that a program uses", leaf);
+    const pb_value v = plan->map[leaf];
     const pb_record *r = pb_record_of(plan->g, v);
     *bytes = leaf_bytes(plan, v);
     const pb_place *place = &plan->build.place[v];

@@ -30,6 +30,7 @@ static pb_status load_build(pb_builder *b, const pb_options *options)
         x = pb_div(b->g, x, pb_constant(b->g, 255, PB_SCALAR));
         if (centered) x = pb_sub(b->g, x, pb_constant(b->g, 0.5f, PB_SCALAR));
     }
+    if (pb_value_dtype(b->g, b->x) == PB_U8) pb_builder_keep(b, "levels", b->x);
     b->x = x;
     pb_builder_keep(b, "pixels", x);
     return PB_OK;

@@ -12,6 +12,11 @@ static const pb_option reshape_options[] = {
     {0},
 };
 
+static pb_value shape_back(pb_builder *b, const pb_inverse *inverse, pb_value y)
+{
+    return pb_reshape(b->g, y, inverse->taken);
+}
+
 static pb_status reshape_build(pb_builder *b, const pb_options *options)
 {
     int count;
@@ -53,7 +58,9 @@ static pb_status reshape_build(pb_builder *b, const pb_options *options)
                        "%lld numbers a sample, %s with the batch, do not fit the shape [%s]",
                        (long long)numbers, pb_shape_words(pb_value_shape(b->g, b->x)).text, asked);
     }
+    const pb_shape taken = pb_value_shape(b->g, b->x);
     b->x = pb_reshape(b->g, b->x, shape);
+    pb_builder_inverse(b, options, taken, shape_back);
     return PB_OK;
 }
 

@@ -4,10 +4,31 @@
 #include <string.h>
 
 static const pb_stage *const stages[] = {
-    &pb_stage_load,   &pb_stage_dct2,   &pb_stage_band_mask,     &pb_stage_reshape,
-    &pb_stage_conv1d, &pb_stage_conv2d, &pb_stage_max_pool1d,    &pb_stage_max_pool2d,
-    &pb_stage_linear, &pb_stage_relu,   &pb_stage_cross_entropy, &pb_stage_reconstruction,
-    &pb_stage_ssc,    &pb_stage_sgd,    &pb_stage_adam,          &pb_stage_adamw,
+    &pb_stage_load,
+    &pb_stage_identity,
+    &pb_stage_ycbcr,
+    &pb_stage_dct2,
+    &pb_stage_dwt1,
+    &pb_stage_dwt2,
+    &pb_stage_random_projection,
+    &pb_stage_pca,
+    &pb_stage_downsample,
+    &pb_stage_binarize,
+    &pb_stage_quantize,
+    &pb_stage_band_mask,
+    &pb_stage_reshape,
+    &pb_stage_conv1d,
+    &pb_stage_conv2d,
+    &pb_stage_max_pool1d,
+    &pb_stage_max_pool2d,
+    &pb_stage_linear,
+    &pb_stage_relu,
+    &pb_stage_cross_entropy,
+    &pb_stage_reconstruction,
+    &pb_stage_ssc,
+    &pb_stage_sgd,
+    &pb_stage_adam,
+    &pb_stage_adamw,
 };
 
 const pb_stage *const *pb_stages(int *count)

@@ -79,6 +79,7 @@ pb_status pb_run_folder_begin(pb_session *s, const pb_run_folder *folder, const 
 {
     PB_TRY(write_text(s, folder->path, "plan.json", s->plan_json));
     PB_TRY(write_environment(s, folder->path, selector));
+    PB_TRY(pb_fitted_save(s->ctx, folder->path, &s->fitted));
     char *yaml = pb_config_yaml(s->config);
     if (!yaml) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for config.yaml");
     const pb_status status = write_text(s, folder->path, "config.yaml", yaml);

@@ -78,6 +78,7 @@ static pb_status score_run(pb_session *s, const pb_run_folder *folder, const cha
     scores all = {0};
     char *selector = NULL;
     PB_TRY(pb_run_folder_choices(s, folder));
+    PB_TRY(pb_fitted_load(s->ctx, folder->path, &s->fitted));
     PB_TRY(pb_run_folder_selector(s->ctx, folder, &selector));
     pb_status status = pb_session_plan(s, device ? device : selector);
     free(selector);

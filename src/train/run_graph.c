@@ -55,6 +55,7 @@ static void start_builder(pb_context *ctx, const pb_run_graph *r, int classes, b
 {
     pb_builder_init(b, ctx, r->g, training, classes, pb_gather(r->g, r->samples, index),
                     pb_gather(r->g, r->labels, index));
+    b->fitted = r->fitted;
 }
 
 static pb_status build_stages(pb_builder *b, const pb_config *config)
@@ -252,18 +253,14 @@ static pb_status build_scoring(pb_context *ctx, const pb_config *config, int cla
 
 /* ---- program "inspect" ---- */
 
+/* What the network takes, on its way back through the transforms. */
 static void show_reconstruction(pb_run_graph *r, pb_builder *b)
 {
-    const pb_value pixels = pb_builder_find(b, "pixels"), masked = pb_builder_find(b, "masked");
-    if (pixels == PB_NONE || masked == PB_NONE) return;
-    const pb_shape image = pb_value_shape(r->g, pixels), block = pb_value_shape(r->g, masked);
-    if (image.axes != 3 || block.axes != 3)
+    const pb_value pixels = pb_builder_find(b, "pixels");
+    if (pixels == PB_NONE || pb_value_shape(r->g, pixels).axes != 3)
         return; /* only gray images have pictures of this kind */
-    /* Taken row by row, so that the hoist pass does not transform the whole data set for a few
-     * rows.
-     */
-    const pb_value rows = pb_gather(r->g, masked, pb_iota(r->g, PB_SHAPE(r->shown), 0));
-    const pb_value back = pb_idct2(r->g, rows, image.dim[1], image.dim[2]);
+    const pb_value back = pb_builder_reconstruct(b, pb_builder_transformed(b));
+    if (back == PB_NONE) return;
     show(r, b, "originals", pixels);
     show(r, b, "reconstructed", back);
 }
@@ -351,6 +348,7 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
     r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), none);
 
     PB_TRY(build_train(ctx, config, data->classes, r, b));
+    r->unlearned = b->unlearned;
     PB_TRY(
         build_scoring(ctx, config, data->classes, r, "validate", rows.validation, &r->validate, b));
     PB_TRY(build_scoring(ctx, config, data->classes, r, "test", rows.test, &r->test, b));
@@ -359,9 +357,9 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
 }
 
 pb_status pb_run_graph_create(pb_context *ctx, const pb_config *config, const pb_dataset *data,
-                              pb_run_rows rows, pb_run_graph *r)
+                              pb_run_rows rows, const pb_fitted *fitted, pb_run_graph *r)
 {
-    *r = (pb_run_graph){0};
+    *r = (pb_run_graph){.fitted = fitted};
     PB_TRY(plan_iterations(ctx, config, rows, r));
     r->g = pb_graph_create(ctx);
     pb_builder *b = malloc(sizeof *b);

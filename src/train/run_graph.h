@@ -45,6 +45,8 @@ typedef struct pb_loss_part {
 
 typedef struct pb_run_graph {
     pb_graph *g;
+    const pb_fitted *fitted; /* what its stages were built with */
+    bool unlearned;          /* a stage has to learn before this graph can be run */
     pb_value
         samples; /* data [rows, ...]: training samples, then test samples; or a window of them */
     pb_value labels; /* data, i32 [rows] */
@@ -95,10 +97,11 @@ typedef struct pb_run_rows {
     int window; /* rows that lie on the device at a time; 0: all of them */
 } pb_run_rows;
 
-/** Builds every program of a run. PB_ERR_CONFIG when the batch is larger than the data or a stage
+/** Builds every program of a run. `fitted` is what stages have learned (train/fit.h); NULL: nothing
+ * yet, which is enough for a graph to look at. PB_ERR_CONFIG when the batch is larger than the data or a stage
  * is missing. */
 pb_status pb_run_graph_create(pb_context *ctx, const pb_config *config, const pb_dataset *data,
-                              pb_run_rows rows, pb_run_graph *r);
+                              pb_run_rows rows, const pb_fitted *fitted, pb_run_graph *r);
 void pb_run_graph_clear(pb_run_graph *r);
 
 /** Bytes of a leaf. */

@@ -170,6 +170,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
     const double start = pb_seconds();
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
     PB_TRY(pb_run_folder_choices(&r->session, &r->folder));
+    PB_TRY(pb_fitted_load(r->ctx, r->folder.path, &r->session.fitted));
     PB_TRY(pb_run_folder_selector(r->ctx, &r->folder, &selector));
     const pb_status status =
         pb_session_plan(&r->session, options && options->device ? options->device : selector);

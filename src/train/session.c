@@ -53,7 +53,7 @@ static pb_status open_session(pb_session *s)
     PB_TRY(pb_run_data_load(s->ctx, s->config, &s->data));
     PB_TRY(split_data(s));
     const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
-    return pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->graph);
+    return pb_run_graph_create(s->ctx, s->config, s->data, rows, NULL, &s->graph);
 }
 
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
@@ -92,7 +92,7 @@ static pb_status set_up_in_pieces(pb_session *s)
     const pb_run_rows piece = {s->train_count, s->held_count, s->data->test.count,
                                1 + (int)(rows * PIECE_BYTES / (double)bytes)};
     pb_run_graph graph;
-    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &graph));
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &s->fitted, &graph));
     const pb_status status = pb_plan_set_up_by(s->plan, graph.g);
     pb_run_graph_clear(&graph);
     return status;
@@ -206,6 +206,7 @@ static pb_run_parts parts_of(const pb_session *s)
                           .config = s->config,
                           .data = s->data,
                           .rows = {s->train_count, s->held_count, s->data->test.count, 0},
+                          .fitted = &s->fitted,
                           .choices = s->choices};
 }
 
@@ -215,7 +216,7 @@ static pb_status plan_windows(pb_session *s)
     pb_run_parts parts = parts_of(s);
     PB_TRY(pb_window_choose(&parts, s->device, &s->graph, &parts.rows.window));
     pb_run_graph_clear(&s->graph);
-    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, parts.rows, &s->graph));
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, parts.rows, &s->fitted, &s->graph));
     PB_TRY(pb_feed_open(s->ctx, s->data, parts.rows.window, &s->feed));
     pb_log(s->ctx, PB_LOG_INFO, "%s: the data is streamed in windows of %d samples",
            pb_config_name(s->config), parts.rows.window);
@@ -242,11 +243,27 @@ static pb_status choose_solvers(pb_session *s)
     return pb_wisdom_tune(s->device, s->graph.g, &tuning, &s->choices);
 }
 
+/* The graph again, with what its stages have learned; a run that goes on has brought that along. */
+static pb_status learn(pb_session *s)
+{
+    if (!s->graph.unlearned) return PB_OK;
+    const double start = pb_seconds();
+    if (s->fitted.count == 0)
+        PB_TRY(pb_fit(s->ctx, s->device, s->config, s->data, s->train_rows, s->train_count,
+                      &s->fitted));
+    pb_run_graph_clear(&s->graph);
+    const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->fitted, &s->graph));
+    pb_trace_span(s->trace, start, "learn from the training samples");
+    return PB_OK;
+}
+
 pb_status pb_session_plan(pb_session *s, const char *selector)
 {
     const double start = pb_seconds();
     PB_TRY(pb_device_open(s->ctx, selector ? selector : s->config->device, &s->device));
     s->seconds.device = pb_seconds() - start;
+    PB_TRY(learn(s));
     PB_TRY(choose_solvers(s));
     if (s->options.profile || s->trace) PB_TRY(pb_device_profile(s->device, true));
     if (s->trace) PB_TRY(pb_trace_listen(s->trace, s->device));
@@ -306,6 +323,7 @@ void pb_session_close(pb_session *s)
     pb_choices_free(&s->choices);
     pb_device_close(&s->device);
     pb_run_graph_clear(&s->graph);
+    pb_fitted_clear(&s->fitted);
     pb_dataset_free(&s->data);
     free(s->train_rows);
     free(s->held_rows);

@@ -7,6 +7,7 @@
 #include <passband/wisdom.h>
 
 #include "train/feed.h"
+#include "train/fit.h"
 #include "train/run_graph.h"
 #include "train/trace.h"
 
@@ -19,6 +20,7 @@ typedef struct pb_session {
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
     int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
+    pb_fitted fitted; /* what stages have learned from the training samples */
     pb_run_graph graph;
     pb_feed feed;      /* of data that does not fit the device */
     int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
@@ -38,7 +40,7 @@ typedef struct pb_session {
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s);
-/** Opens the device and makes the plan, with data in windows where it does not fit the device.
+/** Opens the device, lets stages learn that have not yet, and makes the plan, with data in windows where it does not fit the device.
  * `selector` NULL: as the configuration says. */
 pb_status pb_session_plan(pb_session *s, const char *selector);
 /** Copies the data to the device, or makes ready to stream it. */

@@ -10,7 +10,8 @@ static pb_status need_of(const pb_run_parts *parts, pb_device *device, int windo
     pb_run_graph graph;
     pb_run_rows rows = parts->rows;
     rows.window = window;
-    PB_TRY(pb_run_graph_create(parts->ctx, parts->config, parts->data, rows, &graph));
+    PB_TRY(
+        pb_run_graph_create(parts->ctx, parts->config, parts->data, rows, parts->fitted, &graph));
     const pb_status status =
         pb_plan_measure(device, graph.g, parts->choices, window > 0, &n->bytes, &n->largest);
     pb_run_graph_clear(&graph);

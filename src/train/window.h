@@ -12,6 +12,7 @@ typedef struct pb_run_parts {
     const pb_config *config;
     const pb_dataset *data;
     pb_run_rows rows;
+    const pb_fitted *fitted;   /* what stages have learned */
     const pb_choices *choices; /* of solvers, which take memory too */
 } pb_run_parts;
 
