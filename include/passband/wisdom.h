@@ -18,7 +18,8 @@ extern "C" {
 typedef enum pb_effort {
     PB_ESTIMATE,   /* rules and shipped choices; nothing is timed, no wisdom is read                            */
     PB_MEASURE,    /* wisdom; what it does not know is timed, one parameter after another, within a time budget */
-    PB_EXHAUSTIVE, /* wisdom of this effort; else every combination of parameters is timed, however long        */
+    PB_EXHAUSTIVE, /* wisdom of this effort; else every combination of parameters is timed, and one after another those
+                      that CLBlast has for all products, however long                                           */
 } pb_effort;
 
 const char *pb_effort_name(pb_effort effort);

@@ -19,6 +19,8 @@
 #include "device/device.h"
 #include "graph/op.h"
 
+#define PB_CLBLAST_KERNELS 3 /* that take parameters */
+
 /** Device memory of one or several values. */
 typedef struct pb_region {
     pb_dtype dtype;
@@ -164,6 +166,7 @@ typedef struct pb_build {
     const pb_device_info *info;
     const pb_graph *g;                /* lowered */
     const struct pb_choices *choices; /* of solvers, NULL: none */
+    const char *clblast[PB_CLBLAST_KERNELS]; /* parameters that the choices gave CLBlast, else NULL */
     int count;                        /* values  */
     pb_arena *arena;
     pb_place *place; /* [values] persistent places: leaves, constants, static values */

@@ -259,14 +259,15 @@ static pb_status use(const pb_problem *q, pb_plan *plan, const char *words, doub
     return right ? take_time(plan, best, seconds) : PB_OK;
 }
 
-pb_status pb_candidate_time(const pb_problem *problem, const char *words, double best,
-                            double *seconds, char **choice)
+pb_status pb_candidate_time(const pb_problem *problem, const char *words, const char *other_key,
+                            const char *other_words, double best, double *seconds, char **choice)
 {
     pb_plan *plan = NULL;
     *seconds = (double)INFINITY;
     *choice = NULL;
     pb_choices *choices = pb_choices_create();
-    if (!choices || !pb_choices_set(choices, problem->key, words, PB_ESTIMATE, 0)) {
+    if (!choices || !pb_choices_set(choices, problem->key, words, PB_ESTIMATE, 0) ||
+        (other_key && !pb_choices_set(choices, other_key, other_words, PB_ESTIMATE, 0))) {
         pb_choices_free(&choices);
         return no_memory(problem);
     }

@@ -23,10 +23,14 @@ typedef struct pb_problem {
 pb_status pb_problem_create(const pb_build *b, pb_value v, pb_problem *problem);
 void pb_problem_clear(pb_problem *problem);
 
-/** Plans the problem with these words, compares the result and takes the time of one run.
- *  `seconds` stays infinite when the solver does not take the words, computes something else or is
- *  much slower than `best`; `choice` receives what was computed with, on the heap. */
-pb_status pb_candidate_time(const pb_problem *problem, const char *words, double best,
-                            double *seconds, char **choice);
+/** What a candidate must gain over the best one so far: less is noise. */
+#define PB_GAIN 0.97
+
+/** Plans the problem with these words, and `other_words` under `other_key` unless that is NULL,
+ * compares the result and takes the time of one run. `seconds` stays infinite when the solver does
+ * not take the words, computes something else or is much slower than `best`; `choice` receives what
+ * was computed with, on the heap. */
+pb_status pb_candidate_time(const pb_problem *problem, const char *words, const char *other_key,
+                            const char *other_words, double best, double *seconds, char **choice);
 
 #endif

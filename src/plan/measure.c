@@ -5,10 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "plan/candidate.h"
-
-/* What a candidate must gain over the best one so far: less is noise. */
-#define GAIN 0.97
+#include "plan/clblast.h"
 
 typedef struct search {
     pb_context *ctx;
@@ -53,12 +50,13 @@ static pb_status try_words(search *s, const char *words)
     if (was_seen(s, words) || (s->timed > 0 && is_over(s))) return PB_OK;
     double seconds;
     char *choice;
-    const pb_status status = pb_candidate_time(s->problem, words, s->seconds, &seconds, &choice);
+    const pb_status status =
+        pb_candidate_time(s->problem, words, NULL, NULL, s->seconds, &seconds, &choice);
     ++s->timed;
     pb_text_append(&s->seen, "%s%s|%s|", s->seen.length ? "" : "|", words, choice ? choice : "-");
     pb_log(s->ctx, PB_LOG_DEBUG, "%s: %s: %.1f us", s->problem->key, choice ? choice : words,
            1e6 * seconds);
-    if (choice && seconds < GAIN * s->seconds) {
+    if (choice && seconds < PB_GAIN * s->seconds) {
         free(s->choice);
         s->choice = choice;
         s->seconds = seconds;
@@ -166,6 +164,13 @@ static pb_status measure_value(const pb_build *b, pb_value v, const pb_tuning *t
     return status;
 }
 
+static double multiplications(const pb_build *b, pb_value product)
+{
+    const pb_record *r = pb_build_record(b, product);
+    const pb_shape a = pb_build_record(b, r->in[0])->shape;
+    return (double)pb_shape_count(r->shape) * a.dim[a.axes - (r->attrs.transpose_a ? 2 : 1)];
+}
+
 /* ---- the keys of a graph ---- */
 
 static void mark_needed(const pb_build *b, pb_value v, bool needed[])
@@ -224,6 +229,32 @@ static pb_status settle(const pb_build *b, pb_value v, pb_choices *choices)
     return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for choices");
 }
 
+enum { SAMPLES_OF_CLBLAST = 2 };
+
+/* CLBlast's parameters are for all products: they are searched with the largest ones. */
+static pb_status measure_clblast(const pb_build *b, const pb_tuning *tuning,
+                                 const pb_value values[], int count, pb_choices *choices)
+{
+    pb_problem problems[SAMPLES_OF_CLBLAST];
+    pb_value largest[SAMPLES_OF_CLBLAST];
+    int products = 0, made = 0;
+    pb_status status = PB_OK;
+    for (int i = 0; i < count; ++i) {
+        if (pb_build_record(b, values[i])->op != PB_OP_MATMUL) continue;
+        int at = products < SAMPLES_OF_CLBLAST ? products++ : SAMPLES_OF_CLBLAST;
+        for (; at > 0 && multiplications(b, values[i]) > multiplications(b, largest[at - 1]); --at)
+            if (at < SAMPLES_OF_CLBLAST) largest[at] = largest[at - 1];
+        if (at < SAMPLES_OF_CLBLAST) largest[at] = values[i];
+    }
+    while (made < products && status == PB_OK) {
+        status = pb_problem_create(b, largest[made], &problems[made]);
+        ++made; /* it is cleared whatever came of it */
+    }
+    if (status == PB_OK) status = pb_clblast_search(b, tuning, products, problems, choices);
+    for (int i = 0; i < made; ++i) pb_problem_clear(&problems[i]);
+    return status;
+}
+
 static pb_status measure_build(pb_build *b, const pb_tuning *tuning, pb_choices *choices,
                                int *measured)
 {
@@ -231,6 +262,7 @@ static pb_status measure_build(pb_build *b, const pb_tuning *tuning, pb_choices 
     pb_value *values = pb_arena_alloc(b->arena, (size_t)(b->count + 1) * sizeof *values);
     if (!values) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to measure");
     PB_TRY(find_values(b, tuning, choices, values, &count));
+    if (tuning->effort == PB_EXHAUSTIVE) PB_TRY(measure_clblast(b, tuning, values, count, choices));
     const bool limited = tuning->effort == PB_MEASURE;
     const double end = now() + tuning->budget_seconds;
     for (int i = 0; i < count; ++i) {

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include <passband/wisdom.h>
 
+#include "plan/clblast.h"
 #include "plan/plan_state.h"
 
 static const char *const no_memory = "no memory for a plan";
@@ -265,6 +266,7 @@ static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how
         b->choices = how->choices;
         b->setup_only = how->setup_only;
         b->arena = pb_arena_create();
+        if (b->arena) pb_clblast_apply(b);
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
     }
     plan->build.choices = NULL; /* the caller's */

@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "plan/choice.h"
+#include "plan/clblast.h"
 
 /* "8" or "16x128": a launch's work-items. */
 static void items_text(const pb_dispatch *dispatch, char text[64])
@@ -91,6 +91,9 @@ static json_t *choices_json(const pb_build *b)
             json_object_set_new(choices, key, json_string(p->units[k].choice));
         }
     }
+    for (int i = 0; i < PB_CLBLAST_KERNELS; ++i)
+        if (b->clblast[i])
+            json_object_set_new(choices, pb_clblast_key(i), json_string(b->clblast[i]));
     return choices;
 }
 

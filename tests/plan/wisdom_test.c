@@ -51,6 +51,7 @@ static const struct {
     {"product_dot rows=2 columns=6 item_rows=10 item_columns=12",
      "product_dot rows=2 columns=6 item_rows=10 item_columns=12", false, true},
     {"product_plain tile=8 work=3", "product_plain tile=8 work=3", false, false},
+    {"clblast", "clblast", false, true},
     /* what no solver can do is left to the rules */
     {"product_dot rows=4", NULL, true, false},
     {"nonsense rows=8", NULL, false, false},
@@ -77,6 +78,10 @@ static void add_case(joined *j, int i)
     op_case_free(&b);
 }
 
+/* Parameters of CLBlast other than those it has here by rule. */
+static const char tiles[] = "clblast GEMMK=0 KREG=1 KWG=1 KWI=1 MDIMA=1 MDIMC=1 MWG=16 NDIMB=1 "
+                            "NDIMC=1 NWG=16 SA=0 SB=0 STRM=0 STRN=0 VWM=16 VWN=4";
+
 START_TEST(choices_are_followed)
 {
     pb_context *ctx;
@@ -90,6 +95,8 @@ START_TEST(choices_are_followed)
         case_key(i, key);
         ck_assert(pb_choices_set(choices, key, asked[i].words, PB_MEASURE, 1e-3));
     }
+    ck_assert(pb_choices_set(choices, "clblast Xgemm", tiles, PB_EXHAUSTIVE, 1e-3));
+    ck_assert(pb_choices_set(choices, "clblast GemmRoutine", "clblast X=1", PB_EXHAUSTIVE, 1e-3));
     joined_program(j, "all");
     pb_plan *plan;
     OK(ctx, pb_plan_create_with(device, j->g, choices, &plan));
@@ -106,6 +113,9 @@ START_TEST(choices_are_followed)
         else
             ck_assert_int_eq(strncmp(words, "product_tile ", 13), 0);
     }
+    json_t *all = json_object_get(json, "choices");
+    ck_assert_str_eq(json_string_value(json_object_get(all, "clblast Xgemm")), tiles);
+    ck_assert_ptr_null(json_object_get(all, "clblast GemmRoutine"));
     json_decref(json);
     free(text);
     OK(ctx, pb_plan_init(plan, 1));
