@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <passband/compressed.h>
 #include <passband/shape.h>
 #include <passband/status.h>
 
@@ -26,6 +27,8 @@ typedef struct pb_dataset {
     int classes;
     char **class_names; /* [classes] */
     pb_samples train, test;
+    pb_compressed *compressed; /* of a compressed data set, else NULL. Where its packing has bits,
+                                  samples are packed: u8, [bytes of a sample]                    */
 } pb_dataset;
 
 /** How the data set mnist1d is generated: the arguments of the published generator, by its names.
@@ -57,12 +60,13 @@ typedef struct pb_mnist1d_options {
 
 /** What to load; zero means the default. */
 typedef struct pb_dataset_options {
-    const char *name; /* a row of the registry (mnist1d), or "png", "idx", "npy"                 */
-    const char *path; /* a folder; needed for the three kinds, else NULL: the usual places       */
+    const char *name; /* a row of the registry (mnist1d), or "png", "idx", "npy", "compressed"   */
+    const char *path; /* a folder or file; needed for the four kinds, else NULL: the usual places */
     double test_fraction; /* held out for testing where there is no test part (default 0.2)      */
     uint64_t split_seed;
     int limit; /* use only the first so many training samples; 0 for all                         */
     const pb_mnist1d_options *mnist1d; /* of mnist1d alone; NULL: as published                   */
+    bool skip_damaged; /* of compressed alone: leave damaged chunks out, with a warning each      */
 } pb_dataset_options;
 
 /** Loads a data set.
@@ -73,6 +77,8 @@ typedef struct pb_dataset_options {
  *       train on
  *  npy  a folder with x.npy [N, L], [N, H, W] or [N, C, H, W] (u8; f32, and f64 rounded to f32) and
  *       y.npy [N] (any integers), and with x_test.npy and y_test.npy where there is a test part
+ *
+ *  compressed  a file that pb_compressed_write made; samples stay packed
  *
  *  A registered one is searched in $PASSBAND_DATA, ~/.local/share/passband, /usr/share/datasets;
  *  mnist1d (Greydanus and Kobak, ICML 2024) is generated and rounded to f32.

@@ -3,6 +3,7 @@
 #define PASSBAND_PASSBAND_H
 
 #include <passband/bench.h>
+#include <passband/compressed.h>
 #include <passband/dataset.h>
 #include <passband/device.h>
 #include <passband/fitted.h>

@@ -44,6 +44,8 @@ typedef struct pb_run_options {
     const volatile int *stop;    /* becomes non-zero to stop within about a second; the epoch at work is
                                     dropped, the checkpoint of the last one stays; may be NULL */
     bool profile;                /* time every launch and write profile.json                        */
+    bool skip_damaged;           /* leave damaged chunks of a compressed data set out; so does the
+                                    configuration's data.skip_damaged                              */
     const char *trace;           /* write every launch, and what the host did, into this file in Chrome's trace
                                     format, which Perfetto opens; takes profile; NULL: no trace     */
 } pb_run_options;
@@ -58,6 +60,19 @@ pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_op
 pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_options *options);
 /** Scores the saved weights of every seed of a run on its test split and prints them as JSON text (free()). */
 pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options *options, char **json);
+/** A configuration to compress with: as pb_config_load, but the stages need no loss and no optimiser. A folder of
+ *  images or arrays stands for a configuration that stores them as they are. */
+pb_status pb_config_load_compressing(pb_context *ctx, const char *path, int override_count,
+                                     const char *const overrides[], pb_config **config);
+typedef struct pb_compressing {
+    const char *device;       /* selector as in pb_device_open, NULL for the configuration's              */
+    int level, chunk_samples; /* as in pb_compressed_options                                              */
+    const volatile int *stop; /* as in pb_run_options                                                     */
+} pb_compressing;
+/** Compresses the data set of a configuration into a file: the samples as `load` and the transforms after it leave
+ *  them, up to the first stage that learns or is no transform. Without any such transform, as they are. */
+pb_status pb_run_compress(pb_context *ctx, const pb_config *config, const pb_compressing *options, const char *path);
+
 /** What `passband explain` shows of a configuration: the launches of its plan, its graph for Graphviz (needs no device),
  *  or the OpenCL C source of its kernels. */
 typedef enum pb_explained { PB_EXPLAIN_PLAN, PB_EXPLAIN_GRAPH, PB_EXPLAIN_SOURCE } pb_explained;

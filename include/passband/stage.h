@@ -67,8 +67,8 @@ struct pb_builder {
     int batch, classes;
     pb_value x;             /* what flows from stage to stage: [batch, ...]                              */
     pb_value input;         /* x as the first layer takes it, PB_NONE before                             */
-    pb_value codes;         /* what quantised x: [batch, ...] whole numbers, PB_NONE before               */
-    pb_value quantised;     /* x as they gave it                                                         */
+    pb_value codes;         /* of what was quantised last: [batch, ...] whole numbers, PB_NONE for halves  */
+    pb_value quantised;     /* x as they gave it, PB_NONE before                                         */
     pb_packing packing;     /* how a file keeps it; its arrays live as long as the graph                  */
     pb_value labels;        /* [batch] int32                                                             */
     pb_value weights;       /* [batch] float32: 1 for a real sample, 0 for the filling of a last batch;
@@ -213,12 +213,11 @@ void pb_builder_keep(pb_builder *b, const char *name, pb_value value);
 /** What was kept under that name, or PB_NONE. */
 pb_value pb_builder_find(const pb_builder *b, const char *name);
 void pb_builder_assign(pb_builder *b, pb_value target, pb_value value);
-/** For stages that quantise: x becomes offset + step * codes, and a compressed data set keeps the codes: [batch, ...]
- *  float32, whole numbers from 0 to 2^bits - 1, 1 <= bits <= 8. `offset` and `step` have `steps` numbers, 1 or as many
- *  as a sample has, and are copied. */
-void pb_builder_quantise(pb_builder *b, pb_value codes, int bits, int steps, const float offset[], const float step[]);
-/** x is float16 already, each number one that binary16 has, and a compressed data set keeps it so. */
-void pb_builder_halve(pb_builder *b, pb_value x);
+/** For stages that quantise, once b->x is what they leave: x is offset + step * codes, and a compressed data set keeps the
+ *  codes: [batch, ...] float32, whole numbers from 0 to 2^bits - 1, 1 <= bits <= 8. `offset` and `step` have `steps`
+ *  numbers, 1 or as many as a sample has, and are copied; NULL stands for zeros. With PB_BITS_HALF, x has numbers of
+ *  binary16 alone and is kept as such; there are neither codes nor steps. */
+void pb_builder_coded(pb_builder *b, pb_value codes, int bits, int steps, const float offset[], const float step[]);
 
 #ifdef __cplusplus
 }

@@ -34,5 +34,11 @@ char *pb_cache_folder(void);
 
 /** SHA-256 of some memory as 64 hexadecimal digits and a NUL; "" when libcrypto cannot. */
 void pb_sha256_hex(const void *data, size_t bytes, char hex[65]);
+/** The same of memory in pieces. `begin` returns NULL when libcrypto cannot, which the others take;
+ * `end` frees it. */
+typedef struct pb_sha256 pb_sha256;
+pb_sha256 *pb_sha256_begin(void);
+void pb_sha256_add(pb_sha256 *sum, const void *data, size_t bytes);
+void pb_sha256_end(pb_sha256 *sum, char hex[65]);
 
 #endif

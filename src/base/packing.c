@@ -75,11 +75,3 @@ void pb_pack_halves(const float *values, size_t count, uint8_t *packed)
         packed[count + i] = (uint8_t)(half >> 8);
     }
 }
-
-void pb_pack_floats(const float *values, size_t count, uint8_t *packed)
-{
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t bits = bits_of(values[i]);
-        for (int b = 0; b < 4; b++) packed[4 * i + (size_t)b] = (uint8_t)(bits >> 8 * b);
-    }
-}

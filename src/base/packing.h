@@ -12,7 +12,5 @@ void pb_pack_codes(const uint8_t *codes, size_t count, int bits, uint8_t *packed
 /** Packs one sample of count numbers as halves, rounded to nearest even: 2 count bytes. Numbers
  * beyond 65504 become infinite. */
 void pb_pack_halves(const float *values, size_t count, uint8_t *packed);
-/** Packs one sample of count numbers as they are: 4 count bytes. */
-void pb_pack_floats(const float *values, size_t count, uint8_t *packed);
 
 #endif

@@ -73,6 +73,8 @@ pb_status pb_cli_sweep(pb_cli *cli);
 pb_status pb_cli_resume(pb_cli *cli);
 pb_status pb_cli_eval(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);
+pb_status pb_cli_compress(pb_cli *cli);
+pb_status pb_cli_inspect(pb_cli *cli);
 pb_status pb_cli_explain(pb_cli *cli);
 pb_status pb_cli_bench(pb_cli *cli);
 pb_status pb_cli_devices(pb_cli *cli);

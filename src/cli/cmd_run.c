@@ -23,7 +23,7 @@ static pb_status sort_words(batch *b)
 {
     const size_t room = (size_t)b->cli->word_count;
     b->paths = calloc(room, sizeof *b->paths);
-    b->overrides = calloc(room, sizeof *b->overrides);
+    b->overrides = calloc(room + 1, sizeof *b->overrides);
     b->configs = calloc(room, sizeof *b->configs);
     b->folders = calloc(room, sizeof *b->folders);
     if (!b->paths || !b->overrides || !b->configs || !b->folders)
@@ -35,6 +35,8 @@ static pb_status sort_words(batch *b)
         else
             b->paths[b->count++] = word;
     }
+    if (pb_cli_value(b->cli, "skip-damaged")) /* the run's folder shall tell of it */
+        b->overrides[b->override_count++] = "data.skip_damaged=true";
     if (b->count == 0)
         return pb_fail(b->cli->ctx, PB_ERR_USAGE, "run: no configuration is given, only overrides");
     return PB_OK;

@@ -23,6 +23,10 @@
         "profile", 'p', "[FILE.json]",                                                             \
             "time every kernel and print where the time goes (slower); FILE: a trace for Perfetto" \
     }
+#define SKIP_DAMAGED_OPTION                                                                        \
+    {                                                                                              \
+        "skip-damaged", 0, NULL, "leave damaged chunks of a compressed data set out"               \
+    }
 #define END_OF_OPTIONS                                                                             \
     {                                                                                              \
         NULL, 0, NULL, NULL                                                                        \
@@ -34,6 +38,7 @@ static const pb_cli_option run_options[] = {
      "where the run goes; for several runs, the folder that holds all of them"},
     PROFILE_OPTION,
     {"print-config", 0, NULL, "print the configuration with every default filled in, and stop"},
+    SKIP_DAMAGED_OPTION,
     QUIET_OPTION,
     VERBOSE_OPTION,
     END_OF_OPTIONS,
@@ -51,8 +56,27 @@ static const pb_cli_option resume_options[] = {
     DEVICE_OPTION, PROFILE_OPTION, QUIET_OPTION, VERBOSE_OPTION, END_OF_OPTIONS,
 };
 
-static const pb_cli_option eval_options[] = {DEVICE_OPTION, QUIET_OPTION, VERBOSE_OPTION,
-                                             END_OF_OPTIONS};
+static const pb_cli_option eval_options[] = {
+    DEVICE_OPTION, SKIP_DAMAGED_OPTION, QUIET_OPTION, VERBOSE_OPTION, END_OF_OPTIONS,
+};
+
+static const pb_cli_option compress_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FILE.pbz", "where the compressed data set goes"},
+    {"level", 0, "N", "of zstd, from 1 (fast) to 19 (small); default 9"},
+    {"chunk", 0, "N", "samples of a chunk, which is read as a whole; default 8192"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option inspect_options[] = {
+    {"json", 0, NULL, "print JSON"},
+    SKIP_DAMAGED_OPTION,
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
 
 static const pb_cli_option report_options[] = {
     {"output", 'o', "FOLDER", "where the comparison of several runs goes"},
@@ -159,6 +183,29 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_report,
+    },
+    {
+        .name = "compress",
+        .usage = "CONFIG | FOLDER [key=value ...] -o FILE.pbz [options]",
+        .summary = "store a data set transformed, quantised and packed in one file",
+        .details =
+            "The file holds the samples as load and the transforms after it leave them, and their\n"
+            "labels; a stage that learns while training ends the transforms. FOLDER, of images or\n"
+            "arrays, is stored as it is. data.path=FILE.pbz then trains on the file: its samples\n"
+            "come out of load as they went in, so the transforms are left out of the stages.\n",
+        .options = compress_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_compress,
+    },
+    {
+        .name = "inspect",
+        .usage = "FILE.pbz [options]",
+        .summary = "check a compressed data set and print what it holds",
+        .options = inspect_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_inspect,
     },
     {
         .name = "explain",

@@ -25,15 +25,18 @@ static pb_status check_options(pb_context *ctx, const pb_dataset_options *o)
     return PB_OK;
 }
 
+static pb_status need_path(pb_context *ctx, const pb_data_row *row)
+{
+    return pb_fail(ctx, PB_ERR_CONFIG, "%s: the path of a %s is needed%s%s", row->name,
+                   row->read ? "file" : "folder", row->read ? ": " : ", with ", row->how);
+}
+
 static pb_status find_folder(pb_context *ctx, const pb_data_row *row, const char *path,
                              char **folder)
 {
     struct stat info;
-    if (!path || !*path) {
-        if (!row->needs_path) return pb_data_folder(ctx, row, folder);
-        return pb_fail(ctx, PB_ERR_CONFIG, "%s: the path of a folder is needed, with %s", row->name,
-                       row->how);
-    }
+    if (!path || !*path)
+        return row->needs_path ? need_path(ctx, row) : pb_data_folder(ctx, row, folder);
     if (stat(path, &info) != 0)
         return pb_fail(ctx, PB_ERR_DATA, "%s: the folder cannot be read: %s", path,
                        strerror(errno));
@@ -88,6 +91,13 @@ static pb_status hold_out(pb_context *ctx, const char *folder, double fraction, 
     return status;
 }
 
+static pb_status need_test_part(pb_context *ctx, const char *source, const pb_dataset_options *o,
+                                pb_dataset *d)
+{
+    const double fraction = o->test_fraction > 0 ? o->test_fraction : TEST_FRACTION_DEFAULT;
+    return d->test.count > 0 ? PB_OK : hold_out(ctx, source, fraction, o->split_seed, d);
+}
+
 static pb_status load_folder(pb_context *ctx, const pb_data_row *row, const char *folder,
                              const pb_dataset_options *o, pb_dataset *d)
 {
@@ -99,11 +109,7 @@ static pb_status load_folder(pb_context *ctx, const pb_data_row *row, const char
         return pb_fail(ctx, status, "%s (get the data set anew with: %s)", sentence, row->how);
     }
     PB_TRY(status);
-    if (d->test.count == 0) {
-        const double fraction = o->test_fraction > 0 ? o->test_fraction : TEST_FRACTION_DEFAULT;
-        PB_TRY(hold_out(ctx, folder, fraction, o->split_seed, d));
-    }
-    return PB_OK;
+    return need_test_part(ctx, folder, o, d);
 }
 
 static pb_status load(pb_context *ctx, const pb_data_row *row, const pb_dataset_options *o,
@@ -126,16 +132,31 @@ static pb_status generate(pb_context *ctx, const pb_data_row *row, const pb_data
     return row->generate(ctx, o, d);
 }
 
+static pb_status make(pb_context *ctx, const pb_data_row *row, const pb_dataset_options *o,
+                      pb_dataset **dataset)
+{
+    pb_dataset *d = *dataset = calloc(1, sizeof *d);
+    if (!d) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a data set");
+    return row->generate ? generate(ctx, row, o, d) : load(ctx, row, o, d);
+}
+
+static pb_status read_file(pb_context *ctx, const pb_data_row *row, const pb_dataset_options *o,
+                           pb_dataset **dataset)
+{
+    if (!o->path || !*o->path) return need_path(ctx, row);
+    PB_TRY(row->read(ctx, o, dataset));
+    return need_test_part(ctx, o->path, o, *dataset);
+}
+
 pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset)
 {
     *dataset = NULL;
     const pb_data_row *row;
     PB_TRY(check_options(ctx, options));
     PB_TRY(pb_data_find(ctx, options->name, &row));
-    pb_dataset *d = calloc(1, sizeof *d);
-    if (!d) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a data set");
+    pb_dataset *d = NULL;
     const pb_status status =
-        row->generate ? generate(ctx, row, options, d) : load(ctx, row, options, d);
+        row->read ? read_file(ctx, row, options, &d) : make(ctx, row, options, &d);
     if (status != PB_OK) {
         pb_dataset_free(&d);
         return status;
@@ -153,6 +174,7 @@ void pb_dataset_free(pb_dataset **dataset)
     pb_samples_clear(&d->test);
     for (int i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
     free(d->class_names);
+    pb_compressed_free(&d->compressed);
     free(d);
     *dataset = NULL;
 }

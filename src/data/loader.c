@@ -39,6 +39,18 @@ void pb_samples_clear(pb_samples *samples)
     *samples = (pb_samples){0};
 }
 
+void pb_compressed_free(pb_compressed **compressed)
+{
+    pb_compressed *c = *compressed;
+    if (!c) return;
+    free(c->packing.offset);
+    free(c->packing.step);
+    free(c->chain);
+    pb_fitted_clear(&c->fitted);
+    free(c);
+    *compressed = NULL;
+}
+
 pb_status pb_labels_check(pb_context *ctx, const char *path, const int32_t *labels, int count,
                           pb_dataset *dataset)
 {

@@ -23,6 +23,11 @@ typedef pb_status pb_loader(pb_context *ctx, const struct pb_data_row *row, cons
 typedef pb_status pb_generator(pb_context *ctx, const pb_dataset_options *options,
                                pb_dataset *dataset);
 
+/** Reads a data set from one file. */
+typedef pb_status pb_file_loader(pb_context *ctx, const pb_dataset_options *options,
+                                 pb_dataset **dataset);
+
+pb_file_loader pb_pbz_load;
 pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder;
 
 /** Bytes of one sample. */
@@ -31,6 +36,9 @@ size_t pb_sample_bytes(const pb_dataset *dataset);
 pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
                            uint64_t count, pb_samples *samples);
 void pb_samples_clear(pb_samples *samples);
+
+/** Frees what a compressed data set says about itself; takes NULL. */
+void pb_compressed_free(pb_compressed **compressed);
 
 /** Checks labels against dataset->classes, or sets it to the largest label + 1 where it is 0 (at
  * least two classes). `path` is the file that errors name. */

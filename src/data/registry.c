@@ -87,6 +87,13 @@ static const pb_data_row rows[] = {
         .needs_path = true,
         .load = pb_npy_load_folder,
     },
+    {
+        .name = "compressed",
+        .summary = "one file with packed samples, labels and all it takes to read them",
+        .how = "a file.pbz that passband compress wrote",
+        .needs_path = true,
+        .read = pb_pbz_load,
+    },
 };
 // clang-format on
 
@@ -157,6 +164,20 @@ static bool holds(const char *folder, const pb_data_row *row)
     free(raw);
     free(gz);
     return found;
+}
+
+const char *pb_data_kind(const char *folder)
+{
+    static const char *const signs[][2] = {{"x.npy", "npy"},
+                                           {"train-images-idx3-ubyte", "idx"},
+                                           {"train-images-idx3-ubyte.gz", "idx"}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        char *path = pb_path_join(folder, signs[i][0]);
+        const bool is_there = path && pb_file_exists(path);
+        free(path);
+        if (is_there) return signs[i][1];
+    }
+    return "png";
 }
 
 pb_status pb_data_folder(pb_context *ctx, const pb_data_row *row, char **folder)

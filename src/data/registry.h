@@ -27,6 +27,7 @@ typedef struct pb_data_row {
     bool needs_path;     /* a kind of files                                            */
     pb_loader *load;
     pb_generator *generate;                /* instead of `load`: nothing lies on a disk */
+    pb_file_loader *read;                  /* instead of `load`: its path is one file   */
     int classes;                           /* 0: as many as the labels say             */
     const char *const *class_names;        /* [classes]; NULL: "0", "1", ...           */
     pb_data_file files[PB_DATA_FILES_MAX]; /* unused ones have no name                 */
@@ -40,6 +41,8 @@ pb_status pb_data_find(pb_context *ctx, const char *name, const pb_data_row **ro
 /** The folder that holds a data set: $PASSBAND_DATA/<name>, ~/.local/share/passband/<name> or
  *  /usr/share/datasets/<name>; free() it. PB_ERR_DATA says how to get a missing one. */
 pb_status pb_data_folder(pb_context *ctx, const pb_data_row *row, char **folder);
+/** The kind of files that a folder holds, by their names: "idx", "npy", else "png". */
+const char *pb_data_kind(const char *folder);
 /** ~/.local/share/passband/<name>, free() it; PB_ERR_DATA when there is no home. */
 pb_status pb_data_home(pb_context *ctx, const char *name, char **folder);
 

@@ -183,6 +183,7 @@ static pb_status binarize_build(pb_builder *b, const pb_options *options)
         bits = pb_step(g, pb_sub(g, bits, pb_constant(g, 0.5f, PB_SCALAR)));
     }
     b->x = bits;
+    pb_builder_coded(b, bits, 1, 1, &(float){0}, &(float){1});
     pb_builder_inverse(b, options, taken, pixels_of_bits);
     return PB_OK;
 }

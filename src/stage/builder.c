@@ -134,30 +134,23 @@ static pb_shape sample_shape(const pb_builder *b, pb_value x)
     return shape;
 }
 
+/* In memory of the graph; NULL stands for zeros. */
 static float *copy_numbers(pb_builder *b, const float numbers[], int count)
 {
     float *copy = pb_graph_memory(b->g, (size_t)count * sizeof *copy);
-    if (copy) memcpy(copy, numbers, (size_t)count * sizeof *copy);
+    if (copy && numbers) memcpy(copy, numbers, (size_t)count * sizeof *copy);
     return copy;
 }
 
-void pb_builder_quantise(pb_builder *b, pb_value codes, int bits, int steps, const float offset[],
-                         const float step[])
+void pb_builder_coded(pb_builder *b, pb_value codes, int bits, int steps, const float offset[],
+                      const float step[])
 {
     if (pb_graph_status(b->g) != PB_OK) return;
-    b->packing = (pb_packing){.shape = sample_shape(b, codes), .bits = bits, .steps = steps};
-    b->packing.offset = copy_numbers(b, offset, steps);
-    b->packing.step = copy_numbers(b, step, steps);
+    b->packing = (pb_packing){.shape = sample_shape(b, b->x), .bits = bits, .steps = steps};
+    if (steps) b->packing.offset = copy_numbers(b, offset, steps);
+    if (steps) b->packing.step = copy_numbers(b, step, steps);
     b->codes = codes;
-    b->quantised = b->x = pb_dequantise(b->g, codes, &b->packing);
-}
-
-void pb_builder_halve(pb_builder *b, pb_value x)
-{
-    if (pb_graph_status(b->g) != PB_OK) return;
-    b->packing = (pb_packing){.shape = sample_shape(b, x), .bits = PB_BITS_HALF};
-    b->codes = PB_NONE;
-    b->quantised = b->x = x;
+    b->quantised = b->x;
 }
 
 /* ---- leaves ---- */

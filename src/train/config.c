@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <passband/compressed.h>
+
 #include "base/arena.h"
 #include "data/mnist1d.h"
 #include "train/config_internal.h"
@@ -104,6 +106,18 @@ static pb_status read_mnist1d(pb_context *ctx, const pb_node *map, pb_config *co
     place("data", map->first, where, sizeof where);
     return pb_fail(ctx, PB_ERR_CONFIG, "%s: is for mnist1d alone, but data.name is %.60s", where,
                    name);
+}
+
+/* A file's name says what it is: `data.path=mnist.pbz` is enough to replace a data set. */
+static pb_status name_compressed(pb_context *ctx, pb_yaml *yaml)
+{
+    pb_node *data = pb_node_find(pb_yaml_root(yaml), "data");
+    const pb_node *path = data && data->kind == PB_NODE_MAP ? pb_node_find(data, "path") : NULL;
+    const size_t ending = strlen(PB_COMPRESSED_ENDING);
+    if (!path || path->kind != PB_NODE_SCALAR || !path->text || strlen(path->text) <= ending ||
+        strcmp(path->text + strlen(path->text) - ending, PB_COMPRESSED_ENDING) != 0)
+        return PB_OK;
+    return pb_node_set(ctx, yaml, data, "name", "compressed");
 }
 
 /* Its keys are of two tables: those of every data set, and those of mnist1d. */
@@ -231,23 +245,37 @@ static pb_status read_tree(pb_context *ctx, const char *path, int override_count
     }
     for (int i = 0; i < override_count; i++) PB_TRY(pb_config_override(ctx, yaml, overrides[i]));
     if (pb_node_find(root, "name") == NULL) PB_TRY(name_after_file(ctx, yaml, path));
+    PB_TRY(name_compressed(ctx, yaml));
     return read_root(ctx, root, config);
 }
 
-pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
-                              const char *const overrides[], pb_config **config)
+static pb_status from_yaml(pb_context *ctx, const char *path, bool compresses, pb_yaml *yaml,
+                           int override_count, const char *const overrides[], pb_config **config)
 {
     *config = NULL;
     pb_config *c = calloc(1, sizeof *c);
-    const pb_status status =
-        c != NULL ? read_tree(ctx, path, override_count, overrides, yaml, c)
-                  : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
+    if (c == NULL) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
+    c->compresses = compresses;
+    const pb_status status = read_tree(ctx, path, override_count, overrides, yaml, c);
     if (status != PB_OK) {
         pb_config_free(&c);
         return status;
     }
     *config = c;
     return PB_OK;
+}
+
+pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
+                              const char *const overrides[], pb_config **config)
+{
+    return from_yaml(ctx, path, false, yaml, override_count, overrides, config);
+}
+
+pb_status pb_config_to_compress(pb_context *ctx, const char *path, pb_yaml *yaml,
+                                int override_count, const char *const overrides[],
+                                pb_config **config)
+{
+    return from_yaml(ctx, path, true, yaml, override_count, overrides, config);
 }
 
 pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
@@ -279,6 +307,24 @@ void pb_config_free(pb_config **config)
     *config = NULL;
 }
 
+static void append_stages(const pb_config *config, int count, int indent, pb_text *out)
+{
+    for (int i = 0; i < count; i++) {
+        const pb_config_stage *s = &config->stages[i];
+        pb_text_append(out, "%*s- %s%s\n", indent, "", s->stage->name,
+                       s->stage->options != NULL ? ":" : "");
+        pb_options_yaml(s->options, indent + 4, out);
+    }
+}
+
+char *pb_config_chain_yaml(const pb_config *config, int count)
+{
+    pb_text out = {0};
+    append_stages(config, count, 0, &out);
+    if (out.failed) pb_text_free(&out);
+    return out.text;
+}
+
 char *pb_config_yaml(const pb_config *config)
 {
     pb_text out = {0};
@@ -291,11 +337,7 @@ char *pb_config_yaml(const pb_config *config)
     pb_text_append(&out, "train:\n");
     pb_options_yaml(config->train, 2, &out);
     pb_text_append(&out, "stages:\n");
-    for (int i = 0; i < config->stage_count; i++) {
-        const pb_config_stage *s = &config->stages[i];
-        pb_text_append(&out, "  - %s%s\n", s->stage->name, s->stage->options != NULL ? ":" : "");
-        pb_options_yaml(s->options, 6, &out);
-    }
+    append_stages(config, config->stage_count, 2, &out);
     if (out.failed) pb_text_free(&out);
     return out.text;
 }

@@ -24,7 +24,11 @@ struct pb_config {
     pb_options *train;       /* keys below                                                           */
     pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser            */
     int stage_count;
+    bool compresses;         /* for compressing: it needs no loss and no optimiser                    */
 };
+
+/** The first so many stages as a YAML list, every option given; NULL when memory is out. */
+char *pb_config_chain_yaml(const pb_config *config, int count);
 
 /* Keys of `device`, which may also be the name alone:
  *   name          string  as pb_device_open takes it; "" lets the library choose ("")
@@ -37,6 +41,7 @@ struct pb_config {
  *   test_fraction float   share held out for testing where the source has no test split (0.2)
  *   split_seed    int     seed of both splits                                    (0)
  *   limit         int     first so many training samples only; 0: all            (0)
+ *   skip_damaged  bool    leave damaged chunks of a compressed data set out      (false)
  * and for mnist1d those of pb_mnist1d_table, in data/mnist1d_options.c.
  *
  * Keys of `train`:

@@ -19,6 +19,11 @@ pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const cha
 pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
                               const char *const overrides[], pb_config **config);
 
+/** The same of a configuration to compress with: the stages need no loss and no optimiser. */
+pb_status pb_config_to_compress(pb_context *ctx, const char *path, pb_yaml *yaml,
+                                int override_count, const char *const overrides[],
+                                pb_config **config);
+
 /** Carries out "path=value" on the tree that a file gave. */
 pb_status pb_config_override(pb_context *ctx, pb_yaml *yaml, const char *override);
 

@@ -27,9 +27,9 @@ const pb_option pb_config_device[] = {
 
 const pb_option pb_config_data[] = {
     {.name = "name", .type = PB_OPTION_STRING, .fallback = "fashion-mnist",
-     .help = "data set: `passband data list` names them; or png, idx, npy with a path"},
+     .help = "data set: `passband data list` names them; or png, idx, npy, compressed with a path"},
     {.name = "path", .type = PB_OPTION_STRING, .fallback = "",
-     .help = "folder of a data set of your own"},
+     .help = "folder of a data set of your own, or a file.pbz, which is compressed whatever the name"},
     {.name = "validation", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0, .max = 0.9,
      .help = "share of the training samples held out to choose the best epoch; 0: none"},
     {.name = "test_fraction", .type = PB_OPTION_FLOAT, .fallback = "0.2", .min = 0.001, .max = 0.9,
@@ -38,6 +38,8 @@ const pb_option pb_config_data[] = {
      .help = "seed of these splits"},
     {.name = "limit", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1 << 30,
      .help = "use only so many training samples; 0: all"},
+    {.name = "skip_damaged", .type = PB_OPTION_BOOL, .fallback = "false",
+     .help = "leave damaged chunks of a compressed data set out, with a warning"},
     {0},
 };
 

@@ -114,6 +114,7 @@ static pb_status check_list(pb_context *ctx, const pb_node *list, const pb_confi
         has_labels_loss = has_labels_loss || strcmp(s->stage->name, "cross_entropy") == 0;
         has_optimiser = has_optimiser || s->stage->kind == PB_STAGE_OPTIMISER;
     }
+    if (config->compresses) return PB_OK;
     if (!has_labels_loss)
         return fail_at(ctx, list, "have no loss that looks at the labels, add cross_entropy");
     if (!has_optimiser)

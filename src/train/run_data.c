@@ -1,6 +1,7 @@
 #include "train/run_data.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "data/mnist1d.h"
 #include "device/device.h"
@@ -20,12 +21,19 @@ static void *read_data(void *of)
     return NULL;
 }
 
+/* The caller waits for the thread, so its context is not in use. */
+static void pass_on(void *user, pb_log_level level, const char *line)
+{
+    pb_log(user, level, "%s", line);
+}
+
 /* Unpacking images and loading the compilers of OpenCL take about as long as each other. The latter
  * stays with this thread, for drivers leave things behind in theirs. */
 static pb_status load(pb_context *ctx, const pb_dataset_options *wanted, pb_dataset **data)
 {
     reading r = {.ctx = pb_context_create(), .wanted = wanted};
     pthread_t thread;
+    if (r.ctx) pb_log_to(r.ctx, PB_LOG_DEBUG, pass_on, ctx);
     if (!r.ctx || pthread_create(&thread, NULL, read_data, &r) != 0) {
         pb_context_free(&r.ctx);
         return pb_dataset_load(ctx, wanted, data);
@@ -38,7 +46,8 @@ static pb_status load(pb_context *ctx, const pb_dataset_options *wanted, pb_data
     return r.status;
 }
 
-pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, pb_dataset **data)
+pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_damaged,
+                           pb_dataset **data)
 {
     const pb_options *o = config->data;
     const char *path = pb_option_string(o, "path");
@@ -51,6 +60,7 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, pb_dataset 
         .split_seed = (uint64_t)pb_option_int(o, "split_seed"),
         .limit = (int)pb_option_int(o, "limit"),
         .mnist1d = config->mnist1d ? &mnist1d : NULL,
+        .skip_damaged = skip_damaged || pb_option_bool(o, "skip_damaged"),
     };
     PB_TRY(load(ctx, &wanted, data));
     const pb_dataset *d = *data;
@@ -58,4 +68,22 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, pb_dataset 
     return pb_fail(ctx, PB_ERR_DATA,
                    "data set %s: %d training and %d test samples; a run needs both", d->name,
                    d->train.count, d->test.count);
+}
+
+pb_status pb_run_data_split(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                            int32_t **train, int *train_count, int32_t **held, int *held_count)
+{
+    const double held_out = pb_option_float(config->data, "validation");
+    const int count = data->train.count;
+    *train = *held = NULL;
+    *train_count = *held_count = 0;
+    if (held_out > 0)
+        return pb_dataset_split(ctx, data->train.labels, count, data->classes, held_out,
+                                (uint64_t)pb_option_int(config->data, "split_seed"), train,
+                                train_count, held, held_count);
+    *train = malloc((size_t)count * sizeof **train);
+    if (!*train) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of samples");
+    *train_count = count;
+    for (int i = 0; i < count; i++) (*train)[i] = i;
+    return PB_OK;
 }

@@ -53,8 +53,9 @@ static pb_value batch_positions(pb_graph *g, pb_value step, int batch)
 static void start_builder(pb_context *ctx, const pb_run_graph *r, int classes, bool training,
                           pb_value index, pb_builder *b)
 {
-    pb_builder_init(b, ctx, r->g, training, classes, pb_gather(r->g, r->samples, index),
-                    pb_gather(r->g, r->labels, index));
+    pb_value samples = pb_gather(r->g, r->samples, index);
+    if (r->packing) samples = pb_unpack(r->g, samples, r->packing);
+    pb_builder_init(b, ctx, r->g, training, classes, samples, pb_gather(r->g, r->labels, index));
     b->fitted = r->fitted;
 }
 
@@ -343,6 +344,7 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
                        "data set %s: samples have %d axes; at most %d are allowed", data->name,
                        data->sample_shape.axes, PB_MAX_AXES - 1);
     for (int a = 1; a < shape.axes; a++) shape.dim[a] = data->sample_shape.dim[a - 1];
+    if (data->compressed && data->compressed->packing.bits) r->packing = &data->compressed->packing;
     const pb_init none = {.kind = PB_INIT_CONSTANT};
     r->samples = pb_leaf(r->g, PB_ROLE_DATA, "samples", data->dtype, shape, none);
     r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), none);

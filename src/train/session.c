@@ -22,21 +22,6 @@ double pb_seconds(void)
 
 /* ---- data ---- */
 
-static pb_status split_data(pb_session *s)
-{
-    const pb_samples *train = &s->data->train;
-    const double held_out = pb_option_float(s->config->data, "validation");
-    if (held_out > 0)
-        return pb_dataset_split(s->ctx, train->labels, train->count, s->data->classes, held_out,
-                                (uint64_t)pb_option_int(s->config->data, "split_seed"),
-                                &s->train_rows, &s->train_count, &s->held_rows, &s->held_count);
-    s->train_rows = malloc((size_t)train->count * sizeof *s->train_rows);
-    if (!s->train_rows) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a list of samples");
-    s->train_count = train->count;
-    for (int i = 0; i < train->count; i++) s->train_rows[i] = i;
-    return PB_OK;
-}
-
 static pb_status hash_config(pb_session *s)
 {
     char *yaml = pb_config_yaml(s->config);
@@ -50,8 +35,9 @@ static pb_status open_session(pb_session *s)
 {
     if (s->options.trace) PB_TRY(pb_trace_open(s->ctx, s->options.trace, &s->trace));
     PB_TRY(hash_config(s));
-    PB_TRY(pb_run_data_load(s->ctx, s->config, &s->data));
-    PB_TRY(split_data(s));
+    PB_TRY(pb_run_data_load(s->ctx, s->config, s->options.skip_damaged, &s->data));
+    PB_TRY(pb_run_data_split(s->ctx, s->config, s->data, &s->train_rows, &s->train_count,
+                             &s->held_rows, &s->held_count));
     const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
     return pb_run_graph_create(s->ctx, s->config, s->data, rows, NULL, &s->graph);
 }

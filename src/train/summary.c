@@ -282,6 +282,10 @@ static json_t *summarise(const pb_session *s, const pb_seed seeds[], int count)
     add_scores(json, s, seeds, count, &bad);
     add_speed(json, s, seeds, count, &bad);
     add_sizes(json, s, &bad);
+    if (s->data->compressed)
+        bad |=
+            json_object_set_new(json, "bytes_per_sample",
+                                pb_json_real(pb_compressed_bytes_per_sample(s->data->compressed)));
     add_lists(json, s, seeds, count, &bad);
     if (!bad) return json;
     json_decref(json);

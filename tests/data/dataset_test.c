@@ -211,7 +211,7 @@ START_TEST(knows_its_rows)
 {
     int count;
     const pb_data_row *rows = pb_data_rows(&count);
-    ck_assert_int_eq(count, 6);
+    ck_assert_int_eq(count, 7);
     for (int i = 0; i < count; i++) {
         const pb_data_row *found;
         ck_assert_int_eq(pb_data_find(ctx, rows[i].name, &found), PB_OK);
