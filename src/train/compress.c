@@ -183,8 +183,8 @@ static pb_status learn(compression *c, int stages)
     int32_t *train, *held;
     int train_count, held_count;
     first.stage_count = stages;
-    PB_TRY(pb_run_data_split(c->ctx, c->config, c->source, &train, &train_count, &held,
-                             &held_count));
+    PB_TRY(
+        pb_run_data_split(c->ctx, c->config, c->source, &train, &train_count, &held, &held_count));
     const pb_status status =
         pb_fit(c->ctx, c->device, &first, c->source, train, train_count, &c->fitted);
     free(train);

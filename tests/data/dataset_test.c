@@ -218,7 +218,7 @@ START_TEST(knows_its_rows)
         ck_assert_ptr_eq(found, &rows[i]);
         ck_assert_ptr_nonnull(rows[i].summary);
         ck_assert_ptr_nonnull(rows[i].how);
-        ck_assert((rows[i].load != NULL) != (rows[i].generate != NULL));
+        ck_assert_int_eq(!!rows[i].load + !!rows[i].generate + !!rows[i].read, 1);
         if (rows[i].needs_path || rows[i].generate) continue;
         for (int f = 0; f < PB_DATA_FILES_MAX; f++)
             ck_assert_uint_eq(strlen(rows[i].files[f].sha256), 64);
