@@ -19,8 +19,10 @@ static const struct {
 } formats[] = {{"png", "IEND\xae\x42\x60\x82"}, {"svg", "</svg>"}};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
-/* What one drawing needs; paths are on the heap. */
+/* What one drawing needs; paths are on the heap. Temporary names are this process's: the gnuplot of
+ * one that was killed may be drawing the same picture still. */
 typedef struct drawing {
+    char prefix[32];                             /* of temporary names               */
     char *temporary[FORMATS], *picture[FORMATS]; /* full paths                       */
     char complaint[COMPLAINT_BYTES];             /* what gnuplot wrote to its stderr */
 } drawing;
@@ -48,15 +50,16 @@ static pb_status write_text(pb_context *ctx, const char *folder, const char *nam
 
 /* The commands: they fit the pipe's buffer, so they are written before gnuplot starts and a gnuplot
  * that dies early cannot raise SIGPIPE here. */
-static pb_status fill_pipe(pb_context *ctx, int fd, const pb_plot *plot, const char *folder)
+static pb_status fill_pipe(pb_context *ctx, int fd, const pb_plot *plot, const char *folder,
+                           const char *prefix)
 {
     pb_text commands = {0};
     pb_text_append(&commands, "cd ");
     pb_plot_quote(&commands, folder);
     pb_text_append(&commands, "\n");
     for (int f = 0; f < FORMATS; f++)
-        pb_text_append(&commands, "format = '%s'\npicture = '.%s.%s'\nload '%s.gp'\n",
-                       formats[f].suffix, plot->name, formats[f].suffix, plot->name);
+        pb_text_append(&commands, "format = '%s'\npicture = '%s%s.%s'\nload '%s.gp'\n",
+                       formats[f].suffix, prefix, plot->name, formats[f].suffix, plot->name);
     const pb_status status =
         !commands.failed && write(fd, commands.text, commands.length) == (ssize_t)commands.length
             ? PB_OK
@@ -126,7 +129,7 @@ static pb_status run(pb_context *ctx, const pb_plot *plot, const char *folder, d
         fcntl(in[end], F_SETFD, FD_CLOEXEC);
         fcntl(out[end], F_SETFD, FD_CLOEXEC);
     }
-    status = fill_pipe(ctx, in[1], plot, folder);
+    status = fill_pipe(ctx, in[1], plot, folder, d->prefix);
     if (!status) status = start(ctx, in[0], out[1], &child);
     close(in[1]), in[1] = -1;
     close(out[1]), out[1] = -1;
@@ -179,9 +182,10 @@ pb_status pb_plot_draw(pb_context *ctx, pb_plot *plot, const char *folder)
         return pb_fail(ctx, PB_ERR_MEMORY, "out of memory drawing a picture");
     }
     pb_text_append(&plot->script, "unset multiplot\nunset output\n");
+    snprintf(d->prefix, sizeof d->prefix, ".%ld-", (long)getpid());
     pb_status status = PB_OK;
     for (int f = 0; f < FORMATS; f++) {
-        d->temporary[f] = path_of(folder, ".", plot->name, formats[f].suffix);
+        d->temporary[f] = path_of(folder, d->prefix, plot->name, formats[f].suffix);
         d->picture[f] = path_of(folder, "", plot->name, formats[f].suffix);
         if (!d->temporary[f] || !d->picture[f])
             status = pb_fail(ctx, PB_ERR_MEMORY, "out of memory drawing a picture");

@@ -436,10 +436,12 @@ START_TEST(a_failing_gnuplot_is_quoted_and_harms_no_picture)
     ck_assert_int_eq(stat(at("run/plots/loss.png"), &before), 0);
     mkdir(at("bin"), 0777);
     char script[400];
-    snprintf(script, sizeof script,
-             "#!/bin/sh\necho half > %s/run/plots/.loss.png\n"
-             "echo 'line 3: the pen is dry' >&2\nexit 1\n",
-             base);
+    snprintf(
+        script, sizeof script,
+        "#!/bin/sh\nwhile read -r word is name; do\n"
+        "if [ \"$word\" = picture ]; then name=${name#?}; echo half > %s/run/plots/${name%%?}; fi\n"
+        "done\necho 'line 3: the pen is dry' >&2\nexit 1\n",
+        base);
     overwrite("bin/gnuplot", script);
     chmod(at("bin/gnuplot"), 0755);
     setenv("PATH", at("bin"), 1);
