@@ -3,7 +3,7 @@
 
 #include "bench/ceilings.h"
 
-enum { TRANSFER_BYTES = 1 << 26, MANY = 256 };
+enum { TRANSFER_BYTES = 1 << 26, MANY = 256, STEP = 8 };
 
 /* ---- copy and arithmetic ---- */
 
@@ -55,6 +55,20 @@ static pb_status run_in_a_row(void *what, int times)
     return pb_ceiling_run(what, times * MANY);
 }
 
+/* The same, recorded by STEP of them. */
+typedef struct recorded {
+    pb_ceiling empty;
+    pb_recording *recording;
+} recorded;
+
+static pb_status run_recorded(void *what, int times)
+{
+    const recorded *r = what;
+    for (int i = 0; i < times * MANY / STEP; i++)
+        PB_TRY(pb_recording_run(r->empty.device, r->recording));
+    return pb_device_finish(r->empty.device);
+}
+
 static pb_status open_empty(const pb_bench *b, pb_ceiling *c)
 {
     pb_module *module = NULL;
@@ -75,13 +89,18 @@ static pb_status open_empty(const pb_bench *b, pb_ceiling *c)
 }
 
 /* The kernel counts how often it ran. */
-static pb_status check_empty(const pb_bench *b, pb_ceiling *c)
+static pb_status check_count(const pb_bench *b, const pb_ceiling *c, int launches)
 {
     float count = 0;
-    PB_TRY(pb_ceiling_run(c, 3));
     PB_TRY(pb_buffer_read(b->device, c->buffer[0], 0, &count, sizeof count));
-    if (count == 3) return PB_OK;
-    return pb_fail(b->ctx, PB_ERR_RUN, "3 launches ran %g times", (double)count);
+    if (count == (float)launches) return PB_OK;
+    return pb_fail(b->ctx, PB_ERR_RUN, "%d launches ran %g times", launches, (double)count);
+}
+
+static pb_status check_empty(const pb_bench *b, pb_ceiling *c)
+{
+    PB_TRY(pb_ceiling_run(c, 3));
+    return check_count(b, c, 3);
 }
 
 static pb_status time_launches(pb_bench *b, const char *name, pb_timed *run, int launches)
@@ -105,6 +124,34 @@ static pb_status bench_latency(pb_bench *b, const char *name)
 static pb_status bench_interval(pb_bench *b, const char *name)
 {
     return time_launches(b, name, run_in_a_row, MANY);
+}
+
+static pb_status record_empty(const pb_bench *b, recorded *r)
+{
+    pb_launch *launches[STEP];
+    PB_TRY(open_empty(b, &r->empty));
+    for (int i = 0; i < STEP; i++) launches[i] = r->empty.launch;
+    return pb_recording_create(b->device, STEP, launches, &r->recording);
+}
+
+static pb_status time_recorded(pb_bench *b, const char *name, recorded *r)
+{
+    pb_timing timing;
+    PB_TRY(run_recorded(r, 1));
+    PB_TRY(check_count(b, &r->empty, MANY));
+    PB_TRY(pb_timing_measure(b, run_recorded, r, &timing));
+    return pb_bench_add(b, pb_bench_row(name, "us", false, 1e6 / MANY, &timing));
+}
+
+/* No row where the device does not record. */
+static pb_status bench_recorded(pb_bench *b, const char *name)
+{
+    recorded r = {.recording = NULL};
+    pb_status status = record_empty(b, &r);
+    if (status == PB_OK && r.recording) status = time_recorded(b, name, &r);
+    pb_recording_free(&r.recording);
+    pb_ceiling_clear(&r.empty);
+    return status;
 }
 
 /* ---- transfers ---- */
@@ -180,6 +227,7 @@ static const struct {
     {"float32 multiply-adds", bench_fma},
     {"launch and wait", bench_latency},
     {"launch behind another", bench_interval},
+    {"launch behind another, recorded by 8", bench_recorded},
     {"host to device, 64 MB", bench_send},
     {"device to host, 64 MB", bench_fetch},
 };

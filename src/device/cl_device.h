@@ -84,6 +84,7 @@ struct pb_device {
     bool gemm_used;
     char *gemm_words[PB_GEMM_KERNELS]; /* parameters that were set, NULL: none */
     pb_profile profile;
+    enum { PB_RECORDS_UNKNOWN, PB_RECORDS_NO, PB_RECORDS_YES } records; /* what was measured */
 };
 
 struct pb_buffer {
@@ -130,6 +131,21 @@ void pb_gemm_free(pb_gemm *gemm);
 /** Returns a code for pb_cl_fail, 0 when all is well. */
 int pb_gemm_enqueue(pb_device *device, const pb_gemm *gemm, cl_event *event);
 void pb_gemm_release(pb_device *device);
+
+/* ---- launches ---- */
+struct pb_launch {
+    cl_kernel kernel; /* NULL: a matrix product */
+    cl_uint dims;
+    size_t global[3], local[3];
+    bool has_local;
+    pb_gemm gemm;
+    bool compiled; /* a matrix product that ran once while being timed */
+    int row;
+    double flops, bytes;
+};
+
+/** So many launches went into the queue: lets the host go no further ahead than it should. */
+pb_status pb_launch_count(pb_device *device, int launches);
 
 /* ---- binary cache ---- */
 /** Name of the cache file of a program, on the heap; NULL where the cache is not used. `key` is

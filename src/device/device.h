@@ -124,6 +124,18 @@ pb_status pb_launch_run(pb_device *device, pb_launch *launch);
 pb_status pb_device_flush(pb_device *device);
 pb_status pb_device_finish(pb_device *device);
 
+/* ---- recordings: launches that go into the queue as one command ---- */
+typedef struct pb_recording pb_recording;
+/** Records launches, in their order; they must outlive it. `*recording` is NULL where that cannot be: the device does not
+ *  offer it, or a launch is a matrix product, which CLBlast puts into the queue by itself. */
+pb_status pb_recording_create(pb_device *device, int count, pb_launch *const launches[], pb_recording **recording);
+void pb_recording_free(pb_recording **recording);
+/** As pb_launch_run of its launches, one after the other; that is what it does while they are profiled. */
+pb_status pb_recording_run(pb_device *device, pb_recording *recording);
+/** Whether recordings are faster on this device. Measured when it is first asked, by launches that do next to nothing, which
+ *  waits for the queue and takes some milliseconds. */
+bool pb_device_records(pb_device *device);
+
 /* ---- profile ---- */
 /** From now on every launch is timed by its events, from zero; off keeps what was summed. A device without a timer is
  *  timed by the host's clock, one launch at a time. Finishes all work before it. */

@@ -7,17 +7,6 @@
 /* A fence goes into the queue every so many launches; see pb_launch_run. */
 enum { FENCE_EVERY = 512 };
 
-struct pb_launch {
-    cl_kernel kernel; /* NULL: a matrix product */
-    cl_uint dims;
-    size_t global[3], local[3];
-    bool has_local;
-    pb_gemm gemm;
-    bool compiled; /* a matrix product that ran once while being timed */
-    int row;
-    double flops, bytes;
-};
-
 /* ---- checking and binding arguments ---- */
 
 static const char *const kind_names[] = {
@@ -254,6 +243,12 @@ static pb_status pass_fence(pb_device *device)
     return PB_OK;
 }
 
+pb_status pb_launch_count(pb_device *device, int launches)
+{
+    device->launches += launches;
+    return device->launches < FENCE_EVERY ? PB_OK : pass_fence(device);
+}
+
 static int enqueue(pb_device *device, const pb_launch *l, cl_event *event)
 {
     if (!l->kernel) return pb_gemm_enqueue(device, &l->gemm, event);
@@ -312,5 +307,5 @@ pb_status pb_launch_run(pb_device *device, pb_launch *launch)
                               device->profile.rows[launch->row].label);
         }
     }
-    return ++device->launches < FENCE_EVERY ? PB_OK : pass_fence(device);
+    return pb_launch_count(device, 1);
 }

@@ -11,6 +11,9 @@
 
 static const char *const no_memory = "no memory for a plan";
 
+/* Launches of a run, from which on it is worth while to measure whether to record them. */
+enum { RECORD_FROM = 64 };
+
 /* g -> passes -> lowering -> equal values shared -> dead ones dropped, with the caller's ids
  * carried along. */
 static pb_status simplify(const pb_graph *g, const pb_device_info *info, bool on_cpu,
@@ -184,6 +187,7 @@ static pb_status create_launches(pb_plan *plan, int program)
 
 static void free_launches(pb_plan *plan, int program)
 {
+    pb_recording_free(&plan->recordings[program]); /* before what it holds */
     for (int i = 0; i < plan->launch_count[program]; ++i)
         pb_launch_free(&plan->launches[program][i]);
     free(plan->launches[program]);
@@ -360,8 +364,21 @@ void pb_plan_free(pb_plan **plan)
     *plan = NULL;
 }
 
+/* A program that runs often is recorded where that is faster on the device: measured once, so not
+ * for a few launches. Both ways give the same bits. */
+static pb_status consider_recording(pb_plan *plan, int program, int times)
+{
+    const int count = plan->launch_count[program];
+    if (plan->considered[program] || count < 2 || times < RECORD_FROM / count) return PB_OK;
+    plan->considered[program] = true;
+    if (!pb_device_records(plan->device)) return PB_OK;
+    return pb_recording_create(plan->device, count, plan->launches[program],
+                               &plan->recordings[program]);
+}
+
 pb_status pb_plan_submit(pb_plan *plan, int program)
 {
+    if (plan->recordings[program]) return pb_recording_run(plan->device, plan->recordings[program]);
     for (int i = 0; i < plan->launch_count[program]; ++i)
         PB_TRY(pb_launch_run(plan->device, plan->launches[program][i]));
     return PB_OK;
@@ -532,6 +549,7 @@ pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
     if (index == b->program_count)
         return pb_fail(plan->ctx, PB_ERR_USAGE, "the plan has no program %s", program);
     if (!plan->setup_done) PB_TRY(run_setup(plan));
+    PB_TRY(consider_recording(plan, index, times));
     for (int t = 0; t < times; ++t) PB_TRY(pb_plan_submit(plan, index));
     return pb_device_flush(plan->device);
 }

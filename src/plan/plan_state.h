@@ -23,6 +23,8 @@ struct pb_plan {
     size_t window_bytes;
     pb_launch **launches[18];
     int launch_count[18];
+    pb_recording *recordings[18]; /* of programs that are faster as one command   */
+    bool considered[18];          /* whether they are                             */
     bool setup_done;
     double build_seconds;
 };
