@@ -121,23 +121,21 @@ static pb_value quarter(pb_graph *g, const pyramid *p, int level, pb_value x, bo
                       PB_SHAPE(p->planes, h * w));
 }
 
-/* Places of the details in PyWavelets' order: horizontal, vertical, diagonal; a line has one. */
-static int details_of(const pyramid *p, bool down[3], bool right[3])
+/* Quarters of the details in the order of PyWavelets' ravel_coeffs: vertical, horizontal, diagonal;
+ * a line has one. */
+static int details_of(const pyramid *p, const bool **down, const bool **right)
 {
-    const bool of_plane[2][3] = {{true, false, true}, {false, true, true}};
-    memcpy(down, of_plane[0], sizeof of_plane[0]);
-    memcpy(right, of_plane[1], sizeof of_plane[1]);
-    if (!p->lines) return 3;
-    down[0] = false;
-    right[0] = true;
-    return 1;
+    static const bool are_down[] = {false, true, true}, are_right[] = {true, false, true};
+    *down = are_down;
+    *right = are_right;
+    return p->lines ? 1 : 3;
 }
 
 static pb_value analyse(pb_graph *g, const pyramid *p, pb_value x)
 {
     pb_value parts[3 * MOST_LEVELS + 1];
-    bool down[3], right[3];
-    const int details = details_of(p, down, right), count = details * p->levels + 1;
+    const bool *down, *right;
+    const int details = details_of(p, &down, &right), count = details * p->levels + 1;
     for (int level = 0; level < p->levels; level++) {
         const pb_value all = go_down(g, p, level, x);
         for (int d = 0; d < details; d++)
@@ -173,10 +171,10 @@ static pb_value synthesise(pb_graph *g, const pyramid *p, pb_value y)
         if (p->lines) {
             x = pb_concat(g, 2, (pb_value[]){x, first}, 2);
         } else {
-            const pb_value vertical = next_part(g, p, level, y, &at);
+            const pb_value horizontal = next_part(g, p, level, y, &at);
             const pb_value diagonal = next_part(g, p, level, y, &at);
-            const pb_value upper = pb_concat(g, 2, (pb_value[]){x, vertical}, 2);
-            const pb_value lower = pb_concat(g, 2, (pb_value[]){first, diagonal}, 2);
+            const pb_value upper = pb_concat(g, 2, (pb_value[]){x, first}, 2);
+            const pb_value lower = pb_concat(g, 2, (pb_value[]){horizontal, diagonal}, 2);
             x = pb_concat(g, 2, (pb_value[]){upper, lower}, 1);
         }
         x = go_up(g, p, level, x);

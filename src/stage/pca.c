@@ -58,7 +58,8 @@ static void choose_sign(double *v, int d)
     int largest = 0;
     for (int i = 1; i < d; i++)
         if (fabs(v[i]) > fabs(v[largest])) largest = i;
-    for (int i = 0; v[largest] < 0 && i < d; i++) v[i] = -v[i];
+    const double sign = v[largest] < 0 ? -1 : 1;
+    for (int i = 0; i < d; i++) v[i] *= sign;
 }
 
 static pb_status learn(pb_fitting *f, int d, int size, double *mean, double *covariance,

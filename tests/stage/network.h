@@ -32,6 +32,7 @@ typedef struct network {
     pb_value samples, labels;
     pb_options *options[64];
     int option_count;
+    pb_fitted fitted;
     double *content[4096]; /* of leaves, by value id; made when first needed */
 } network;
 
@@ -44,14 +45,47 @@ static inline void network_start(network *n, pb_dtype dtype, pb_shape shape, int
     n->samples = pb_leaf(n->g, PB_ROLE_DATA, "samples", dtype, shape, zero);
     n->labels = pb_leaf(n->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), zero);
     pb_builder_init(&n->b, n->ctx, n->g, training, classes, n->samples, n->labels);
+    n->b.fitted = &n->fitted;
 }
 
 static inline void network_free(network *n)
 {
     for (int v = 0; v < 4096; v++) free(n->content[v]);
     for (int i = 0; i < n->option_count; i++) pb_options_free(&n->options[i]);
+    pb_fitted_clear(&n->fitted);
     pb_graph_free(&n->g);
     pb_context_free(&n->ctx);
+}
+
+static inline void network_evaluate(network *n, int count, const pb_value wanted[], double *out[]);
+
+/* What a stage wants to know of all samples at once, and what it makes of that. */
+static inline pb_status network_learn(network *n, const pb_stage *stage, int ordinal,
+                                      const pb_options *options)
+{
+    pb_value wanted[PB_BUILDER_MAX];
+    double *found[PB_BUILDER_MAX];
+    const pb_shape taken = pb_value_shape(n->g, n->b.x);
+    PB_TRY(pb_stage_observe(&n->b, stage, ordinal, options));
+    pb_fitting f = {.ctx = n->ctx,
+                    .scope = n->b.scope,
+                    .sample = {.axes = taken.axes - 1},
+                    .rows = n->b.batch,
+                    .count = n->b.observation_count,
+                    .fitted = &n->fitted};
+    if (f.count == 0) return PB_OK;
+    memcpy(f.sample.dim, taken.dim + 1, f.sample.axes * sizeof *taken.dim);
+    for (int i = 0; i < f.count; i++) wanted[i] = n->b.observations[i].value;
+    network_evaluate(n, f.count, wanted, found);
+    for (int i = 0; i < f.count; i++) {
+        f.observed[i].name = n->b.observations[i].name;
+        f.observed[i].count = pb_shape_count(pb_value_shape(n->g, wanted[i]));
+        f.observed[i].numbers = found[i];
+    }
+    const pb_status status = stage->fit(&f, options);
+    for (int i = 0; i < f.count; i++) free(found[i]);
+    n->b.observation_count = 0;
+    return status;
 }
 
 /* Builds the stages of a YAML list of names and maps; PB_ERR_CONFIG and the like as they come. */
@@ -76,7 +110,8 @@ static inline pb_status network_build(network *n, const char *list)
                                   plain ? NULL : entry->first, stage->name, options);
         if (status != PB_OK) break;
         n->option_count++;
-        status = pb_stage_build(&n->b, stage, ordinal, *options);
+        if (stage->observe) status = network_learn(n, stage, ordinal, *options);
+        if (status == PB_OK) status = pb_stage_build(&n->b, stage, ordinal, *options);
     }
     pb_yaml_free(&yaml);
     return status;
