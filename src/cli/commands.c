@@ -191,8 +191,9 @@ const pb_cli_command pb_cli_commands[] = {
         .details =
             "The file holds the samples as load and the transforms after it leave them, and their\n"
             "labels; a stage that learns while training ends the transforms. FOLDER, of images or\n"
-            "arrays, is stored as it is. data.path=FILE.pbz then trains on the file: its samples\n"
-            "come out of load as they went in, so the transforms are left out of the stages.\n",
+            "arrays, is stored as it is. data.path=FILE.pbz then trains on the file: where a\n"
+            "configuration begins with the very stages of the file, these count as done, else all\n"
+            "of its stages are applied to what the file holds.\n",
         .options = compress_options,
         .least_words = 1,
         .most_words = -1,

@@ -1,6 +1,7 @@
 #include "train/fit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include <passband/stage.h>
 
 #include "data/loader.h"
+#include "train/applied.h"
 
 enum { BATCH = 1024 };
 
@@ -40,7 +42,8 @@ static void start_builder(look *l)
     l->samples = pb_leaf(l->g, PB_ROLE_INPUT, "samples", l->data->dtype, shape, zero);
     l->labels = pb_leaf(l->g, PB_ROLE_INPUT, "labels", PB_I32, PB_SHAPE(l->batch), zero);
     l->weights = pb_input(l->g, "weights", PB_SHAPE(l->batch));
-    pb_builder_init(l->builder, l->ctx, l->g, false, l->data->classes, l->samples, l->labels);
+    pb_builder_init(l->builder, l->ctx, l->g, false, l->data->classes,
+                    pb_sample_values(l->g, l->data, l->samples), l->labels);
     l->builder->fitted = l->fitted;
     l->builder->weights = l->weights;
     l->builder->weight_sum = pb_sum_all(l->g, l->weights);
@@ -57,10 +60,7 @@ static pb_status build(look *l, int stage)
 {
     pb_builder *b = l->builder;
     start_builder(l);
-    for (int i = 0; i < stage; i++) {
-        const pb_config_stage *s = &l->config->stages[i];
-        PB_TRY(at_stage(l, i, pb_stage_build(b, s->stage, s->ordinal, s->options)));
-    }
+    PB_TRY(pb_build_stages(b, l->config, l->data, stage));
     const pb_config_stage *s = &l->config->stages[stage];
     PB_TRY(at_stage(l, stage, pb_stage_observe(b, s->stage, s->ordinal, s->options)));
     if (b->observation_count == 0) return PB_OK;
@@ -210,6 +210,15 @@ static pb_status fit_stage(look *l, pb_device *device, int stage, pb_fitted *fit
     return status;
 }
 
+static bool has_learned(const pb_config_stage *s, const pb_fitted *fitted)
+{
+    char scope[80];
+    const int length = snprintf(scope, sizeof scope, "%s_%d.", s->stage->name, s->ordinal);
+    for (int i = 0; i < fitted->count; i++)
+        if (strncmp(fitted->array[i].name, scope, (size_t)length) == 0) return true;
+    return false;
+}
+
 pb_status pb_fit(pb_context *ctx, pb_device *device, const pb_config *config,
                  const pb_dataset *data, const int32_t *rows, int count, pb_fitted *fitted)
 {
@@ -221,6 +230,7 @@ pb_status pb_fit(pb_context *ctx, pb_device *device, const pb_config *config,
               .batch = count < BATCH ? count : BATCH,
               .fitted = fitted};
     for (int i = 0; i < config->stage_count; i++)
-        if (config->stages[i].stage->observe) PB_TRY(fit_stage(&l, device, i, fitted));
+        if (config->stages[i].stage->observe && !has_learned(&config->stages[i], fitted))
+            PB_TRY(fit_stage(&l, device, i, fitted));
     return PB_OK;
 }

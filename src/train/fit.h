@@ -9,7 +9,7 @@
 #include "train/config.h"
 
 /** Lets each stage that learns see `rows` [count] of the training samples, through the stages before it, on the device.
- *  A sum is of float32 within a batch and of float64 over the batches. Appends to `fitted`; a configuration in which no
+ *  A sum is of float32 within a batch and of float64 over the batches. Appends to `fitted`, and leaves out what is there already; a configuration in which no
  *  stage learns leaves it as it is and does not touch the device. */
 pb_status pb_fit(pb_context *ctx, pb_device *device, const pb_config *config, const pb_dataset *data,
                  const int32_t *rows, int count, pb_fitted *fitted);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/op.h"
+#include "train/applied.h"
 
 enum {
     AUTOMATIC_POINTS = 1000, /* of a recording when train.log_every is 0 */
@@ -50,22 +51,18 @@ static pb_value batch_positions(pb_graph *g, pb_value step, int batch)
     return pb_add(g, pb_iota(g, PB_SHAPE(batch), 0), first);
 }
 
-static void start_builder(pb_context *ctx, const pb_run_graph *r, int classes, bool training,
-                          pb_value index, pb_builder *b)
+static void start_builder(pb_context *ctx, const pb_run_graph *r, const pb_dataset *data,
+                          bool training, pb_value index, pb_builder *b)
 {
-    pb_value samples = pb_gather(r->g, r->samples, index);
-    if (r->packing) samples = pb_unpack(r->g, samples, r->packing);
-    pb_builder_init(b, ctx, r->g, training, classes, samples, pb_gather(r->g, r->labels, index));
+    const pb_value rows = pb_gather(r->g, r->samples, index);
+    pb_builder_init(b, ctx, r->g, training, data->classes, pb_sample_values(r->g, data, rows),
+                    pb_gather(r->g, r->labels, index));
     b->fitted = r->fitted;
 }
 
-static pb_status build_stages(pb_builder *b, const pb_config *config)
+static pb_status build_stages(pb_builder *b, const pb_config *config, const pb_dataset *data)
 {
-    for (int i = 0; i < config->stage_count; i++) {
-        const pb_config_stage *s = &config->stages[i];
-        const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
-        if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", s->where);
-    }
+    PB_TRY(pb_build_stages(b, config, data, config->stage_count));
     PB_TRY(pb_builder_finish(b));
     if (pb_builder_find(b, "hits") == PB_NONE)
         return pb_fail(b->ctx, PB_ERR_CONFIG,
@@ -135,16 +132,16 @@ static void add_up(pb_run_graph *r, pb_builder *b)
     }
 }
 
-static pb_status build_train(pb_context *ctx, const pb_config *config, int classes, pb_run_graph *r,
-                             pb_builder *b)
+static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                             pb_run_graph *r, pb_builder *b)
 {
     pb_graph *g = r->g;
     r->order = input_i32(g, "train.order", PB_SHAPE(r->steps * r->batch));
     r->phase = input_i32(g, "train.phase", PB_SCALAR);
     r->step = transient(r, "train.step", PB_I32, PB_SCALAR);
-    start_builder(ctx, r, classes, true,
-                  pb_gather(g, r->order, batch_positions(g, r->step, r->batch)), b);
-    PB_TRY(build_stages(b, config));
+    start_builder(ctx, r, data, true, pb_gather(g, r->order, batch_positions(g, r->step, r->batch)),
+                  b);
+    PB_TRY(build_stages(b, config, data));
 
     pb_graph_scope(g, "train");
     const pb_value slot =
@@ -206,7 +203,7 @@ static void sum_saliency(pb_run_graph *r, pb_builder *b)
 
 /* ---- programs "validate" and "test" ---- */
 
-static pb_status build_scoring(pb_context *ctx, const pb_config *config, int classes,
+static pb_status build_scoring(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                                pb_run_graph *r, const char *program, int count, pb_scoring *s,
                                pb_builder *b)
 {
@@ -223,13 +220,13 @@ static pb_status build_scoring(pb_context *ctx, const pb_config *config, int cla
     snprintf(name, sizeof name, "%s.step", program);
     s->step = transient(r, name, PB_I32, PB_SCALAR);
     const pb_value position = batch_positions(g, s->step, s->batch);
-    start_builder(ctx, r, classes, false, pb_gather(g, s->order, position), b);
+    start_builder(ctx, r, data, false, pb_gather(g, s->order, position), b);
     if (s->steps * s->batch != count) {
         const pb_value real = pb_less(g, position, pb_constant_i32(g, count, PB_SCALAR));
         b->weights = pb_cast(g, real, PB_F32);
         b->weight_sum = pb_sum_all(g, b->weights);
     }
-    PB_TRY(build_stages(b, config));
+    PB_TRY(build_stages(b, config, data));
 
     pb_graph_scope(g, program);
     pb_value hits = pb_builder_find(b, "hits");
@@ -242,9 +239,9 @@ static pb_status build_scoring(pb_context *ctx, const pb_config *config, int cla
     s->loss = transient(r, name, PB_F32, PB_SCALAR);
     accumulate(b, s->loss, loss);
     snprintf(name, sizeof name, "%s.class_hits", program);
-    s->class_hits = transient(r, name, PB_F32, PB_SHAPE(classes));
-    const pb_value by_class =
-        pb_mul(g, pb_one_hot(g, b->labels, classes), pb_reshape(g, hits, PB_SHAPE(s->batch, 1)));
+    s->class_hits = transient(r, name, PB_F32, PB_SHAPE(data->classes));
+    const pb_value by_class = pb_mul(g, pb_one_hot(g, b->labels, data->classes),
+                                     pb_reshape(g, hits, PB_SHAPE(s->batch, 1)));
     accumulate(b, s->class_hits, pb_sum(g, by_class, 0, false));
     accumulate(b, s->step, pb_constant_i32(g, 1, PB_SCALAR));
     if (s == &r->test) sum_saliency(r, b);
@@ -266,13 +263,13 @@ static void show_reconstruction(pb_run_graph *r, pb_builder *b)
     show(r, b, "reconstructed", back);
 }
 
-static pb_status build_inspect(pb_context *ctx, const pb_config *config, int classes, int test_rows,
-                               pb_run_graph *r, pb_builder *b)
+static pb_status build_inspect(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                               int test_rows, pb_run_graph *r, pb_builder *b)
 {
     r->shown = test_rows < MOST_SHOWN ? test_rows : MOST_SHOWN;
     r->shown_order = input_i32(r->g, "inspect.order", PB_SHAPE(r->shown));
-    start_builder(ctx, r, classes, false, r->shown_order, b);
-    PB_TRY(build_stages(b, config));
+    start_builder(ctx, r, data, false, r->shown_order, b);
+    PB_TRY(build_stages(b, config, data));
 
     pb_graph_scope(r->g, "inspect");
     for (int i = 0; i < b->log_count; i++) show(r, b, b->logs[i].name, b->logs[i].value);
@@ -344,17 +341,15 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
                        "data set %s: samples have %d axes; at most %d are allowed", data->name,
                        data->sample_shape.axes, PB_MAX_AXES - 1);
     for (int a = 1; a < shape.axes; a++) shape.dim[a] = data->sample_shape.dim[a - 1];
-    if (data->compressed && data->compressed->packing.bits) r->packing = &data->compressed->packing;
     const pb_init none = {.kind = PB_INIT_CONSTANT};
     r->samples = pb_leaf(r->g, PB_ROLE_DATA, "samples", data->dtype, shape, none);
     r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), none);
 
-    PB_TRY(build_train(ctx, config, data->classes, r, b));
+    PB_TRY(build_train(ctx, config, data, r, b));
     r->unlearned = b->unlearned;
-    PB_TRY(
-        build_scoring(ctx, config, data->classes, r, "validate", rows.validation, &r->validate, b));
-    PB_TRY(build_scoring(ctx, config, data->classes, r, "test", rows.test, &r->test, b));
-    PB_TRY(build_inspect(ctx, config, data->classes, rows.test, r, b));
+    PB_TRY(build_scoring(ctx, config, data, r, "validate", rows.validation, &r->validate, b));
+    PB_TRY(build_scoring(ctx, config, data, r, "test", rows.test, &r->test, b));
+    PB_TRY(build_inspect(ctx, config, data, rows.test, r, b));
     return list_lasting(ctx, r);
 }
 

@@ -50,7 +50,6 @@ typedef struct pb_run_graph {
     pb_value
         samples; /* data [rows, ...]: training samples, then test samples; or a window of them */
     pb_value labels; /* data, i32 [rows] */
-    const pb_packing *packing; /* how samples are packed, the data set's; NULL: they are not */
 
     /* program "train": one iteration */
     int batch, steps; /* iterations an epoch */

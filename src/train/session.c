@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "device/device.h"
+#include "train/applied.h"
 #include "train/run_data.h"
 #include "train/window.h"
 
@@ -38,6 +39,7 @@ static pb_status open_session(pb_session *s)
     PB_TRY(pb_run_data_load(s->ctx, s->config, s->options.skip_damaged, &s->data));
     PB_TRY(pb_run_data_split(s->ctx, s->config, s->data, &s->train_rows, &s->train_count,
                              &s->held_rows, &s->held_count));
+    PB_TRY(pb_applied_fitted(s->ctx, s->config, s->data, &s->fitted));
     const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
     return pb_run_graph_create(s->ctx, s->config, s->data, rows, NULL, &s->graph);
 }
@@ -234,9 +236,8 @@ static pb_status learn(pb_session *s)
 {
     if (!s->graph.unlearned) return PB_OK;
     const double start = pb_seconds();
-    if (s->fitted.count == 0)
-        PB_TRY(pb_fit(s->ctx, s->device, s->config, s->data, s->train_rows, s->train_count,
-                      &s->fitted));
+    PB_TRY(
+        pb_fit(s->ctx, s->device, s->config, s->data, s->train_rows, s->train_count, &s->fitted));
     pb_run_graph_clear(&s->graph);
     const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
     PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->fitted, &s->graph));

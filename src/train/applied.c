@@ -1,0 +1,79 @@
+#include "train/applied.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+pb_value pb_sample_values(pb_graph *g, const pb_dataset *data, pb_value rows)
+{
+    const bool is_packed = data->compressed && data->compressed->packing.bits;
+    return is_packed ? pb_unpack(g, rows, &data->compressed->packing) : rows;
+}
+
+static bool has_chain(const pb_dataset *data)
+{
+    return data->compressed && data->compressed->chain && data->compressed->chain[0];
+}
+
+int pb_applied_stages(const pb_config *config, const pb_dataset *data)
+{
+    for (int count = 1; has_chain(data) && count <= config->stage_count; count++) {
+        char *text = pb_config_chain_yaml(config, count);
+        const bool is_same = text && strcmp(text, data->compressed->chain) == 0;
+        free(text);
+        if (is_same) return count;
+    }
+    return 0;
+}
+
+pb_status pb_applied_fitted(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                            pb_fitted *fitted)
+{
+    if (pb_applied_stages(config, data) == 0) return PB_OK;
+    const pb_fitted *from = &data->compressed->fitted;
+    for (int i = 0; i < from->count; i++)
+        PB_TRY(pb_fitted_put(ctx, fitted, from->array[i].name, from->array[i].shape,
+                             from->array[i].data));
+    return PB_OK;
+}
+
+static pb_status build(pb_builder *b, const pb_config *config, int first, int count)
+{
+    for (int i = first; i < count; i++) {
+        const pb_config_stage *s = &config->stages[i];
+        const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
+        if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", s->where);
+    }
+    return PB_OK;
+}
+
+/* The stages are built over nothing, for the shapes between them, which the way back must know;
+ * what they make of nothing is dropped, and the samples of the file take its place. */
+static pb_status build_way_back(pb_builder *b, const pb_config *config, const pb_dataset *data,
+                                int count)
+{
+    const pb_value x = b->x;
+    const pb_shape source = data->compressed->source.shape;
+    pb_shape shape = {.axes = source.axes + 1, .dim = {b->batch}};
+    for (int a = 1; a < shape.axes; a++) shape.dim[a] = source.dim[a - 1];
+    b->x = pb_constant(b->g, 0, shape);
+    PB_TRY(build(b, config, 0, count));
+    if (!pb_shape_equal(pb_value_shape(b->g, b->x), pb_value_shape(b->g, x)))
+        return pb_fail(b->ctx, PB_ERR_DATA,
+                       "data set %s: its samples are not of the shape that its stages leave",
+                       data->name);
+    b->x = x;
+    b->kept_count = 0;
+    b->codes = b->quantised = PB_NONE;
+    const pb_value back = pb_builder_reconstruct(b, x);
+    if (back != PB_NONE) pb_builder_keep(b, "pixels", back);
+    return PB_OK;
+}
+
+pb_status pb_build_stages(pb_builder *b, const pb_config *config, const pb_dataset *data, int count)
+{
+    const int applied = pb_applied_stages(config, data);
+    if (applied == 0 && has_chain(data)) b->irreversible = data->name; /* nothing tells the way */
+    if (applied == 0) return build(b, config, 0, count);
+    PB_TRY(build_way_back(b, config, data, applied));
+    return build(b, config, applied, count);
+}

@@ -1,0 +1,197 @@
+/* passband compress and inspect, and training on what they leave, as a user would. */
+#include <jansson.h>
+
+#include "base/scratch.h"
+#include "cli/program.h"
+#include "cli/tiny_set.h"
+#include "data/png_make.h"
+
+static scratch s;
+static spoken said;
+
+/* Few kernels: each run here compiles its own. */
+static const char config[] = "name: small\n"
+                             "data: {name: idx, path: data, validation: 0}\n"
+                             "train: {epochs: 2, batch_size: 10, eval_batch_size: 10, seeds: [0]}\n"
+                             "stages: [load, {dct2: {keep: 6}}, {quantize: {bits: 3}}, "
+                             "{linear: {features: 3}}, cross_entropy, {sgd: {lr: 0.1}}]\n";
+
+static void setup(void)
+{
+    scratch_open(&s);
+    tiny_data(&s);
+    scratch_put(&s, "c.yaml", config, strlen(config));
+}
+
+static void teardown(void)
+{
+    scratch_close(&s);
+}
+
+static void works(const char *arguments)
+{
+    program_run(&s, arguments, NULL, &said);
+    ck_assert_msg(said.exit_code == 0, "%s: exit code %d: %s", arguments, said.exit_code, said.err);
+}
+
+static void fails(const char *arguments, int exit_code, const char *words)
+{
+    program_run(&s, arguments, NULL, &said);
+    ck_assert_msg(said.exit_code == exit_code, "%s: exit code %d: %s", arguments, said.exit_code,
+                  said.err);
+    ck_assert_msg(strstr(said.err, words), "\"%s\" lacks \"%s\"", said.err, words);
+}
+
+static json_t *read_json(const char *name)
+{
+    json_t *json = json_load_file(scratch_path(&s, name), 0, NULL);
+    ck_assert_msg(json, "%s is no JSON", name);
+    return json;
+}
+
+static double score(const char *summary, const char *what)
+{
+    json_t *json = read_json(summary);
+    const double mean = json_number_value(json_object_get(json_object_get(json, what), "mean"));
+    json_decref(json);
+    return mean;
+}
+
+/* Three classes of colour images, 20 high and 30 wide, told apart by their brightness. */
+static void make_folder(void)
+{
+    char name[64];
+    mkdir(scratch_path(&s, "shells"), 0777);
+    for (int c = 0; c < 3; c++) {
+        snprintf(name, sizeof name, "shells/kind%d", c);
+        mkdir(scratch_path(&s, name), 0777);
+        for (int i = 0; i < 20; i++) {
+            uint16_t pixels[3 * 20 * 30];
+            for (int p = 0; p < 3 * 20 * 30; p++)
+                pixels[p] = (uint16_t)(80 * c + (p * 7 + i * 13) % 60);
+            snprintf(name, sizeof name, "shells/kind%d/%02d.png", c, i);
+            png_make(scratch_path(&s, name), (png_kind){.type = PNG_COLOR_TYPE_RGB, .depth = 8}, 30,
+                     20, pixels, NULL, 0);
+        }
+    }
+}
+
+static const char network[] = "train: {epochs: 2, batch_size: 8, eval_batch_size: 12, seeds: [0]}\n"
+                              "data: {name: png, path: shells, validation: 0}\n"
+                              "stages: [load, {linear: {features: 3}}, cross_entropy, "
+                              "{sgd: {lr: 0.01}}]\n";
+
+/* A folder is all that a user has. The file trains as the folder does, to the last digit. */
+START_TEST(a_folder_of_images)
+{
+    make_folder();
+    works("compress shells -o shells.pbz");
+    ck_assert_ptr_nonnull(strstr(said.out, "kind0 (20), kind1 (20), kind2 (20)"));
+    ck_assert_ptr_nonnull(strstr(said.out, "3 x 20 x 30 bytes of 8 bits"));
+    works("inspect shells.pbz --json");
+    json_t *json = json_loads(said.out, 0, NULL);
+    struct stat info;
+    ck_assert_int_eq(stat(scratch_path(&s, "shells.pbz"), &info), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "file_bytes")), info.st_size);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(json, "bytes_per_sample")),
+                            (double)info.st_size / 60, 1e-6);
+    json_decref(json);
+    scratch_put(&s, "net.yaml", network, strlen(network));
+    works("run net.yaml -q -o from_folder");
+    works("run net.yaml data.path=shells.pbz -q -o from_file");
+    ck_assert_double_eq(score("from_folder/summary.json", "test_loss"),
+                        score("from_file/summary.json", "test_loss"));
+    ck_assert_double_gt(score("from_file/summary.json", "test_accuracy"), 0.6);
+    json = read_json("from_file/summary.json");
+    ck_assert_double_eq_tol(json_number_value(json_object_get(json, "bytes_per_sample")),
+                            (double)info.st_size / 60, 1e-6);
+    json_decref(json);
+    json = read_json("from_folder/summary.json");
+    ck_assert_ptr_null(json_object_get(json, "bytes_per_sample"));
+    json_decref(json);
+}
+END_TEST
+
+/* The same configuration on the data and on the file of its first stages: the codes are the same,
+ * so is the network, its pictures' numbers, and what eval says. */
+START_TEST(stages_that_the_file_went_through_count_as_done)
+{
+    works("compress c.yaml -o tiny.pbz -q");
+    works("run c.yaml -q -o plain");
+    works("run c.yaml data.path=tiny.pbz -q -o packed");
+    ck_assert_double_eq(score("plain/summary.json", "test_loss"),
+                        score("packed/summary.json", "test_loss"));
+    works("eval packed");
+    json_t *json = json_loads(said.out, 0, NULL);
+    ck_assert_double_eq_tol(
+        json_number_value(json_object_get(json_object_get(json, "test_loss"), "mean")),
+        score("packed/summary.json", "test_loss"), 1e-6);
+    json_decref(json);
+    ck_assert_int_eq(access(scratch_path(&s, "packed/reconstructions.npy"), R_OK), 0);
+    works("run c.yaml data.path=tiny.pbz device.memory_limit=200k -q -o streamed");
+    ck_assert_double_eq(score("plain/summary.json", "test_loss"),
+                        score("streamed/summary.json", "test_loss"));
+}
+END_TEST
+
+/* Another division of the same content: another file, the same fingerprint. */
+START_TEST(compressing_a_file_again_divides_it_anew)
+{
+    static const char again[] = "data: {path: one.pbz}\nstages: [load]\n";
+    works("compress data -o one.pbz");
+    char *first = strdup(strstr(said.out, "fingerprint"));
+    scratch_put(&s, "again.yaml", again, strlen(again));
+    works("compress again.yaml -o two.pbz --chunk 7 --level 1");
+    ck_assert_ptr_nonnull(strstr(said.out, first));
+    ck_assert_ptr_nonnull(strstr(said.out, "14 of at most 7 samples"));
+    free(first);
+}
+END_TEST
+
+START_TEST(damage_is_named_and_the_rest_is_read)
+{
+    works("compress data -o whole.pbz --chunk 20 -q");
+    FILE *file = fopen(scratch_path(&s, "whole.pbz"), "r+b");
+    static unsigned char bytes[1 << 16];
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    bytes[count / 2] ^= 64; /* amid the chunks, which are most of it */
+    scratch_put(&s, "hurt.pbz", bytes, count);
+    fails("inspect hurt.pbz", 4,
+          "is damaged: its checksum is wrong; --skip-damaged reads the rest");
+    works("inspect hurt.pbz --skip-damaged");
+    ck_assert_ptr_nonnull(strstr(said.out, "damaged      hurt.pbz: chunk"));
+    fails("run c.yaml data.path=hurt.pbz -q -o hurt", 4, "is damaged");
+    works("run c.yaml data.path=hurt.pbz --skip-damaged -o hurt");
+    ck_assert_ptr_nonnull(strstr(said.err, "it is left out"));
+    fails("inspect data/train-images-idx3-ubyte", 4, "is not a compressed data set");
+    fails("inspect missing.pbz", 4, "cannot be opened");
+}
+END_TEST
+
+START_TEST(what_cannot_be_compressed)
+{
+    fails("compress c.yaml", 2, "--output FILE.pbz says where it goes");
+    fails("compress c.yaml -o tiny.zip", 2, "must end in .pbz");
+    fails("compress nowhere -o tiny.pbz", 2, "no configuration or folder nowhere");
+    fails("compress c.yaml -o tiny.pbz --level 20", 2, "whole number from 1 to 19, not 20");
+    fails("compress c.yaml -o tiny.pbz --chunk 0", 2, "--chunk must be a whole number");
+    fails("compress c.yaml c.yaml -o tiny.pbz", 2, "is not key=value");
+    works("compress data -o one.pbz -q");
+    fails("compress c.yaml data.path=one.pbz -o two.pbz", 2, "is compressed already");
+    fails("compress c.yaml -o no/such/folder.pbz", 1, "cannot be written");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("compress");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_test(tcase, a_folder_of_images);
+    tcase_add_test(tcase, stages_that_the_file_went_through_count_as_done);
+    tcase_add_test(tcase, compressing_a_file_again_divides_it_anew);
+    tcase_add_test(tcase, damage_is_named_and_the_rest_is_read);
+    tcase_add_test(tcase, what_cannot_be_compressed);
+    return run_case("compress", tcase);
+}
