@@ -154,7 +154,8 @@ static const bad_case cases[] = {
            "c.yaml:11", "max_pool1d"),
     CONFIG("logits for other classes", "{features: 3}", "{features: 4}", "cross_entropy", "4", "3"),
     CONFIG("a transform of a signal", "  - dct2: {keep: 6}\n",
-           "  - reshape: {shape: [64]}\n  - dct2: {keep: 6}\n", "dct2"),
+           "  - reshape: {shape: [64]}\n  - dct2: {keep: 6}\n", "band_mask",
+           "takes coefficients [batch, height, width], but gets [8, 6]"),
 
 #define DATA(spoil_, ...)                                                                          \
     {                                                                                              \
