@@ -6,6 +6,7 @@
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include <CL/cl.h>
 
+#include "base/clock.h"
 #include "device/device.h"
 
 /* ---- what a machine has ---- */
@@ -62,9 +63,6 @@ pb_status pb_profile_drain(pb_device *device, int keep);
 /** Starts afresh, or stops and keeps what was summed. */
 pb_status pb_profile_switch(pb_device *device, bool on);
 void pb_profile_clear(pb_device *device);
-
-/** Seconds on a clock that only goes forward. */
-double pb_device_clock(void);
 
 /* ---- device ---- */
 enum { PB_GEMM_KERNELS = 3 }; /* of CLBlast that take parameters */

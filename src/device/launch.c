@@ -268,10 +268,10 @@ static int enqueue_timed(pb_device *device, const pb_launch *l, pb_pending *time
 static int run_by_host_clock(pb_device *device, const pb_launch *l, const pb_pending *timed)
 {
     int error = clFinish(device->queue);
-    const double begin = pb_device_clock();
+    const double begin = pb_seconds();
     if (error == CL_SUCCESS) error = enqueue(device, l, NULL);
     if (error == CL_SUCCESS) error = clFinish(device->queue);
-    if (error == CL_SUCCESS) pb_profile_add(device, timed, begin, pb_device_clock() - begin);
+    if (error == CL_SUCCESS) pb_profile_add(device, timed, begin, pb_seconds() - begin);
     return error;
 }
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "device/cl_device.h"
 
@@ -37,13 +36,6 @@ static void release(pb_pending *launch)
     if (launch->before) clReleaseEvent(launch->before);
     if (launch->event) clReleaseEvent(launch->event);
     *launch = (pb_pending){0};
-}
-
-double pb_device_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 void pb_profile_add(pb_device *device, const pb_pending *launch, double begin, double seconds)
@@ -113,11 +105,11 @@ static cl_int read_clocks(pb_device *device, double *before, double *after, doub
 {
     cl_event marker;
     cl_ulong end = 0;
-    *before = pb_device_clock();
+    *before = pb_seconds();
     cl_int error = clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &marker);
     if (error != CL_SUCCESS) return error;
     error = clWaitForEvents(1, &marker);
-    *after = pb_device_clock();
+    *after = pb_seconds();
     if (error == CL_SUCCESS) error = nanoseconds(marker, CL_PROFILING_COMMAND_END, &end);
     clReleaseEvent(marker);
     *on_device = 1e-9 * (double)end;

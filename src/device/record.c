@@ -194,13 +194,13 @@ static pb_status run_round(pb_device *device, trial *t, bool recorded, double *l
 {
     PB_TRY(pb_buffer_zero(device, t->x));
     PB_TRY(pb_device_finish(device));
-    const double start = pb_device_clock();
+    const double start = pb_seconds();
     for (int s = 0; s < STEPS; s++) {
         if (recorded) PB_TRY(pb_recording_run(device, t->recording));
         for (int i = 0; !recorded && i < STEP; i++) PB_TRY(pb_launch_run(device, t->step[i]));
     }
     PB_TRY(pb_device_finish(device));
-    const double seconds = pb_device_clock() - start;
+    const double seconds = pb_seconds() - start;
     if (seconds < *least) *least = seconds;
     return pb_buffer_read(device, t->x, 0, x, sizeof *x);
 }

@@ -3,21 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/rng.h"
 
 /* Multiplications of a product up to which each element is compared with the reference. */
 #define REFERENCE_MULTIPLICATIONS 2e7
 /* Of the largest magnitude: what float32 sums of thousands of terms may be off. */
 #define TOLERANCE 1e-5
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static pb_status no_memory(const pb_problem *q)
 {
@@ -210,10 +203,10 @@ static pb_status check(const pb_problem *q, pb_plan *plan, bool *right)
 
 static pb_status run(pb_plan *plan, int times, double *seconds)
 {
-    const double start = now();
+    const double start = pb_seconds();
     PB_TRY(pb_plan_run(plan, "run", times));
     PB_TRY(pb_plan_finish(plan));
-    *seconds = (now() - start) / times;
+    *seconds = (pb_seconds() - start) / times;
     return PB_OK;
 }
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "plan/clblast.h"
 
 typedef struct search {
@@ -18,16 +18,9 @@ typedef struct search {
     int timed;
 } search;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool is_over(const search *s)
 {
-    return now() > s->deadline;
+    return pb_seconds() > s->deadline;
 }
 
 static bool was_seen(const search *s, const char *words)
@@ -264,14 +257,14 @@ static pb_status measure_build(pb_build *b, const pb_tuning *tuning, pb_choices 
     PB_TRY(find_values(b, tuning, choices, values, &count));
     if (tuning->effort == PB_EXHAUSTIVE) PB_TRY(measure_clblast(b, tuning, values, count, choices));
     const bool limited = tuning->effort == PB_MEASURE;
-    const double end = now() + tuning->budget_seconds;
+    const double end = pb_seconds() + tuning->budget_seconds;
     for (int i = 0; i < count; ++i) {
-        const double left = end - now();
+        const double left = end - pb_seconds();
         if (limited && left <= 0) {
             PB_TRY(settle(b, values[i], choices));
             continue;
         }
-        const double deadline = limited ? now() + left / (count - i) : (double)INFINITY;
+        const double deadline = limited ? pb_seconds() + left / (count - i) : (double)INFINITY;
         PB_TRY(measure_value(b, values[i], tuning, deadline, choices, measured));
     }
     return PB_OK;
@@ -302,13 +295,13 @@ pb_status pb_wisdom_tune(pb_device *device, const pb_graph *g, const pb_tuning *
     *choices = NULL;
     if (tuning->effort == PB_ESTIMATE) return PB_OK;
     PB_TRY(pb_wisdom_load(device, choices));
-    const double start = now();
+    const double start = pb_seconds();
     const int known = pb_choices_count(*choices);
     int measured;
     pb_status status = pb_wisdom_measure(device, g, tuning, *choices, &measured);
     if (measured > 0 || pb_choices_count(*choices) > known) {
         pb_log(ctx, PB_LOG_INFO, "measured %d products and convolutions in %.1f s on %s", measured,
-               now() - start, pb_device_describe(device)->name);
+               pb_seconds() - start, pb_device_describe(device)->name);
         /* a read-only home costs time again, not the run */
         if (pb_wisdom_save(device, *choices) != PB_OK)
             pb_log(ctx, PB_LOG_WARN, "%s; the measurements are not kept", pb_error(ctx));

@@ -1,11 +1,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/rng.h"
 #include <passband/wisdom.h>
 
+#include "base/clock.h"
+#include "base/rng.h"
 #include "plan/clblast.h"
 #include "plan/plan_state.h"
 
@@ -211,20 +211,13 @@ static pb_status create_windows(pb_plan *plan)
     return PB_OK;
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static pb_status create_on_device(pb_plan *plan)
 {
     pb_build *b = &plan->build;
     PB_TRY(check_memory(plan));
-    const double start = seconds();
+    const double start = pb_seconds();
     PB_TRY(pb_plan_build_modules(plan));
-    plan->build_seconds = seconds() - start;
+    plan->build_seconds = pb_seconds() - start;
     PB_TRY(create_persistent(plan));
     if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
     PB_TRY(create_views(plan, plan->arena, false));

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "device/device.h"
@@ -13,13 +12,6 @@
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
 enum { PIECE_BYTES = 16 << 20 };          /* of the set-up: some cache levels, and many rows */
 static const double chunk_seconds = 0.25; /* aim: long beside one wait, short beside a second */
-
-double pb_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- data ---- */
 

@@ -6,6 +6,7 @@
 #include <passband/run.h>
 #include <passband/wisdom.h>
 
+#include "base/clock.h"
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/run_graph.h"
@@ -70,8 +71,5 @@ pb_status pb_session_read(pb_session *s, pb_value leaf, void *data);
 pb_status pb_session_write(pb_session *s, pb_value leaf, const void *data);
 /** Writes zeros into a leaf. */
 pb_status pb_session_zero(pb_session *s, pb_value leaf);
-
-/** Seconds on a clock that only goes forward. */
-double pb_seconds(void);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef PB_TRAIN_TRACE_H
 #define PB_TRAIN_TRACE_H
 
+#include "base/clock.h"
 #include "device/device.h"
 
 typedef struct pb_trace pb_trace;
