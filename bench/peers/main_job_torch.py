@@ -66,43 +66,18 @@ def make_network():
     )  # fmt: skip
 
 
-class Job:
-    """A network in training."""
+def make_job(data, settings):
+    def sgd(parameters):
+        return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, foreach=settings["foreach"])
 
-    def __init__(self, data, settings):
-        torch.manual_seed(0)
-        self.x, self.y, self.test_x, self.test_y = data
-        self.steps_per_epoch = len(self.x) // BATCH
-        self.network = make_network()
-        self.loss = nn.CrossEntropyLoss()
-        self.optimiser = torch.optim.SGD(
-            self.network.parameters(), lr=0.01, momentum=0.9, foreach=settings["foreach"]
-        )
-
-    def step(self, rows):
-        self.optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self.network(self.x.index_select(0, rows)), self.y.index_select(0, rows))
-        loss.backward()
-        self.optimiser.step()
-        return loss.detach()
-
-    def steps(self, count):
-        order = torch.randperm(len(self.x))
-        return torch_peer.run_steps(count, lambda i: self.step(order[i * BATCH : (i + 1) * BATCH]))
-
-    def epoch(self):
-        return self.steps(self.steps_per_epoch)
-
-    def accuracy(self):
-        with torch.no_grad():
-            return float((self.network(self.test_x).argmax(1) == self.test_y).float().mean())
+    return torch_peer.Job(data, make_network, sgd, BATCH)
 
 
 def main():
     options = torch_peer.arguments(__doc__.splitlines()[0], 3, ("fashion-mnist", "name of a data set"))
     data = load(options.data)
     axes = {"threads": options.threads, "mkldnn": (True, False), "foreach": (True, False)}
-    torch_peer.run(options, {"no_bands": lambda settings: Job(data, settings)}, {"no_bands": axes}, steps=25)
+    torch_peer.run(options, {"no_bands": lambda settings: make_job(data, settings)}, {"no_bands": axes}, steps=25)
 
 
 if __name__ == "__main__":

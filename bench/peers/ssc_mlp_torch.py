@@ -71,44 +71,22 @@ def losses(network, spectrum, x, y):
     return F.cross_entropy(logits, y), consistency(spectrum(saliency), y)
 
 
-class Job:
-    """A network in training, with the term where a spectrum is given."""
+def make_job(data, rates, settings):
+    """The network in training, with the term where a spectrum is among the settings."""
+    rate, decay = rates
 
-    def __init__(self, data, rates, settings):
-        torch.manual_seed(0)
-        self.x, self.y, self.test_x, self.test_y = data
-        self.steps_per_epoch = len(self.x) // BATCH
-        self.network = make_network()
-        self.parameters = list(self.network.parameters())
-        self.spectrum = Spectrum(settings["spectrum"]) if "spectrum" in settings else None
-        rate, decay = rates
-        self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=rate, weight_decay=decay, foreach=settings["foreach"]
-        )
+    def adamw(parameters):
+        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, foreach=settings["foreach"])
 
-    def loss(self, x, y):
-        if not self.spectrum:
-            return F.cross_entropy(self.network(x), y)
-        cross_entropy, ssc = losses(self.network, self.spectrum, x, y)
+    if "spectrum" not in settings:
+        return torch_peer.Job(data, make_network, adamw, BATCH)
+    spectrum = Spectrum(settings["spectrum"])
+
+    def loss(network, x, y):
+        cross_entropy, ssc = losses(network, spectrum, x, y)
         return cross_entropy + WEIGHT * ssc
 
-    def step(self, rows):
-        self.optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self.x.index_select(0, rows), self.y.index_select(0, rows))
-        loss.backward(inputs=self.parameters)  # not of x as well
-        self.optimiser.step()
-        return loss.detach()
-
-    def steps(self, count):
-        order = torch.randperm(len(self.x))
-        return torch_peer.run_steps(count, lambda i: self.step(order[i * BATCH : (i + 1) * BATCH]))
-
-    def epoch(self):
-        return self.steps(self.steps_per_epoch)
-
-    def accuracy(self):
-        with torch.no_grad():
-            return float((self.network(self.test_x).argmax(1) == self.test_y).float().mean())
+    return torch_peer.Job(data, make_network, adamw, BATCH, loss)
 
 
 # ---- is it the same loss? ----
@@ -159,7 +137,7 @@ def main():
     data = load(options.data)
     plain = {"threads": options.threads, "foreach": (True, False)}
     axes = {"baseline_mnist1d": plain, "ssc_mnist1d": {**plain, "spectrum": ("rfft", "product")}}
-    makers = {name: lambda settings, r=rates: Job(data, r, settings) for name, rates in RATES.items()}
+    makers = {name: lambda settings, r=rates: make_job(data, r, settings) for name, rates in RATES.items()}
     torch_peer.run(options, makers, axes, steps=60)
 
 

@@ -1,8 +1,7 @@
 """What every peer in PyTorch needs: data, the choice of its fastest settings, timing, and the JSON it prints.
 
-A job has `epoch()`, which trains one and returns the mean loss as a tensor, `accuracy()`, and `steps_per_epoch`. Run
-peers as Debian's /usr/bin/python3 with OPENBLAS_NUM_THREADS=1 in the environment (bench/run does); left alone, OpenBLAS
-and PyTorch both start threads and get into each other's way.
+Run peers as Debian's /usr/bin/python3 with OPENBLAS_NUM_THREADS=1 in the environment (bench/run does); left alone,
+OpenBLAS and PyTorch both start threads and get into each other's way.
 """
 import argparse
 import itertools
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 
 def blas():
@@ -30,12 +30,48 @@ def blas():
     return sorted(paths)
 
 
-def run_steps(count, step):
-    """Takes `count` steps, step(i) each; the mean loss as a tensor, so that no value is read back on the way."""
-    total = torch.zeros(())
-    for i in range(count):
-        total += step(i)
-    return total / count
+def cross_entropy(network, x, y):
+    return F.cross_entropy(network(x), y)
+
+
+class Job:
+    """A network in training.
+
+    data: samples [n, ...] and their labels [n], then those of the test part; tensors all of them. `make_network()` is
+    called with the random numbers of seed 0, `make_optimiser(parameters)` gets what it learns, and `loss(network, x, y)`
+    is what a step on `batch` rows lowers.
+    """
+
+    def __init__(self, data, make_network, make_optimiser, batch, loss=cross_entropy):
+        torch.manual_seed(0)
+        self.x, self.y, self.test_x, self.test_y = data
+        self.batch, self.steps_per_epoch = batch, len(self.x) // batch
+        self.network = make_network()
+        self.parameters = list(self.network.parameters())
+        self.optimiser = make_optimiser(self.parameters)
+        self.loss = loss
+
+    def step(self, rows):
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.loss(self.network, self.x.index_select(0, rows), self.y.index_select(0, rows))
+        loss.backward(inputs=self.parameters)  # not of x as well, where the loss asks for its gradient
+        self.optimiser.step()
+        return loss.detach()
+
+    def steps(self, count):
+        """Takes `count` steps; the mean loss as a tensor, so that no value is read back on the way."""
+        order = torch.randperm(len(self.x))
+        total = torch.zeros(())
+        for i in range(count):
+            total += self.step(order[i * self.batch : (i + 1) * self.batch])
+        return total / count
+
+    def epoch(self):
+        return self.steps(self.steps_per_epoch)
+
+    def accuracy(self):
+        with torch.no_grad():
+            return float((self.network(self.test_x).argmax(1) == self.test_y).float().mean())
 
 
 def seconds_of(call):
