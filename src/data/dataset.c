@@ -49,12 +49,17 @@ static pb_status find_folder(pb_context *ctx, const pb_data_row *row, const char
     return *folder ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
 }
 
-/* A registered data set has its own name, a folder of the user's the folder's. */
+/* A registered data set has its own name, a folder of the user's the folder's. What does not fit is
+ * cut off between two characters of UTF-8. */
 static void set_name(const pb_data_row *row, const char *folder, pb_dataset *d)
 {
     char *whole = row->needs_path ? realpath(folder, NULL) : NULL;
     const char *slash = whole ? strrchr(whole, '/') : NULL;
-    snprintf(d->name, sizeof d->name, "%s", slash && slash[1] ? slash + 1 : row->name);
+    const char *name = slash && slash[1] ? slash + 1 : row->name;
+    snprintf(d->name, sizeof d->name, "%s", name);
+    size_t length = strlen(d->name);
+    while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) length--;
+    d->name[length] = '\0';
     free(whole);
 }
 

@@ -125,9 +125,22 @@ static pb_status make_chunks(making *m)
     return PB_OK;
 }
 
+/* The header is JSON, which holds UTF-8 alone; folders may have other names. */
+static pb_status check_name(const making *m, const char *name)
+{
+    json_t *word = json_string(name);
+    json_decref(word);
+    if (word) return PB_OK;
+    return pb_fail(m->ctx, PB_ERR_DATA, "%s: the name \"%s\" is not UTF-8 and cannot be stored",
+                   m->d->name, name);
+}
+
 static pb_status make_header(making *m)
 {
     pb_compressed *c = m->d->compressed;
+    PB_TRY(check_name(m, m->d->name));
+    PB_TRY(check_name(m, c->source.name));
+    for (int i = 0; i < m->d->classes; i++) PB_TRY(check_name(m, m->d->class_names[i]));
     c->train_count = m->d->train.count;
     c->test_count = m->d->test.count;
     PB_TRY(pb_pbz_fingerprint(m->ctx, m->d, c->fingerprint));

@@ -427,6 +427,21 @@ START_TEST(fingerprints_identify_the_content)
 }
 END_TEST
 
+/* The header is JSON, which would leave out what it cannot hold. */
+START_TEST(names_that_are_not_utf8_are_refused)
+{
+    for (int which = 0; which < 3; which++) {
+        pb_dataset *d = set_make(ctx, SET_BYTES);
+        char *const names[] = {d->name, d->compressed->source.name, d->class_names[1]};
+        strcpy(names[which], "caf\xe9");
+        ck_assert_int_eq(pb_compressed_write(ctx, path, d, NULL), PB_ERR_DATA);
+        ck_assert_ptr_nonnull(strstr(pb_error(ctx), "the name \"caf\xe9\" is not UTF-8"));
+        ck_assert(!pb_file_exists(path));
+        pb_dataset_free(&d);
+    }
+}
+END_TEST
+
 /* A disk without room leaves the file of before. */
 START_TEST(a_file_is_written_whole_or_not_at_all)
 {
@@ -459,6 +474,7 @@ int main(void)
     tcase_add_test(tcase, the_rest_of_a_damaged_file_can_be_read);
     tcase_add_loop_test(tcase, promises_are_not_believed, 0, sizeof promises / sizeof promises[0]);
     tcase_add_test(tcase, fingerprints_identify_the_content);
+    tcase_add_test(tcase, names_that_are_not_utf8_are_refused);
     tcase_add_test(tcase, a_file_is_written_whole_or_not_at_all);
     return run_case("compressed", tcase);
 }

@@ -105,6 +105,30 @@ START_TEST(loads_npy_pairs)
 }
 END_TEST
 
+START_TEST(a_long_name_ends_between_two_characters)
+{
+    static const float x[4] = {1, 2, 3, 4};
+    static const uint8_t y[4] = {0, 1, 0, 1};
+    char name[2 + 2 * 40] = "x", path[300], file[340];
+    for (int i = 0; i < 40; i++) strcat(name, "\u00fc");
+    snprintf(path, sizeof path, "%s/%s", s.folder, name);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(file, sizeof file, "%s/x.npy", name);
+    save(file, PB_NPY_F32, 2, (size_t[]){4, 1}, x);
+    snprintf(file, sizeof file, "%s/y.npy", name);
+    save(file, PB_NPY_U8, 1, (size_t[]){4}, y);
+    for (int odd = 0; odd < 2; odd++) {
+        pb_dataset *d = load(&(pb_dataset_options){.name = "npy", .path = path});
+        ck_assert_uint_eq(strlen(d->name), odd ? 62 : 63);
+        ck_assert_mem_eq(d->name, strrchr(path, '/') + 1, strlen(d->name));
+        pb_dataset_free(&d);
+        snprintf(file, sizeof file, "%s/%s", s.folder, name + 1);
+        ck_assert_int_eq(rename(path, file), 0);
+        strcpy(path, file);
+    }
+}
+END_TEST
+
 /* Labels of every integer dtype, as NumPy wrote them; sample i is the signal {i, i}. */
 START_TEST(takes_labels_of_every_integer_dtype)
 {
@@ -285,6 +309,7 @@ int main(void)
     tcase_add_test(t, loads_idx_raw_and_packed);
     tcase_add_test(t, limits_the_training_part);
     tcase_add_test(t, loads_npy_pairs);
+    tcase_add_test(t, a_long_name_ends_between_two_characters);
     tcase_add_test(t, takes_labels_of_every_integer_dtype);
     tcase_add_test(t, searches_the_places_in_order);
     tcase_add_test(t, says_how_to_get_a_missing_one);
