@@ -94,12 +94,13 @@ static inline pb_config *tiny_config(pb_context *ctx, scratch *s, const char *ov
     return config;
 }
 
-/* The path of a folder of that name; it stays valid for three more calls. */
+/* The path of a folder of that name; it stays valid as long as the test. */
 static inline const char *tiny_folder(const scratch *s, const char *name)
 {
-    static char paths[4][600];
+    static char paths[16][600];
     static int next;
-    char *path = paths[next++ % 4];
+    char *path = paths[next++ % 16];
+    ck_assert_msg(strncmp(path, s->folder, strlen(s->folder)) != 0, "too many paths for one test");
     snprintf(path, sizeof paths[0], "%s/%s", s->folder, name);
     return path;
 }
