@@ -5,29 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tiny_run.h"
-
-static pb_context *ctx;
-static scratch s;
-
-static void setup(void)
-{
-    ctx = pb_context_create();
-    scratch_open(&s);
-    tiny_data(ctx, &s);
-}
-
-static void teardown(void)
-{
-    scratch_close(&s);
-    pb_context_free(&ctx);
-}
-
-/* Trains into a folder of that name; the folder's path. */
-static const char *train(const char *overrides, const char *name)
-{
-    return tiny_train(ctx, &s, overrides, name);
-}
+#include "tiny_fixture.h"
 
 /* ---- stopping and going on ---- */
 
@@ -44,48 +22,58 @@ static void stop_after(void *user, const pb_progress *progress)
     if (++stopper_->heard == stopper_->after) stopper_->stop = 1;
 }
 
-/* Stopped after any number of its 8 epochs (two seeds of 4), once or after each. */
+/* Stops `state->after` epochs from now. */
+static pb_run_options stopping(const char *folder, stopper *state)
+{
+    return (pb_run_options){
+        .folder = folder, .progress = stop_after, .user = state, .stop = &state->stop};
+}
+
+/* Trains into a folder of that name and stops after some of its 8 epochs (two seeds of 4); the
+ * folder's path. */
+static const char *stopped_run(const char *overrides, const char *name, int after)
+{
+    stopper state = {.after = after};
+    const pb_run_options options = stopping(tiny_folder(&s, name), &state);
+    const pb_status status = tiny_try(ctx, &s, overrides, &options);
+    ck_assert_msg(status == PB_INTERRUPTED, "%s: %s", pb_status_name(status), pb_error(ctx));
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "passband resume"));
+    return options.folder;
+}
+
+/* Goes on with a run to its end. */
+static void resume(const char *folder)
+{
+    const pb_status status = pb_run_resume(ctx, folder, NULL);
+    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+}
+
 START_TEST(test_resumes_to_the_same_bits)
 {
     const char *whole = train(NULL, "whole");
     for (int after = 1; after <= 7; after += 2) {
         char name[32];
         snprintf(name, sizeof name, "stopped-%d", after);
-        pb_config *config = tiny_config(ctx, &s, NULL);
-        stopper state = {.after = after};
-        pb_run_options options = {.folder = tiny_folder(&s, name),
-                                  .progress = stop_after,
-                                  .user = &state,
-                                  .stop = &state.stop};
-        ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
-        ck_assert_ptr_nonnull(strstr(pb_error(ctx), "passband resume"));
-        pb_config_free(&config);
-        const pb_status status = pb_run_resume(ctx, options.folder, NULL);
-        ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
-        same_run(whole, options.folder);
+        const char *folder = stopped_run(NULL, name, after);
+        resume(folder);
+        same_run(whole, folder);
     }
 }
 END_TEST
 
 START_TEST(test_resumes_after_every_epoch)
 {
-    const char *whole = train(NULL, "whole");
-    pb_config *config = tiny_config(ctx, &s, NULL);
-    stopper state = {.after = 1};
-    pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
-                              .progress = stop_after,
-                              .user = &state,
-                              .stop = &state.stop};
-    pb_status status = pb_run_train(ctx, config, &options, NULL);
-    pb_config_free(&config);
+    const char *whole = train(NULL, "whole"), *folder = stopped_run(NULL, "stopped", 1);
+    pb_status status = PB_INTERRUPTED;
     int resumed = 0;
     for (; status == PB_INTERRUPTED; resumed++) {
-        state = (stopper){.after = 1};
-        status = pb_run_resume(ctx, options.folder, &options);
+        stopper state = {.after = 1};
+        const pb_run_options options = stopping(folder, &state);
+        status = pb_run_resume(ctx, folder, &options);
     }
     ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
     ck_assert_int_ge(resumed, 7);
-    same_run(whole, options.folder);
+    same_run(whole, folder);
 }
 END_TEST
 
@@ -93,19 +81,12 @@ END_TEST
 START_TEST(test_checkpoints_alone_are_enough)
 {
     const char *whole = train(NULL, "whole");
-    pb_config *config = tiny_config(ctx, &s, NULL);
-    stopper state = {.after = 4}; /* the last epoch of the first seed */
-    pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
-                              .progress = stop_after,
-                              .user = &state,
-                              .stop = &state.stop};
-    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
-    pb_config_free(&config);
+    const char *folder = stopped_run(NULL, "stopped", 4); /* the last epoch of the first seed */
     unlink(scratch_path(&s, "stopped/seed-3/best.safetensors"));
     unlink(scratch_path(&s, "stopped/metrics.jsonl"));
     unlink(scratch_path(&s, "stopped/metrics.csv"));
-    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
-    same_run(whole, options.folder);
+    resume(folder);
+    same_run(whole, folder);
 }
 END_TEST
 
@@ -162,8 +143,7 @@ START_TEST(test_resumes_after_a_kill)
     for (int round = 0; round < 4; round++)
         kill_in_training(start_or_go_on(folder, epochs), folder, 700 * round);
     ck_assert_int_ne(access(scratch_path(&s, "killed/summary.json"), F_OK), 0);
-    const pb_status status = pb_run_resume(ctx, folder, NULL);
-    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    resume(folder);
     same_run(train(epochs, "whole"), folder);
 }
 END_TEST
@@ -179,25 +159,18 @@ START_TEST(test_a_finished_run_says_so)
     const char *folder = train("train.epochs=1", "run");
     char line[400] = "";
     pb_log_to(ctx, PB_LOG_INFO, keep_line, line);
-    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    resume(folder);
     ck_assert_ptr_nonnull(strstr(line, "finished already"));
 }
 END_TEST
 
 START_TEST(test_another_plan_is_a_warning)
 {
-    pb_config *config = tiny_config(ctx, &s, NULL);
-    stopper state = {.after = 1};
-    pb_run_options options = {.folder = tiny_folder(&s, "run"),
-                              .progress = stop_after,
-                              .user = &state,
-                              .stop = &state.stop};
-    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
-    pb_config_free(&config);
+    const char *folder = stopped_run(NULL, "run", 1);
     scratch_put(&s, "run/plan.json", "{}", 2);
     char line[400] = "";
     pb_log_to(ctx, PB_LOG_WARN, keep_line, line);
-    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    resume(folder);
     ck_assert_ptr_nonnull(strstr(line, "plan.json"));
 }
 END_TEST
@@ -242,71 +215,66 @@ START_TEST(test_wisdom_changes_under_a_run)
     spoil_wisdom();
     const char *whole = train(measured, "whole");
     ck_assert(takes_plain(whole));
-    pb_config *config = tiny_config(ctx, &s, measured);
-    stopper state = {.after = 3};
-    const pb_run_options options = {.folder = tiny_folder(&s, "stopped"),
-                                    .progress = stop_after,
-                                    .user = &state,
-                                    .stop = &state.stop};
-    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
-    pb_config_free(&config);
+    const char *folder = stopped_run(measured, "stopped", 3);
     ck_assert_int_eq(unlink(tiny_folder(&s, "cache/passband/wisdom.json")), 0);
     pb_log_to(ctx, PB_LOG_WARN, keep_line, line);
-    ck_assert_int_eq(pb_run_resume(ctx, options.folder, NULL), PB_OK);
+    resume(folder);
     ck_assert_str_eq(line, "");
-    same_run(whole, options.folder);
+    same_run(whole, folder);
 }
 END_TEST
 
 /* ---- what stands on disk ---- */
 
-static const char *stopped_run(void)
+/* A stopped run cannot go on when `change` was done to a file of it. */
+static void check_refusal(const char *name, void (*change)(char *text, size_t *bytes),
+                          pb_status code, const char *words)
 {
-    pb_config *config = tiny_config(ctx, &s, NULL);
-    static stopper state;
-    state = (stopper){.after = 1};
-    pb_run_options options = {.folder = tiny_folder(&s, "run"),
-                              .progress = stop_after,
-                              .user = &state,
-                              .stop = &state.stop};
-    ck_assert_int_eq(pb_run_train(ctx, config, &options, NULL), PB_INTERRUPTED);
-    pb_config_free(&config);
-    return options.folder;
+    const char *folder = stopped_run(NULL, "run", 1);
+    char path[64];
+    size_t bytes = 0;
+    char *text = run_file(folder, name, &bytes);
+    ck_assert_ptr_nonnull(text);
+    change(text, &bytes);
+    snprintf(path, sizeof path, "run/%s", name);
+    scratch_put(&s, path, text, bytes);
+    free(text);
+    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), code);
+    ck_assert_msg(strstr(pb_error(ctx), words) != NULL, "%s", pb_error(ctx));
+}
+
+static void ask_for_more_epochs(char *text, size_t *bytes)
+{
+    (void)bytes;
+    char *at = strstr(text, "epochs: 4");
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, "epochs: 5", 9);
+}
+
+static void cut_off(char *text, size_t *bytes)
+{
+    (void)text;
+    *bytes -= 5;
 }
 
 START_TEST(test_a_changed_configuration_cannot_resume)
 {
-    const char *folder = stopped_run();
-    size_t bytes = 0;
-    char *yaml = run_file(folder, "config.yaml", &bytes);
-    char *at = strstr(yaml, "epochs: 4");
-    ck_assert_ptr_nonnull(at);
-    memcpy(at, "epochs: 5", 9);
-    scratch_put(&s, "run/config.yaml", yaml, bytes);
-    free(yaml);
-    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_CONFIG);
-    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "another configuration"));
+    check_refusal("config.yaml", ask_for_more_epochs, PB_ERR_CONFIG, "another configuration");
 }
 END_TEST
 
 START_TEST(test_a_damaged_checkpoint_cannot_resume)
 {
-    const char *folder = stopped_run();
-    size_t bytes = 0;
-    char *file = run_file(folder, "seed-3/checkpoint.safetensors", &bytes);
-    scratch_put(&s, "run/seed-3/checkpoint.safetensors", file, bytes - 5);
-    free(file);
-    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_ERR_IO);
-    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "truncated"));
+    check_refusal("seed-3/checkpoint.safetensors", cut_off, PB_ERR_IO, "truncated");
 }
 END_TEST
 
 START_TEST(test_half_written_files_are_swept)
 {
-    const char *folder = stopped_run();
+    const char *folder = stopped_run(NULL, "run", 1);
     scratch_put(&s, "run/metrics.csv.77-0.tmp", "x", 1);
     scratch_put(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp", "x", 1);
-    ck_assert_int_eq(pb_run_resume(ctx, folder, NULL), PB_OK);
+    resume(folder);
     ck_assert(access(scratch_path(&s, "run/metrics.csv.77-0.tmp"), F_OK) != 0);
     ck_assert(access(scratch_path(&s, "run/seed-3/checkpoint.safetensors.77-0.tmp"), F_OK) != 0);
 }
@@ -325,23 +293,20 @@ START_TEST(test_a_full_disk_keeps_the_last_checkpoint)
 {
     const char *whole = train(NULL, "whole");
     signal(SIGXFSZ, SIG_IGN);
-    pb_config *config = tiny_config(ctx, &s, NULL);
     int limited = -1;
     const pb_run_options options = {
         .folder = tiny_folder(&s, "full"), .progress = fill_the_disk, .user = &limited};
     const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-    const pb_status failed = pb_run_train(ctx, config, &options, NULL);
+    const pb_status failed = tiny_try(ctx, &s, NULL, &options);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
     ck_assert_int_eq(limited, 0);
     ck_assert_int_eq(failed, PB_ERR_IO);
     ck_assert_ptr_nonnull(
         strstr(pb_error(ctx), "seed-3/checkpoint.safetensors: cannot be written: File too large"));
-    pb_config_free(&config);
     json_t *metrics = run_metrics(options.folder);
     ck_assert_uint_eq(json_array_size(metrics), 2);
     json_decref(metrics);
-    const pb_status status = pb_run_resume(ctx, options.folder, NULL);
-    ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+    resume(options.folder);
     same_run(whole, options.folder);
 }
 END_TEST

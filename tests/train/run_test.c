@@ -1,30 +1,18 @@
 /* A whole run on a tiny data set: it learns, repeats itself, and fails with a sentence. */
 #include "base/rng.h"
-#include "tiny_run.h"
-
-static pb_context *ctx;
-static scratch s;
-
-static void setup(void)
-{
-    ctx = pb_context_create();
-    scratch_open(&s);
-    tiny_data(ctx, &s);
-}
-
-static void teardown(void)
-{
-    scratch_close(&s);
-    pb_context_free(&ctx);
-}
-
-/* Trains into a folder of that name; the folder's path. */
-static const char *train(const char *overrides, const char *name)
-{
-    return tiny_train(ctx, &s, overrides, name);
-}
+#include "tiny_fixture.h"
 
 /* ---- what a run leaves ---- */
+
+/* An array of a run; pb_npy_clear it. */
+static pb_npy load(const char *folder, const char *name)
+{
+    char path[700];
+    pb_npy array;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    ck_assert_msg(pb_npy_load(ctx, path, &array) == PB_OK, "%s", pb_error(ctx));
+    return array;
+}
 
 START_TEST(test_learns_a_separable_problem)
 {
@@ -73,10 +61,7 @@ START_TEST(test_arrays_have_the_shapes_of_the_map)
         {"reconstructions.npy", PB_NPY_F32, 4, {2, 10, 8, 8}},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        char path[700];
-        pb_npy array;
-        snprintf(path, sizeof path, "%s/%s", folder, arrays[i].name);
-        ck_assert_msg(pb_npy_load(ctx, path, &array) == PB_OK, "%s", pb_error(ctx));
+        pb_npy array = load(folder, arrays[i].name);
         ck_assert_int_eq(array.dtype, arrays[i].dtype);
         ck_assert_int_eq(array.axes, arrays[i].axes);
         for (int a = 0; a < array.axes; a++)
@@ -93,12 +78,7 @@ END_TEST
 START_TEST(test_recordings_agree_with_the_metrics)
 {
     const char *folder = train("train.log_every=1", "run");
-    pb_npy loss, bands;
-    char path[700];
-    snprintf(path, sizeof path, "%s/train_loss.npy", folder);
-    ck_assert_int_eq(pb_npy_load(ctx, path, &loss), PB_OK);
-    snprintf(path, sizeof path, "%s/band_weights.npy", folder);
-    ck_assert_int_eq(pb_npy_load(ctx, path, &bands), PB_OK);
+    pb_npy loss = load(folder, "train_loss.npy"), bands = load(folder, "band_weights.npy");
     ck_assert_uint_eq(loss.dim[1], 28);
     json_t *metrics = run_metrics(folder);
     for (int line = 0; line < 8; line++) {
@@ -122,12 +102,8 @@ END_TEST
  * iterations. */
 START_TEST(test_recordings_thin_out)
 {
-    char path[700];
-    pb_npy all, some;
-    snprintf(path, sizeof path, "%s/train_loss.npy", train("train.log_every=1", "all"));
-    ck_assert_int_eq(pb_npy_load(ctx, path, &all), PB_OK);
-    snprintf(path, sizeof path, "%s/train_loss.npy", train(NULL, "some"));
-    ck_assert_int_eq(pb_npy_load(ctx, path, &some), PB_OK);
+    pb_npy all = load(train("train.log_every=1", "all"), "train_loss.npy");
+    pb_npy some = load(train(NULL, "some"), "train_loss.npy");
     for (size_t seed = 0; seed < 2; seed++)
         for (size_t k = 0; k < some.dim[1]; k++)
             ck_assert_float_eq(((float *)some.data)[seed * some.dim[1] + k],
@@ -218,10 +194,7 @@ START_TEST(test_patience_stops_a_seed)
     json_t *metrics = run_metrics(folder);
     ck_assert_uint_eq(json_array_size(metrics), 3);
     json_decref(metrics);
-    pb_npy loss;
-    char path[700];
-    snprintf(path, sizeof path, "%s/train_loss.npy", folder);
-    ck_assert_int_eq(pb_npy_load(ctx, path, &loss), PB_OK);
+    pb_npy loss = load(folder, "train_loss.npy");
     ck_assert_uint_eq(loss.dim[1], 21);
     ck_assert(isfinite(((float *)loss.data)[6])); /* iteration 18 of 21 done */
     ck_assert(isnan(((float *)loss.data)[7]));
@@ -277,10 +250,7 @@ START_TEST(test_class_accuracies_add_up)
 {
     const char *folder = train("train.epochs=1|train.seeds=[4]", "run");
     json_t *summary = run_json(folder, "summary.json");
-    pb_npy classes;
-    char path[700];
-    snprintf(path, sizeof path, "%s/class_accuracies.npy", folder);
-    ck_assert_int_eq(pb_npy_load(ctx, path, &classes), PB_OK);
+    pb_npy classes = load(folder, "class_accuracies.npy");
     const double *a = classes.data;
     for (int c = 0; c < 3; c++) ck_assert(a[c] >= 0 && a[c] <= 1);
     const double hits = 22 * a[0] + 22 * a[1] + 21 * a[2]; /* of 65 */
@@ -329,12 +299,10 @@ END_TEST
 static void expect_failure(const char *overrides, const char *name, pb_status code,
                            const char *words)
 {
-    pb_config *config = tiny_config(ctx, &s, overrides);
     const pb_run_options options = {.folder = tiny_folder(&s, name)};
-    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    const pb_status status = tiny_try(ctx, &s, overrides, &options);
     ck_assert_msg(status == code, "%s: %s", pb_status_name(status), pb_error(ctx));
     ck_assert_msg(strstr(pb_error(ctx), words) != NULL, "%s", pb_error(ctx));
-    pb_config_free(&config);
 }
 
 /* Float images [150, 8, 8] of which one is too bright for float32 sums. */
@@ -457,13 +425,11 @@ static void check_trace(const char *path, double device_seconds)
 
 START_TEST(test_profile_is_written)
 {
-    pb_config *config = tiny_config(ctx, &s, "train.epochs=1|train.seeds=[0]");
     const char *trace = tiny_folder(&s, "trace.json");
     const pb_run_options options = {
         .folder = tiny_folder(&s, "run"), .profile = true, .trace = trace};
-    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    const pb_status status = tiny_try(ctx, &s, "train.epochs=1|train.seeds=[0]", &options);
     ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
-    pb_config_free(&config);
     json_t *profile = run_json(options.folder, "profile.json");
     const json_t *kernels = json_object_get(profile, "kernels");
     ck_assert_uint_gt(json_array_size(kernels), 0);

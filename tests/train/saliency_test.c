@@ -1,6 +1,6 @@
 /* What a run writes of saliency. The logits of one linear layer have the rows of its weight as
  * gradients, whatever the sample, so every array follows from the weights that the run saved. */
-#include "tiny_run.h"
+#include "tiny_fixture.h"
 #include "train/safetensors.h"
 
 enum { PIXELS = TINY_SIDE * TINY_SIDE, COLUMNS = TINY_SIDE / 2 + 1, SHOWN = 10, SEED = 3 };
@@ -16,28 +16,14 @@ static const char yaml[] = "name: looks\n"
                            "  - ssc: {weight: %s, spectrum: image}\n"
                            "  - sgd: {lr: 0.05}\n";
 
-static pb_context *ctx;
-static scratch s;
-static char run_folder[480];
+static const char *run_folder;
 
-static void setup(void)
-{
-    ctx = pb_context_create();
-    scratch_open(&s);
-    tiny_data(ctx, &s);
-    snprintf(run_folder, sizeof run_folder, "%s/run", s.folder);
-}
-
-static void teardown(void)
-{
-    scratch_close(&s);
-    pb_context_free(&ctx);
-}
-
-static void train(const char *weight)
+/* Trains into run_folder with that weight of the term. */
+static void train_weighted(const char *weight)
 {
     char text[1024];
     pb_config *config;
+    run_folder = tiny_folder(&s, "run");
     snprintf(text, sizeof text, yaml, s.folder, weight);
     scratch_put(&s, "looks.yaml", text, strlen(text));
     pb_status status = pb_config_load(ctx, scratch_path(&s, "looks.yaml"), 0, NULL, &config);
@@ -135,7 +121,7 @@ static void check_arrays(void)
 
 START_TEST(test_arrays_follow_from_the_weights)
 {
-    train(_i == 0 ? "0.01" : "0");
+    train_weighted(_i == 0 ? "0.01" : "0");
     check_arrays();
     json_t *summary = run_json(run_folder, "summary.json");
     ck_assert_ptr_nonnull(json_object_get(summary, "test_accuracy"));
@@ -153,27 +139,18 @@ END_TEST
 START_TEST(test_no_saliency_without_the_stage)
 {
     size_t bytes;
-    pb_config *config = tiny_config(ctx, &s, "train.epochs=1|train.seeds=[3]");
-    const pb_run_options options = {.folder = run_folder};
-    ck_assert_msg(pb_run_train(ctx, config, &options, NULL) == PB_OK, "%s", pb_error(ctx));
-    ck_assert_ptr_null(run_file(run_folder, "saliency.npy", &bytes));
-    ck_assert_ptr_null(run_file(run_folder, "saliency_samples.npy", &bytes));
-    pb_config_free(&config);
+    const char *folder = train("train.epochs=1|train.seeds=[3]", "run");
+    ck_assert_ptr_null(run_file(folder, "saliency.npy", &bytes));
+    ck_assert_ptr_null(run_file(folder, "saliency_samples.npy", &bytes));
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("saliency");
-    TCase *tests = tcase_create("all");
+    TCase *tests = tcase_create("saliency");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, test_arrays_follow_from_the_weights, 0, 2);
     tcase_add_test(tests, test_no_saliency_without_the_stage);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_case("saliency", tests);
 }

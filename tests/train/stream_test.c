@@ -1,40 +1,12 @@
 /* Data larger than the device: a run that streams it gives the bits of a run that holds it whole.
  */
 #include "device/device.h"
-#include "tiny_run.h"
+#include "tiny_fixture.h"
 
-static pb_context *ctx;
-static scratch s;
-
-static void setup(void)
+static pb_status train_with_too_little(const char *overrides)
 {
-    ctx = pb_context_create();
-    scratch_open(&s);
-    tiny_data(ctx, &s);
-}
-
-static void teardown(void)
-{
-    scratch_close(&s);
-    pb_context_free(&ctx);
-}
-
-static pb_status train(const char *overrides, const char *name, pb_progress_sink *progress,
-                       void *user, const volatile int *stop)
-{
-    char folder[400];
-    snprintf(folder, sizeof folder, "%s/%s", s.folder, name);
-    pb_config *config = tiny_config(ctx, &s, overrides);
-    const pb_run_options options = {
-        .folder = folder, .progress = progress, .user = user, .stop = stop};
-    const pb_status status = pb_run_train(ctx, config, &options, NULL);
-    pb_config_free(&config);
-    return status;
-}
-
-static void must_train(const char *overrides, const char *name)
-{
-    ck_assert_msg(train(overrides, name, NULL, NULL, NULL) == PB_OK, "%s", pb_error(ctx));
+    const pb_run_options options = {.folder = tiny_folder(&s, "too-little")};
+    return tiny_try(ctx, &s, overrides, &options);
 }
 
 /* The least limit in KiB, out of the sentence about a limit that is too small. */
@@ -42,7 +14,7 @@ static long least_limit(const char *more)
 {
     char overrides[256];
     snprintf(overrides, sizeof overrides, "device.memory_limit=1%s", more);
-    ck_assert_int_eq(train(overrides, "too-small", NULL, NULL, NULL), PB_ERR_CONFIG);
+    ck_assert_int_eq(train_with_too_little(overrides), PB_ERR_CONFIG);
     const char *words = "device.memory_limit: 1 bytes are too few, the least that works is ";
     const char *at = strstr(pb_error(ctx), words);
     ck_assert_msg(at, "%s", pb_error(ctx));
@@ -52,11 +24,8 @@ static long least_limit(const char *more)
     return least;
 }
 
-static void same_results(const char *a_name, const char *b_name, const char *const files[])
+static void same_results(const char *a, const char *b, const char *const files[])
 {
-    char a[400], b[400];
-    snprintf(a, sizeof a, "%s/%s", s.folder, a_name);
-    snprintf(b, sizeof b, "%s/%s", s.folder, b_name);
     for (; *files; files++) same_file(a, b, *files);
     json_t *x = run_metrics(a), *y = run_metrics(b);
     ck_assert(json_equal(x, y));
@@ -72,7 +41,7 @@ START_TEST(test_streams_to_the_same_bits)
                                         "train_loss.npy",          "band_weights.npy",
                                         "class_accuracies.npy",    "mask.npy",
                                         "reconstructions.npy",     NULL};
-    must_train(NULL, "whole");
+    const char *whole = train(NULL, "whole");
     const long least = least_limit("");
     char overrides[128];
     const long limits[] = {least, least + 6};
@@ -80,11 +49,10 @@ START_TEST(test_streams_to_the_same_bits)
         char name[32];
         snprintf(name, sizeof name, "limit-%d", i);
         snprintf(overrides, sizeof overrides, "device.memory_limit=%ldk", limits[i]);
-        must_train(overrides, name);
-        same_results("whole", name, files);
+        same_results(whole, train(overrides, name), files);
     }
     snprintf(overrides, sizeof overrides, "device.memory_limit=%ldk", least - 1);
-    ck_assert_int_eq(train(overrides, "less", NULL, NULL, NULL), PB_ERR_CONFIG);
+    ck_assert_int_eq(train_with_too_little(overrides), PB_ERR_CONFIG);
 }
 END_TEST
 
@@ -96,10 +64,9 @@ START_TEST(test_streams_raw_pixels)
     static const char raw[] = "|train.seeds=[3]|stages=[load, reshape: {shape: [64]}, "
                               "linear: {features: 3}, cross_entropy, sgd]";
     char overrides[256];
-    must_train(raw + 1, "whole");
+    const char *whole = train(raw + 1, "whole");
     snprintf(overrides, sizeof overrides, "device.memory_limit=%ldk%s", least_limit(raw), raw);
-    must_train(overrides, "streamed");
-    same_results("whole", "streamed", files);
+    same_results(whole, train(overrides, "streamed"), files);
 }
 END_TEST
 
@@ -113,30 +80,27 @@ START_TEST(test_resumes_a_streamed_run)
 {
     static const char *const files[] = {"seed-3/best.safetensors", "train_loss.npy", NULL};
     volatile int stop = 0;
-    char overrides[128], folder[400];
-    must_train("train.seeds=[3]", "whole");
+    char overrides[128];
+    const char *whole = train("train.seeds=[3]", "whole");
     snprintf(overrides, sizeof overrides, "train.seeds=[3]|device.memory_limit=%ldk",
              least_limit("|train.seeds=[3]"));
-    ck_assert_int_eq(train(overrides, "part", stop_at_third, (void *)&stop, &stop), PB_INTERRUPTED);
-    snprintf(folder, sizeof folder, "%s/part", s.folder);
-    ck_assert_msg(pb_run_resume(ctx, folder, NULL) == PB_OK, "%s", pb_error(ctx));
-    same_results("whole", "part", files);
+    const pb_run_options options = {.folder = tiny_folder(&s, "part"),
+                                    .progress = stop_at_third,
+                                    .user = (void *)&stop,
+                                    .stop = &stop};
+    ck_assert_int_eq(tiny_try(ctx, &s, overrides, &options), PB_INTERRUPTED);
+    ck_assert_msg(pb_run_resume(ctx, options.folder, NULL) == PB_OK, "%s", pb_error(ctx));
+    same_results(whole, options.folder, files);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("streamed data");
-    TCase *tests = tcase_create("all");
+    TCase *tests = tcase_create("streamed data");
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_streams_to_the_same_bits);
     tcase_add_test(tests, test_streams_raw_pixels);
     tcase_add_test(tests, test_resumes_a_streamed_run);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_case("stream", tests);
 }

@@ -105,15 +105,23 @@ static inline const char *tiny_folder(const scratch *s, const char *name)
     return path;
 }
 
+/* Trains the tiny configuration with overrides and options: what came of it. */
+static inline pb_status tiny_try(pb_context *ctx, scratch *s, const char *overrides,
+                                 const pb_run_options *options)
+{
+    pb_config *config = tiny_config(ctx, s, overrides);
+    const pb_status status = pb_run_train(ctx, config, options, NULL);
+    pb_config_free(&config);
+    return status;
+}
+
 /* Trains into a folder of that name; the folder's path. */
 static inline const char *tiny_train(pb_context *ctx, scratch *s, const char *overrides,
                                      const char *name)
 {
-    pb_config *config = tiny_config(ctx, s, overrides);
     const pb_run_options options = {.folder = tiny_folder(s, name)};
-    const pb_status status = pb_run_train(ctx, config, &options, NULL);
+    const pb_status status = tiny_try(ctx, s, overrides, &options);
     ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
-    pb_config_free(&config);
     return options.folder;
 }
 
