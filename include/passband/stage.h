@@ -194,6 +194,9 @@ pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float
 /** What the stage learned under "<scope>.<name>", as a constant. An error of the graph when it is missing or
  *  was learned from samples of another shape. */
 pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape);
+/** The same numbers on the host, row-major, owned by b->fitted. NULL when there is an error of the graph, and as long as
+ *  nothing has been learned (b->fitted is NULL). */
+const float *pb_builder_learned(pb_builder *b, const char *name, pb_shape shape);
 /** Says how the transform being built, which took samples of shape `taken`, is undone. Call it once b->x is what the
  *  transform leaves; behind the first layer it does nothing. */
 void pb_builder_inverse(pb_builder *b, const pb_options *options, pb_shape taken,

@@ -1,6 +1,5 @@
 /* dct2: samples become frequencies of their cosine transform, of the whole plane or of its blocks.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,11 +144,9 @@ static bool order_of(pb_builder *b, const layout *l, int order[])
 {
     if (l->selection != PB_SELECT_ENERGY)
         return pb_frequencies_order(l->selection, l->height, l->width, l->count, order);
-    char name[96];
-    snprintf(name, sizeof name, "%s.order", b->scope);
-    if (pb_builder_fitted(b, "order", PB_SHAPE(l->count)) == PB_NONE) return false;
-    const pb_fitted_array *learned = pb_fitted_find(b->fitted, name);
-    for (int i = 0; i < l->count; i++) order[i] = learned ? (int)learned->data[i] : 0;
+    const float *learned = pb_builder_learned(b, "order", PB_SHAPE(l->count));
+    if (!learned && b->fitted) return false;
+    for (int i = 0; i < l->count; i++) order[i] = learned ? (int)learned[i] : 0;
     return true;
 }
 

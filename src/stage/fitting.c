@@ -72,20 +72,28 @@ pb_status pb_fitting_put(pb_fitting *fitting, const char *name, pb_shape shape,
 
 /* ---- using ---- */
 
-pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape)
+const float *pb_builder_learned(pb_builder *b, const char *name, pb_shape shape)
 {
     char full[96];
     snprintf(full, sizeof full, "%s.%s", b->scope, name);
     if (!b->fitted) {
         b->unlearned = true;
-        return pb_constant(b->g, 0, shape);
+        return NULL;
     }
     const pb_fitted_array *array = pb_fitted_find(b->fitted, full);
-    if (!array)
-        return pb_graph_fail(b->g, PB_ERR_CONFIG,
-                             "%s is missing: it is learned from the training split before", full);
-    if (!pb_shape_equal(array->shape, shape))
-        return pb_graph_fail(b->g, PB_ERR_SHAPE, "%s is %s, these samples need %s", full,
-                             pb_shape_words(array->shape).text, pb_shape_words(shape).text);
-    return pb_constant_data(b->g, array->data, shape);
+    if (array && pb_shape_equal(array->shape, shape)) return array->data;
+    if (array)
+        pb_graph_fail(b->g, PB_ERR_SHAPE, "%s is %s, these samples need %s", full,
+                      pb_shape_words(array->shape).text, pb_shape_words(shape).text);
+    else
+        pb_graph_fail(b->g, PB_ERR_CONFIG,
+                      "%s is missing: it is learned from the training split before", full);
+    return NULL;
+}
+
+pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape)
+{
+    const float *numbers = pb_builder_learned(b, name, shape);
+    if (numbers) return pb_constant_data(b->g, numbers, shape);
+    return b->fitted ? PB_NONE : pb_constant(b->g, 0, shape);
 }

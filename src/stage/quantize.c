@@ -5,7 +5,6 @@
  * Source of the spans of a normal distribution: Max, "Quantizing for minimum distortion", IRE
  * Trans. IT-6 (1960), table II. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,20 +214,12 @@ static pb_value straight_through(pb_graph *g, pb_value x, pb_value rounded)
     return pb_add(g, pb_detach(g, rounded), pb_sub(g, x, pb_detach(g, x)));
 }
 
-/* What the stage learned under a name, on the host; NULL before it has. */
-static const float *learned(const pb_builder *b, const char *name)
-{
-    char full[128];
-    snprintf(full, sizeof full, "%s.%s", b->scope, name);
-    const pb_fitted_array *array = pb_fitted_find(b->fitted, full);
-    return array ? array->data : NULL;
-}
-
 static pb_status quantize_build(pb_builder *b, const pb_options *options)
 {
     pb_graph *g = b->g;
     const pb_shape taken = pb_value_shape(g, b->x);
     const int bits = (int)pb_option_int(options, "bits");
+    const float *low_numbers = NULL, *step_numbers = NULL; /* on the host */
     pb_value rounded, codes = PB_NONE;
     PB_TRY(check(b->ctx, options));
     if (bits == HALF_BITS) {
@@ -238,13 +229,15 @@ static pb_status quantize_build(pb_builder *b, const pb_options *options)
         memcpy(sample.dim, taken.dim + 1, (size_t)sample.axes * sizeof *sample.dim);
         const pb_value low = pb_builder_fitted(b, "low", sample);
         const pb_value step = pb_builder_fitted(b, "step", sample);
+        low_numbers = pb_builder_learned(b, "low", sample);
+        step_numbers = pb_builder_learned(b, "step", sample);
         codes = codes_of(b, options, low, step);
         pb_builder_keep(b, "codes", codes);
         rounded = pb_add(g, low, pb_mul(g, codes, step));
     }
     b->x = straight_through(g, b->x, rounded);
     const int steps = bits == HALF_BITS ? 0 : (int)pb_builder_sample_count(b);
-    pb_builder_coded(b, codes, bits, steps, learned(b, "low"), learned(b, "step"));
+    pb_builder_coded(b, codes, bits, steps, low_numbers, step_numbers);
     pb_builder_inverse(b, options, taken, as_quantised);
     return PB_OK;
 }
