@@ -139,14 +139,28 @@ static pb_value transform_back(pb_graph *g, const layout *l, pb_value y)
 
 /* ---- the kept ones ---- */
 
-/* order [count]; what the training split says, or zeros as long as it has not been asked. */
+/* order [count]; what the training split says, or zeros as long as it has not been asked. False
+ * when there is an error of the graph. */
 static bool order_of(pb_builder *b, const layout *l, int order[])
 {
-    if (l->selection != PB_SELECT_ENERGY)
-        return pb_frequencies_order(l->selection, l->height, l->width, l->count, order);
+    if (l->selection != PB_SELECT_ENERGY) {
+        if (pb_frequencies_order(l->selection, l->height, l->width, l->count, order)) return true;
+        pb_graph_fail(b->g, PB_ERR_MEMORY, "no memory to order %d x %d coefficients", l->height,
+                      l->width);
+        return false;
+    }
     const float *learned = pb_builder_learned(b, "order", PB_SHAPE(l->count));
     if (!learned && b->fitted) return false;
-    for (int i = 0; i < l->count; i++) order[i] = learned ? (int)learned[i] : 0;
+    const int all = l->height * l->width;
+    for (int i = 0; i < l->count; i++) {
+        const float index = learned ? learned[i] : 0;
+        if (!(index >= 0 && index < (float)all)) { /* it comes from a file */
+            pb_graph_fail(b->g, PB_ERR_DATA, "the learned order has %g; allowed is 0 to %d",
+                          (double)index, all - 1);
+            return false;
+        }
+        order[i] = (int)index;
+    }
     return true;
 }
 

@@ -288,6 +288,22 @@ START_TEST(test_bad)
 }
 END_TEST
 
+/* A dct2 uses what it learned as indices, and a file may say anything. */
+START_TEST(test_learned_order_is_checked)
+{
+    static const float orders[][2] = {{0, 16}, {-1, 0}, {NAN, 0}, {3, 1e30f}};
+    network n;
+    network_start(&n, PB_F32, PB_SHAPE(4, 4, 4), 10, false);
+    ck_assert_msg(network_build(&n, "[dct2: {select: energy, count: 2}]") == PB_OK, "%s",
+                  pb_error(n.ctx));
+    pb_fitted_put(n.ctx, &n.fitted, "dct2_1.order", PB_SHAPE(2), orders[_i]);
+    n.b.x = n.samples;
+    ck_assert_int_eq(pb_stage_build(&n.b, pb_stage_find("dct2"), 1, n.options[0]), PB_ERR_DATA);
+    ck_assert_msg(strstr(pb_error(n.ctx), "allowed is 0 to 15") != NULL, "%s", pb_error(n.ctx));
+    network_free(&n);
+}
+END_TEST
+
 START_TEST(test_table)
 {
     int count;
@@ -320,6 +336,7 @@ int main(void)
     tcase_add_test(numbers, test_uniform_mask_has_no_parameter);
     tcase_add_loop_test(numbers, test_transforms_are_hoisted, 0, 3);
     tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
+    tcase_add_loop_test(errors, test_learned_order_is_checked, 0, 4);
     tcase_add_test(errors, test_table);
     suite_add_tcase(suite, numbers);
     suite_add_tcase(suite, errors);
