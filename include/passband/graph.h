@@ -24,11 +24,6 @@ typedef struct pb_graph pb_graph;
 typedef int32_t pb_value;
 #define PB_NONE ((pb_value)-1)
 
-size_t pb_dtype_bytes(pb_dtype dtype);
-const char *pb_dtype_name(pb_dtype dtype);
-size_t pb_shape_count(pb_shape shape);
-bool pb_shape_equal(pb_shape a, pb_shape b);
-
 /** What a leaf is for. Data and constants never change during a run: whatever depends on nothing else is hoisted
  *  out of the step and computed once. */
 typedef enum pb_role {

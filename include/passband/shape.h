@@ -2,6 +2,13 @@
 #ifndef PASSBAND_SHAPE_H
 #define PASSBAND_SHAPE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PB_MAX_AXES 4
 
 typedef enum pb_dtype { PB_F32, PB_I32, PB_U8 } pb_dtype;
@@ -16,5 +23,16 @@ typedef struct pb_shape {
 #define PB_SHAPE(...)                                                        \
     ((pb_shape){.axes = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .dim = {__VA_ARGS__}})
 #define PB_SCALAR ((pb_shape){.axes = 0, .dim = {0}})
+
+/** Bytes of one number, and "f32", "i32" or "u8". */
+size_t pb_dtype_bytes(pb_dtype dtype);
+const char *pb_dtype_name(pb_dtype dtype);
+/** Numbers in all, 1 for a scalar. */
+size_t pb_shape_count(pb_shape shape);
+bool pb_shape_equal(pb_shape a, pb_shape b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,9 +19,7 @@ const pb_fitted_array *pb_fitted_find(const pb_fitted *fitted, const char *name)
 
 static size_t bytes_of(pb_shape shape)
 {
-    size_t count = 1;
-    for (int i = 0; i < shape.axes; i++) count *= (size_t)shape.dim[i];
-    return count * sizeof(float);
+    return pb_shape_count(shape) * sizeof(float);
 }
 
 /* Room for one more array. */

@@ -4,8 +4,7 @@
 
 size_t pb_packing_bytes(const pb_packing *packing)
 {
-    size_t count = 1;
-    for (int a = 0; a < packing->shape.axes; a++) count *= (size_t)packing->shape.dim[a];
+    const size_t count = pb_shape_count(packing->shape);
     if (packing->bits < 8) return (count + 7) / 8 * (size_t)packing->bits;
     return count * (size_t)packing->bits / 8;
 }

@@ -8,10 +8,7 @@
 
 size_t pb_sample_bytes(const pb_dataset *dataset)
 {
-    size_t bytes = dataset->dtype == PB_U8 ? 1 : sizeof(float);
-    for (int i = 0; i < dataset->sample_shape.axes; i++)
-        bytes *= (size_t)dataset->sample_shape.dim[i];
-    return bytes;
+    return pb_dtype_bytes(dataset->dtype) * pb_shape_count(dataset->sample_shape);
 }
 
 pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,

@@ -87,7 +87,7 @@ char *pb_pbz_header_text(const pb_dataset *d)
         json_pack("{s:s, s:s, s:o, s:i, s:s, s:{s:s, s:s, s:o, s:s}}", "name", d->name,
                   "fingerprint", c->fingerprint, "content", content_json(d), "chunk_samples",
                   c->chunk_samples, "order", orders[c->by_columns], "source", "name",
-                  c->source.name, "dtype", c->source.dtype == PB_U8 ? "u8" : "f32", "shape",
+                  c->source.name, "dtype", pb_dtype_name(c->source.dtype), "shape",
                   shape_json(c->source.shape), "sha256", c->source.sha256);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
@@ -171,11 +171,9 @@ static pb_status read_values(pb_context *ctx, const char *path, const char *kind
     d->sample_shape = shape;
     if (k == BYTES || k == FLOATS) return PB_OK;
     pb_packing *p = &d->compressed->packing;
-    size_t count = 1;
-    for (int a = 0; a < shape.axes; a++) count *= (size_t)shape.dim[a];
     if (k == CODES && (bits < 1 || bits > PB_BITS_CODE_MAX))
         return wrong(ctx, path, "codes have 1 to 8 bits");
-    if (k == CODES && steps != 1 && steps != (json_int_t)count)
+    if (k == CODES && steps != 1 && steps != (json_int_t)pb_shape_count(shape))
         return wrong(ctx, path, "codes have one step, or as many as a sample has values");
     p->shape = shape;
     p->bits = k == CODES ? (int)bits : PB_BITS_HALF;
@@ -257,18 +255,11 @@ pb_status pb_pbz_header_read(pb_context *ctx, const char *path, const char *text
 
 /* ---- arrays ---- */
 
-static size_t count_of(pb_shape shape)
-{
-    size_t count = 1;
-    for (int a = 0; a < shape.axes; a++) count *= (size_t)shape.dim[a];
-    return count;
-}
-
 size_t pb_pbz_array_count(const pb_dataset *d)
 {
     const pb_compressed *c = d->compressed;
     size_t count = 2 * (size_t)c->packing.steps;
-    for (int i = 0; i < c->fitted.count; i++) count += count_of(c->fitted.array[i].shape);
+    for (int i = 0; i < c->fitted.count; i++) count += pb_shape_count(c->fitted.array[i].shape);
     return count;
 }
 
@@ -282,7 +273,7 @@ pb_status pb_pbz_arrays_get(pb_context *ctx, const pb_dataset *d, float **number
     if (steps) memcpy(to + steps, c->packing.step, steps * sizeof *to);
     to += 2 * steps;
     for (int i = 0; i < c->fitted.count; i++) {
-        const size_t count = count_of(c->fitted.array[i].shape);
+        const size_t count = pb_shape_count(c->fitted.array[i].shape);
         memcpy(to, c->fitted.array[i].data, count * sizeof *to);
         to += count;
     }
@@ -309,9 +300,9 @@ pb_status pb_pbz_arrays_put(pb_context *ctx, pb_dataset *d, const float *numbers
     numbers += 2 * steps;
     for (int i = 0; i < c->fitted.count; i++) {
         pb_fitted_array *array = &c->fitted.array[i];
-        array->data = copy_floats(numbers, count_of(array->shape));
+        array->data = copy_floats(numbers, pb_shape_count(array->shape));
         good = good && array->data;
-        numbers += count_of(array->shape);
+        numbers += pb_shape_count(array->shape);
     }
     return good ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory for arrays");
 }

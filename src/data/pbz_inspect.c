@@ -41,8 +41,8 @@ static json_t *arrays_json(const pb_fitted *fitted)
 static json_t *source_json(const pb_compressed *c)
 {
     return json_pack("{s:s, s:s, s:o, s:s}", "name", c->source.name, "dtype",
-                     c->source.dtype == PB_U8 ? "u8" : "f32", "shape", shape_json(c->source.shape),
-                     "sha256", c->source.sha256);
+                     pb_dtype_name(c->source.dtype), "shape", shape_json(c->source.shape), "sha256",
+                     c->source.sha256);
 }
 
 static int bits_of(const pb_dataset *d)

@@ -4,6 +4,8 @@
 
 #include <passband/graph.h>
 
+#include "base/shape.h"
+
 typedef enum pb_op {
     /* leaves */
     PB_OP_LEAF,     /* storage with a role                                   */
@@ -128,9 +130,6 @@ typedef struct pb_program_list {
     } program[16];
 } pb_program_list;
 const pb_program_list *pb_graph_programs(const pb_graph *g);
-
-/** Row-major strides in elements. */
-void pb_shape_strides(pb_shape shape, int strides[PB_MAX_AXES]);
 
 /* ---- reference: every value that `wanted` needs, in float64 on the host ---- */
 /** leaf_data[i] is the content of leaves[i] as doubles; out[j] is set to wanted[j]'s elements (free() each).

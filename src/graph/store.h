@@ -4,11 +4,6 @@
 
 #include "graph/op.h"
 
-/** Room for "[128, 16, 28, 28]". */
-#define PB_SHAPE_TEXT 64
-/** Writes a shape as "[128, 10]" into `text` and returns it. */
-const char *pb_shape_text(pb_shape shape, char text[PB_SHAPE_TEXT]);
-
 /** Records "<op>: ..." as a shape error of the graph and returns PB_ERR_SHAPE: for shape rules. */
 pb_status pb_infer_fail(pb_graph *g, const pb_record *record, const char *format, ...)
     PB_PRINTF(3, 4);

@@ -55,9 +55,7 @@ static inline void set_pack(int sample, set_kind kind, uint8_t *to)
 
 static inline size_t set_sample_bytes(const pb_dataset *d)
 {
-    size_t bytes = d->dtype == PB_U8 ? 1 : sizeof(float);
-    for (int a = 0; a < d->sample_shape.axes; a++) bytes *= (size_t)d->sample_shape.dim[a];
-    return bytes;
+    return pb_dtype_bytes(d->dtype) * pb_shape_count(d->sample_shape);
 }
 
 static inline void set_part(pb_dataset *d, pb_samples *part, int first, int count, set_kind kind)

@@ -1,5 +1,5 @@
 /* Shapes and data types. */
-#include "graph/store.h"
+#include "base/shape.h"
 
 #include <stdio.h>
 
