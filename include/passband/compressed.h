@@ -32,7 +32,8 @@ typedef struct pb_compressed {
     } source;
     char fingerprint[65]; /* SHA-256 of all content: samples as packed, labels, classes, chain. How it was
                              divided and how hard it was compressed make no difference                      */
-    int train_count, test_count, chunk_samples;
+    int train_count, test_count; /* samples of the file; fewer are in memory where damaged ones are left out */
+    int chunks, chunk_samples;   /* of the file; the most samples of one                                    */
     bool by_columns; /* whether a chunk holds byte after byte of all its samples, not sample after sample    */
     uint64_t file_bytes;
 } pb_compressed;
@@ -71,8 +72,8 @@ typedef struct pb_compressed_options {
     int chunk_samples; /* samples of a chunk; default 8192               */
 } pb_compressed_options;
 
-/** Writes a data set whose `compressed` tells packing, chain, fitted and source; fills in the fingerprint, the counts
- *  and the size of the file. The file is written whole or not at all. */
+/** Writes a data set whose `compressed` tells packing, chain, fitted and source; fills in the fingerprint, the counts,
+ *  and the size and chunks of the file. The file is written whole or not at all. */
 pb_status pb_compressed_write(pb_context *ctx, const char *path, struct pb_dataset *dataset,
                               const pb_compressed_options *options);
 

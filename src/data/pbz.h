@@ -15,6 +15,7 @@ enum {
     PB_PBZ_ENTRY_BYTES = 16,
     PB_PBZ_HEADER_MAX = 1 << 24,
     PB_PBZ_ENTRIES_MAX = 1 << 20,
+    PB_PBZ_ARRAYS_MAX = 128,
 };
 
 /** The fixed beginning of a file. */
@@ -45,6 +46,14 @@ pb_status pb_pbz_header_read(pb_context *ctx, const char *path, const char *text
 /** What the fingerprint is taken of: the content as text, then the numbers of arrays, then samples and labels of both
  *  parts. PB_ERR_MEMORY alone. */
 pb_status pb_pbz_fingerprint(pb_context *ctx, const pb_dataset *d, char hex[65]);
+
+/** Parts that the header and what inspect tells of have in common: "shape" [extents], "arrays" [{name, shape}], "source"
+ *  {name, dtype, shape, sha256}. New references, NULL when memory is out. */
+json_t *pb_pbz_shape_json(pb_shape shape);
+json_t *pb_pbz_arrays_json(const pb_fitted *fitted);
+json_t *pb_pbz_source_json(const pb_compressed *compressed);
+/** Of a sample's values, before they are packed. */
+pb_shape pb_pbz_values_shape(const pb_dataset *d);
 
 /** Bytes of a label: 1 or 2. */
 size_t pb_pbz_label_bytes(const pb_dataset *d);

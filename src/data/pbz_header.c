@@ -39,20 +39,32 @@ size_t pb_pbz_label_bytes(const pb_dataset *d)
 
 /* ---- writing ---- */
 
-static json_t *shape_json(pb_shape shape)
+json_t *pb_pbz_shape_json(pb_shape shape)
 {
     json_t *list = json_array();
     for (int a = 0; a < shape.axes; a++) json_array_append_new(list, json_integer(shape.dim[a]));
     return list;
 }
 
-static json_t *arrays_json(const pb_fitted *fitted)
+json_t *pb_pbz_arrays_json(const pb_fitted *fitted)
 {
     json_t *list = json_array();
     for (int i = 0; i < fitted->count; i++)
         json_array_append_new(list, json_pack("{s:s, s:o}", "name", fitted->array[i].name, "shape",
-                                              shape_json(fitted->array[i].shape)));
+                                              pb_pbz_shape_json(fitted->array[i].shape)));
     return list;
+}
+
+json_t *pb_pbz_source_json(const pb_compressed *c)
+{
+    return json_pack("{s:s, s:s, s:o, s:s}", "name", c->source.name, "dtype",
+                     pb_dtype_name(c->source.dtype), "shape", pb_pbz_shape_json(c->source.shape),
+                     "sha256", c->source.sha256);
+}
+
+pb_shape pb_pbz_values_shape(const pb_dataset *d)
+{
+    return d->compressed->packing.bits ? d->compressed->packing.shape : d->sample_shape;
 }
 
 static json_t *names_json(const pb_dataset *d)
@@ -68,11 +80,10 @@ static json_t *content_json(const pb_dataset *d)
 {
     const pb_compressed *c = d->compressed;
     const int kind = kind_of(d);
-    const pb_shape shape = c->packing.bits ? c->packing.shape : d->sample_shape;
     json_t *json = json_pack("{s:s, s:o, s:i, s:i, s:o, s:s, s:o}", "values", kinds[kind], "shape",
-                             shape_json(shape), "train", c->train_count, "test", c->test_count,
-                             "classes", names_json(d), "chain", c->chain ? c->chain : "", "arrays",
-                             arrays_json(&c->fitted));
+                             pb_pbz_shape_json(pb_pbz_values_shape(d)), "train", c->train_count,
+                             "test", c->test_count, "classes", names_json(d), "chain",
+                             c->chain ? c->chain : "", "arrays", pb_pbz_arrays_json(&c->fitted));
     if (json && kind == CODES) {
         json_object_set_new(json, "bits", json_integer(c->packing.bits));
         json_object_set_new(json, "steps", json_integer(c->packing.steps));
@@ -84,11 +95,9 @@ char *pb_pbz_header_text(const pb_dataset *d)
 {
     const pb_compressed *c = d->compressed;
     json_t *json =
-        json_pack("{s:s, s:s, s:o, s:i, s:s, s:{s:s, s:s, s:o, s:s}}", "name", d->name,
-                  "fingerprint", c->fingerprint, "content", content_json(d), "chunk_samples",
-                  c->chunk_samples, "order", orders[c->by_columns], "source", "name",
-                  c->source.name, "dtype", pb_dtype_name(c->source.dtype), "shape",
-                  shape_json(c->source.shape), "sha256", c->source.sha256);
+        json_pack("{s:s, s:s, s:o, s:i, s:s, s:o}", "name", d->name, "fingerprint", c->fingerprint,
+                  "content", content_json(d), "chunk_samples", c->chunk_samples, "order",
+                  orders[c->by_columns], "source", pb_pbz_source_json(c));
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -135,13 +144,12 @@ static pb_status read_classes(pb_context *ctx, const char *path, const json_t *l
     return PB_OK;
 }
 
-/* Room for the arrays; their numbers follow later. The lists may promise no more than
- * `numbers_max`. */
+/* Room for the arrays; their numbers follow later. */
 static pb_status read_arrays(pb_context *ctx, const char *path, const json_t *list,
                              pb_fitted *fitted)
 {
     const size_t count = json_array_size(list);
-    if (!json_is_array(list) || count > PB_BITS_FLOAT * PB_MAX_AXES)
+    if (!json_is_array(list) || count > PB_PBZ_ARRAYS_MAX)
         return wrong(ctx, path, "arrays are a list of at most 128");
     fitted->array = calloc(count ? count : 1, sizeof *fitted->array);
     if (!fitted->array) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for arrays");

@@ -5,13 +5,6 @@
 #include "data/loader.h"
 #include "data/pbz.h"
 
-static json_t *shape_json(pb_shape shape)
-{
-    json_t *list = json_array();
-    for (int a = 0; a < shape.axes; a++) json_array_append_new(list, json_integer(shape.dim[a]));
-    return list;
-}
-
 static json_int_t count_label(const pb_samples *part, int label)
 {
     json_int_t count = 0;
@@ -29,32 +22,10 @@ static json_t *classes_json(const pb_dataset *d)
     return list;
 }
 
-static json_t *arrays_json(const pb_fitted *fitted)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < fitted->count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:o}", "name", fitted->array[i].name, "shape",
-                                              shape_json(fitted->array[i].shape)));
-    return list;
-}
-
-static json_t *source_json(const pb_compressed *c)
-{
-    return json_pack("{s:s, s:s, s:o, s:s}", "name", c->source.name, "dtype",
-                     pb_dtype_name(c->source.dtype), "shape", shape_json(c->source.shape), "sha256",
-                     c->source.sha256);
-}
-
 static int bits_of(const pb_dataset *d)
 {
     if (d->compressed->packing.bits) return d->compressed->packing.bits;
     return d->dtype == PB_U8 ? 8 : PB_BITS_FLOAT;
-}
-
-static int chunks_of(const pb_compressed *c)
-{
-    const int most = c->chunk_samples;
-    return (c->train_count + most - 1) / most + (c->test_count + most - 1) / most;
 }
 
 static json_t *describe(const pb_dataset *d, json_t *damaged)
@@ -65,12 +36,11 @@ static json_t *describe(const pb_dataset *d, json_t *damaged)
                      "name", d->name, "file_bytes", (json_int_t)c->file_bytes, "train_samples",
                      c->train_count, "test_samples", c->test_count, "bytes_per_sample",
                      pb_compressed_bytes_per_sample(c), "values", pb_pbz_values(d), "bits",
-                     bits_of(d), "shape",
-                     shape_json(c->packing.bits ? c->packing.shape : d->sample_shape),
-                     "packed_bytes", (json_int_t)pb_sample_bytes(d), "classes", classes_json(d),
-                     "chain", c->chain ? c->chain : "", "arrays", arrays_json(&c->fitted),
-                     "chunk_samples", c->chunk_samples, "chunks", chunks_of(c), "damaged", damaged,
-                     "source", source_json(c), "fingerprint", c->fingerprint);
+                     bits_of(d), "shape", pb_pbz_shape_json(pb_pbz_values_shape(d)), "packed_bytes",
+                     (json_int_t)pb_sample_bytes(d), "classes", classes_json(d), "chain",
+                     c->chain ? c->chain : "", "arrays", pb_pbz_arrays_json(&c->fitted),
+                     "chunk_samples", c->chunk_samples, "chunks", c->chunks, "damaged", damaged,
+                     "source", pb_pbz_source_json(c), "fingerprint", c->fingerprint);
 }
 
 static pb_status as_text(pb_context *ctx, const pb_dataset *d, json_t *damaged, char **text)

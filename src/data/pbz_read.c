@@ -156,7 +156,7 @@ static pb_status read_table(pb_compressed_file *f)
 {
     const pb_pbz_prefix *p = &f->prefix;
     unsigned char *table = NULL;
-    f->chunk_count = (int)p->entries;
+    f->chunk_count = f->d->compressed->chunks = (int)p->entries;
     f->chunks = calloc((size_t)f->chunk_count + 1, sizeof *f->chunks);
     if (!f->chunks) return pb_fail(f->ctx, PB_ERR_MEMORY, "%s: no memory to read it", f->path);
     pb_status status =

@@ -167,6 +167,7 @@ static pb_status make_all(making *m)
     p->file_bytes = PB_PBZ_PREFIX_BYTES + p->header_bytes +
                     p->entries * (uint64_t)PB_PBZ_ENTRY_BYTES + p->arrays_bytes + m->chunk_bytes;
     m->d->compressed->file_bytes = p->file_bytes;
+    m->d->compressed->chunks = (int)p->entries;
     return PB_OK;
 }
 

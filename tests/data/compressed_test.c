@@ -392,6 +392,19 @@ START_TEST(promises_are_not_believed)
 }
 END_TEST
 
+/* Chunks may be smaller than the header allows: their number is the table's. */
+START_TEST(inspect_counts_the_chunks_that_there_are)
+{
+    const content f = write_set(SET_CODES_3, &(pb_compressed_options){.chunk_samples = 16});
+    char *text;
+    rewrite_header(&f, "\"chunk_samples\":16", "\"chunk_samples\":2147483647");
+    OK(pb_compressed_inspect(ctx, path, false, &text));
+    ck_assert_ptr_nonnull(strstr(text, "\"chunks\": 6,"));
+    free(text);
+    free(f.bytes);
+}
+END_TEST
+
 /* ---- fingerprints ---- */
 
 static void fingerprint_of(pb_dataset *d, const pb_compressed_options *how, char hex[65])
@@ -473,6 +486,7 @@ int main(void)
     tcase_add_test(tcase, chunks_are_read_in_any_order);
     tcase_add_test(tcase, the_rest_of_a_damaged_file_can_be_read);
     tcase_add_loop_test(tcase, promises_are_not_believed, 0, sizeof promises / sizeof promises[0]);
+    tcase_add_test(tcase, inspect_counts_the_chunks_that_there_are);
     tcase_add_test(tcase, fingerprints_identify_the_content);
     tcase_add_test(tcase, names_that_are_not_utf8_are_refused);
     tcase_add_test(tcase, a_file_is_written_whole_or_not_at_all);
