@@ -189,6 +189,30 @@ START_TEST(layout_is_the_documented_one)
 }
 END_TEST
 
+/* With more than 256 classes a label takes two bytes, which lie apart. */
+START_TEST(labels_of_two_bytes_come_back)
+{
+    enum { CLASSES = 300 };
+    pb_dataset *d = set_make(ctx, (set_kind)_i), *got;
+    char name[32];
+    d->class_names = realloc(d->class_names, CLASSES * sizeof *d->class_names);
+    for (; d->classes < CLASSES; d->classes++) {
+        snprintf(name, sizeof name, "class %d", d->classes);
+        d->class_names[d->classes] = strdup(name);
+    }
+    for (int i = 0; i < SET_TRAIN; i++) d->train.labels[i] = (i * 37 + 250) % CLASSES;
+    d->test.labels[0] = CLASSES - 1;
+    OK(pb_compressed_write(ctx, path, d, &(pb_compressed_options){.chunk_samples = 16}));
+    OK(load(false, &got));
+    ck_assert_int_eq(got->classes, CLASSES);
+    ck_assert_str_eq(got->class_names[CLASSES - 1], "class 299");
+    compare_part(d, &got->train, &d->train);
+    compare_part(d, &got->test, &d->test);
+    pb_dataset_free(&got);
+    pb_dataset_free(&d);
+}
+END_TEST
+
 /* ---- damage ---- */
 
 START_TEST(every_flipped_byte_is_noticed)
@@ -480,6 +504,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, files_come_back_bit_for_bit, 0, SET_KINDS);
+    tcase_add_loop_test(tcase, labels_of_two_bytes_come_back, 0, SET_KINDS);
     tcase_add_test(tcase, layout_is_the_documented_one);
     tcase_add_test(tcase, every_flipped_byte_is_noticed);
     tcase_add_test(tcase, mutated_files_never_change_silently);
