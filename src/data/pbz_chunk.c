@@ -139,6 +139,8 @@ pb_status pb_pbz_unpack(pb_context *ctx, const pb_pbz_rows *rows, const unsigned
         get_labels(raw + rows->count * rows->bytes, rows, labels);
     }
     free(raw);
+    if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation) /* no damage to be left out */
+        return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a chunk");
     *problem = ZSTD_isError(got) ? ZSTD_getErrorName(got) : "it is of another size than it should";
     return is_whole ? PB_OK : PB_ERR_DATA;
 }
