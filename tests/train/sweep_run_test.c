@@ -76,27 +76,40 @@ static void hear(void *user, const pb_sweep_progress *p)
     if (h->ended == h->stop_after) h->stop = 1;
 }
 
-/* Runs a search into h->folder; overrides are separated by '|', NULL: none. */
-static pb_status run(hall *h, const char *overrides)
+/* Runs the search of a file, or of a folder that holds one, into a folder, NULL: the same;
+ * overrides are separated by '|', NULL: none. */
+static pb_status run_into(hall *h, const char *file, const char *folder, const char *overrides)
 {
-    const char *list[8];
-    int count = 0;
+    const char *list[16];
     char *copy = overrides ? strdup(overrides) : NULL;
-    for (char *part = copy ? strtok(copy, "|") : NULL; part; part = strtok(NULL, "|"))
-        list[count++] = part;
-    const pb_sweep_options options = {
-        .folder = h->folder, .trial = hear, .user = h, .stop = &h->stop};
+    const int count = tiny_overrides(copy, list);
+    const pb_sweep_options options = {.folder = folder, .trial = hear, .user = h, .stop = &h->stop};
     h->ended = 0;
-    const pb_status status = pb_sweep_run(h->ctx, h->file, count, list, &options, NULL);
+    const pb_status status = pb_sweep_run(h->ctx, file, count, list, &options, NULL);
     snprintf(h->said, sizeof h->said, "%s", pb_error(h->ctx));
     free(copy);
     return status;
 }
 
-static void runs(hall *h, const char *overrides)
+static pb_status run(hall *h, const char *overrides)
+{
+    return run_into(h, h->file, h->folder, overrides);
+}
+
+/* Runs a search to its end; its sweep.json. */
+static json_t *search(hall *h, const char *overrides)
 {
     const pb_status status = run(h, overrides);
     ck_assert_msg(status == PB_OK, "%s", h->said);
+    return run_json(h->folder, "sweep.json");
+}
+
+/* Goes on with the search of a folder, which alone is enough; the trials that ended meanwhile. */
+static int go_on(hall *h, const char *overrides)
+{
+    const pb_status status = run_into(h, h->folder, NULL, overrides);
+    ck_assert_msg(status == PB_OK, "%s", h->said);
+    return h->ended;
 }
 
 static const json_t *arm(const json_t *sweep, size_t index)
@@ -141,9 +154,8 @@ START_TEST(the_winner_is_the_best_trial)
 {
     hall h;
     setup(&h, one_yaml);
-    runs(&h, NULL);
+    json_t *sweep = search(&h, NULL);
     ck_assert_int_eq(h.ended, 5);
-    json_t *sweep = run_json(h.folder, "sweep.json");
     const json_t *one = arm(sweep, 0), *best = json_object_get(one, "best");
     double most = -1;
     for (size_t i = 0; i < 5; i++) {
@@ -179,8 +191,7 @@ START_TEST(a_trial_is_an_ordinary_training)
 {
     hall h;
     setup(&h, one_yaml);
-    runs(&h, "sweep.trials=1");
-    json_t *sweep = run_json(h.folder, "sweep.json");
+    json_t *sweep = search(&h, "sweep.trials=1");
     char overrides[2][128], folder[128];
     const char *point = text(json_object_get(arm(sweep, 0), "best"), "point");
     ck_assert_int_eq(sscanf(point, "%127s %127s", overrides[0], overrides[1]), 2);
@@ -215,9 +226,7 @@ START_TEST(the_test_part_decides_nothing)
     ck_assert_int_eq(
         pb_npy_save(wrong.ctx, scratch_path(&wrong.s, "y_test.npy"), PB_NPY_I32, 1, dim, labels),
         PB_OK);
-    runs(&h, NULL);
-    runs(&wrong, NULL);
-    json_t *a = run_json(h.folder, "sweep.json"), *b = run_json(wrong.folder, "sweep.json");
+    json_t *a = search(&h, NULL), *b = search(&wrong, NULL);
     for (size_t i = 0; i < 5; i++) {
         ck_assert(json_equal(json_object_get(trial(a, 0, i), "params"),
                              json_object_get(trial(b, 0, i), "params")));
@@ -242,8 +251,7 @@ START_TEST(arms_are_compared_by_pairs)
 {
     hall h;
     setup(&h, arms_yaml);
-    runs(&h, NULL);
-    json_t *sweep = run_json(h.folder, "sweep.json");
+    json_t *sweep = search(&h, NULL);
     const json_t *c = json_array_get(json_object_get(sweep, "comparisons"), 0);
     const json_t *a = json_object_get(json_object_get(arm(sweep, 0), "test_accuracy"), "per_seed");
     const json_t *b = json_object_get(json_object_get(arm(sweep, 1), "test_accuracy"), "per_seed");
@@ -280,24 +288,14 @@ START_TEST(a_stopped_search_goes_on)
     ck_assert_ptr_nonnull(strstr(h.said, "goes on with the search"));
     ck_assert_int_eq(h.ended, 3);
     h.stop = h.stop_after = 0;
-    strcpy(h.file, h.folder); /* the folder alone is enough */
-    const pb_sweep_options options = {.trial = hear, .user = &h};
-    h.ended = 0;
-    ck_assert_int_eq(pb_sweep_run(h.ctx, h.file, 0, NULL, &options, NULL), PB_OK);
-    ck_assert_int_eq(h.ended, 2);
-    runs(&whole, NULL);
-    json_t *a = run_json(h.folder, "sweep.json"), *b = run_json(whole.folder, "sweep.json");
+    ck_assert_int_eq(go_on(&h, NULL), 2);
+    json_t *a = run_json(h.folder, "sweep.json"), *b = search(&whole, NULL);
     for (size_t i = 0; i < 5; i++)
         ck_assert_double_eq(number(trial(a, 0, i), "value"), number(trial(b, 0, i), "value"));
     json_decref(a);
     json_decref(b);
-    h.ended = 0;
-    ck_assert_int_eq(pb_sweep_run(h.ctx, h.file, 0, NULL, &options, NULL),
-                     PB_OK); /* nothing is left to do */
-    ck_assert_int_eq(h.ended, 0);
-    const char *const more[] = {"sweep.trials=6"};
-    ck_assert_int_eq(pb_sweep_run(h.ctx, h.file, 1, more, &options, NULL), PB_OK);
-    ck_assert_int_eq(h.ended, 1);
+    ck_assert_int_eq(go_on(&h, NULL), 0); /* nothing is left to do */
+    ck_assert_int_eq(go_on(&h, "sweep.trials=6"), 1);
     teardown(&h);
     teardown(&whole);
 }
@@ -307,7 +305,7 @@ START_TEST(another_search_is_refused)
 {
     hall h;
     setup(&h, one_yaml);
-    runs(&h, "sweep.trials=1");
+    json_decref(search(&h, "sweep.trials=1"));
     ck_assert_int_eq(run(&h, "train.epochs=3"), PB_ERR_USAGE);
     ck_assert_ptr_nonnull(strstr(h.said, "with another configuration"));
     ck_assert_int_eq(run(&h, "sweep.metric=val_loss"), PB_ERR_USAGE);
@@ -350,8 +348,7 @@ START_TEST(hopeless_trials_are_pruned)
 {
     hall h;
     setup(&h, grid_yaml);
-    runs(&h, NULL);
-    json_t *sweep = run_json(h.folder, "sweep.json");
+    json_t *sweep = search(&h, NULL);
     static const char *const states[] = {"COMPLETE", "PRUNED", "PRUNED"};
     for (size_t i = 0; i < 3; i++) {
         ck_assert_str_eq(text(trial(sweep, 0, i), "state"), states[i]);
@@ -378,8 +375,7 @@ START_TEST(a_diverging_trial_is_a_finding)
     sprintf(choices, "[1000, 0.1]%s", rest);
     memcpy(strstr(yaml, "successive_halving"), "none              ", 18);
     scratch_put(&h.s, "sweep.yaml", yaml, strlen(yaml));
-    runs(&h, "stages.sgd.momentum=0.999|train.epochs=40");
-    json_t *sweep = run_json(h.folder, "sweep.json");
+    json_t *sweep = search(&h, "stages.sgd.momentum=0.999|train.epochs=40");
     ck_assert_str_eq(text(trial(sweep, 0, 0), "state"), "PRUNED");
     ck_assert_ptr_nonnull(strstr(text(trial(sweep, 0, 0), "problem"), "not finite"));
     ck_assert_str_eq(text(trial(sweep, 0, 1), "state"), "COMPLETE");

@@ -74,6 +74,17 @@ static const char tiny_yaml[] = "name: tiny\n"
                                 "  - adam: {params: \"band_mask*\", lr: 0.01}\n"
                                 "  - sgd: {lr: 0.1, momentum: 0.9, schedule: cosine}\n";
 
+/* Cuts overrides at each '|' and lists them; their number. The text, NULL: none, is changed. */
+static inline int tiny_overrides(char *text, const char *list[16])
+{
+    int count = 0;
+    for (char *part = text ? strtok(text, "|") : NULL; part; part = strtok(NULL, "|")) {
+        ck_assert_int_lt(count, 16);
+        list[count++] = part;
+    }
+    return count;
+}
+
 /* The tiny configuration with overrides, separated by '|' (NULL: none). Free it with
  * pb_config_free. */
 static inline pb_config *tiny_config(pb_context *ctx, scratch *s, const char *overrides)
@@ -82,10 +93,8 @@ static inline pb_config *tiny_config(pb_context *ctx, scratch *s, const char *ov
     snprintf(yaml, sizeof yaml, tiny_yaml, s->folder);
     scratch_put(s, "tiny.yaml", yaml, strlen(yaml));
     const char *list[16];
-    int count = 0;
     char *copy = overrides ? strdup(overrides) : NULL;
-    for (char *part = copy ? strtok(copy, "|") : NULL; part; part = strtok(NULL, "|"))
-        list[count++] = part;
+    const int count = tiny_overrides(copy, list);
     pb_config *config = NULL;
     const pb_status status =
         pb_config_load(ctx, scratch_path(s, "tiny.yaml"), count, list, &config);
