@@ -1,5 +1,5 @@
 /* A histogram of more comparisons than an int can count, which is taken in parts. */
-#include "device_check.h"
+#include "device_fixture.h"
 
 enum { ROWS = 2800, COLUMNS = 800, BINS = 1000 };
 
@@ -10,15 +10,12 @@ static int number_at(int row, int column)
 
 START_TEST(test_many_rows)
 {
-    pb_context *ctx;
-    pb_device *device;
     pb_plan *plan;
-    open_device(&ctx, &device);
     ck_assert((int64_t)ROWS * COLUMNS * BINS > INT32_MAX);
     pb_graph *g = pb_graph_create(ctx);
-    const pb_init zero = {.kind = PB_INIT_CONSTANT};
-    const pb_value a = pb_leaf(g, PB_ROLE_INPUT, "a", PB_I32, PB_SHAPE(ROWS, COLUMNS), zero);
-    const pb_value y = pb_leaf(g, PB_ROLE_STATE, "y", PB_F32, PB_SHAPE(ROWS, BINS), zero);
+    const pb_value a =
+        pb_leaf(g, PB_ROLE_INPUT, "a", PB_I32, PB_SHAPE(ROWS, COLUMNS), (pb_init){0});
+    const pb_value y = state(g, "y", PB_SHAPE(ROWS, BINS));
     const pb_value assign = pb_assign(g, y, pb_histogram(g, a, BINS));
     OK(ctx, pb_program(g, "count", 1, &assign));
     OK(ctx, pb_plan_create(device, g, &plan));
@@ -43,15 +40,16 @@ START_TEST(test_many_rows)
     free(got);
     pb_plan_free(&plan);
     pb_graph_free(&g);
-    close_device(&ctx, &device);
 }
 END_TEST
 
 int main(void)
 {
+    if (!may_run()) return 77;
     Suite *suite = suite_create("histogram");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
+    tcase_set_timeout(all, 120);
+    tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, test_many_rows);
     suite_add_tcase(suite, all);
     return runs(srunner_create(suite));

@@ -2,31 +2,13 @@
 #include <jansson.h>
 
 #include "base/rng.h"
-#include "device_check.h"
-
-static pb_context *ctx;
-static pb_device *device;
-
-static void setup(void)
-{
-    open_device(&ctx, &device);
-}
-
-static void teardown(void)
-{
-    close_device(&ctx, &device);
-}
+#include "device_fixture.h"
 
 #define FAILS(status, words, call)                                                                 \
     do {                                                                                           \
         ck_assert_int_eq(call, status);                                                            \
         ck_assert_msg(strstr(pb_error(ctx), words), "\"%s\" lacks \"%s\"", pb_error(ctx), words);  \
     } while (0)
-
-static pb_value state(pb_graph *g, const char *name, pb_shape shape)
-{
-    return pb_leaf(g, PB_ROLE_STATE, name, PB_F32, shape, (pb_init){0});
-}
 
 /* Two programs over three leaves; `unused` is in none. */
 static pb_graph *small_graph(pb_value leaves[4])

@@ -1,28 +1,10 @@
 /* What a program does to its leaves: values come from before the program, whatever the order of its
  * kernels; repeated runs, several programs, static parts, long sums, and the same bits every time.
  */
-#include "device_check.h"
+#include "device_fixture.h"
 
 /* Launches of one training step of build_training; more means that fusion got worse. */
 #define MOST_LAUNCHES 33
-
-static pb_context *ctx;
-static pb_device *device;
-
-static void setup(void)
-{
-    open_device(&ctx, &device);
-}
-
-static void teardown(void)
-{
-    close_device(&ctx, &device);
-}
-
-static pb_value state(pb_graph *g, const char *name, pb_shape shape)
-{
-    return pb_leaf(g, PB_ROLE_STATE, name, PB_F32, shape, (pb_init){0});
-}
 
 static pb_plan *plan_of(pb_graph *g)
 {
@@ -33,23 +15,54 @@ static pb_plan *plan_of(pb_graph *g)
     return plan;
 }
 
-static void write_floats(pb_plan *plan, pb_value leaf, const float *data, size_t count)
-{
-    OK(ctx, pb_plan_write(plan, leaf, data, count * sizeof *data));
-}
-
 static void check(pb_plan *plan, pb_value leaf, const double *want, size_t count, const char *what)
 {
-    float *got = malloc(count * sizeof *got);
-    OK(ctx, pb_plan_read(plan, leaf, got, count * sizeof *got));
-    compare(got, want, count, what);
-    free(got);
+    compare_leaf(ctx, plan, leaf, want, count, what);
 }
 
 /* Numbers between -1 and 1 that look random. */
 static float number(size_t i)
 {
     return (float)sin(0.7 + 12.9898 * (double)(i % 7919));
+}
+
+/* Writes number(first), number(first + 1), ... into a leaf; free() what it returns: the same. */
+static double *start_leaf(pb_plan *plan, pb_value leaf, size_t count, size_t first)
+{
+    double *data = malloc(count * sizeof *data);
+    for (size_t i = 0; i < count; ++i) data[i] = number(first + i);
+    write_leaf(ctx, plan, PB_F32, leaf, data, count);
+    return data;
+}
+
+/* A program makes each leaf of g what `next` says of it: every leaf after every step. */
+static void check_steps(pb_graph *g, int count, const pb_value leaves[], const pb_value next[],
+                        int steps)
+{
+    pb_value assigns[4];
+    double *now[4], *then[4];
+    size_t sizes[4];
+    ck_assert_int_le(count, 4);
+    for (int i = 0; i < count; ++i) assigns[i] = pb_assign(g, leaves[i], next[i]);
+    OK(ctx, pb_program(g, "step", count, assigns));
+    pb_plan *plan = plan_of(g);
+    for (int i = 0; i < count; ++i) {
+        sizes[i] = pb_shape_count(pb_value_shape(g, leaves[i]));
+        now[i] = start_leaf(plan, leaves[i], sizes[i], 1000 * (size_t)i);
+    }
+    for (int step = 0; step < steps; ++step) {
+        OK(ctx, pb_plan_run(plan, "step", 1));
+        OK(ctx, pb_reference(g, count, leaves, (const double *const *)now, count, next, then));
+        for (int i = 0; i < count; ++i) {
+            char what[32];
+            snprintf(what, sizeof what, "%s after step %d", pb_value_name(g, leaves[i]), step);
+            check(plan, leaves[i], then[i], sizes[i], what);
+            free(now[i]);
+            now[i] = then[i];
+        }
+    }
+    for (int i = 0; i < count; ++i) free(now[i]);
+    pb_plan_free(&plan);
 }
 
 /* a' = f(b), b' = g(a): neither sees the other's new value. */
@@ -61,21 +74,16 @@ START_TEST(leaves_swap)
     const pb_value assigns[] = {pb_assign(g, a, b), pb_assign(g, b, pb_scale(g, a, 2))};
     OK(ctx, pb_program(g, "swap", 2, assigns));
     pb_plan *plan = plan_of(g);
-    float x[111], y[111];
-    double want_a[111], want_b[111];
-    for (size_t i = 0; i < 111; ++i) {
-        x[i] = number(i);
-        y[i] = number(i + 500);
-    }
-    write_floats(plan, a, x, 111);
-    write_floats(plan, b, y, 111);
+    double *x = start_leaf(plan, a, 111, 0), *y = start_leaf(plan, b, 111, 500);
     OK(ctx, pb_plan_run(plan, "swap", 5));
-    for (size_t i = 0; i < 111; ++i) { /* a b -> b 2a -> 2a 2b -> 2b 4a -> 4a 4b -> 4b 8a */
-        want_a[i] = 4 * (double)y[i];
-        want_b[i] = 8 * (double)x[i];
+    for (int i = 0; i < 111; ++i) { /* a b -> b 2a -> 2a 2b -> 2b 4a -> 4a 4b -> 4b 8a */
+        x[i] *= 8;
+        y[i] *= 4;
     }
-    check(plan, a, want_a, 111, "a after five swaps");
-    check(plan, b, want_b, 111, "b after five swaps");
+    check(plan, a, y, 111, "a after five swaps");
+    check(plan, b, x, 111, "b after five swaps");
+    free(x);
+    free(y);
     pb_plan_free(&plan);
     pb_graph_free(&g);
 }
@@ -97,31 +105,7 @@ START_TEST(leaves_of_other_shapes_in_a_circle)
         pb_scale(g, pb_sum(g, pb_mul(g, pb_sum(g, a, 1, true), c), 0, false), 0.01f), /* d: a c */
     };
     const pb_value leaves[] = {a, b, c, d};
-    const size_t counts[] = {M * N, N * M, M * M, M};
-    pb_value assigns[4];
-    for (int i = 0; i < 4; ++i) assigns[i] = pb_assign(g, leaves[i], next[i]);
-    OK(ctx, pb_program(g, "step", 4, assigns));
-    double *now[4], *then[4];
-    pb_plan *plan = plan_of(g);
-    for (int i = 0; i < 4; ++i) {
-        float start[M * N];
-        now[i] = malloc(counts[i] * sizeof(double));
-        for (size_t k = 0; k < counts[i]; ++k) now[i][k] = start[k] = number(k + 1000 * (size_t)i);
-        write_floats(plan, leaves[i], start, counts[i]);
-    }
-    for (int step = 0; step < 3; ++step) {
-        OK(ctx, pb_plan_run(plan, "step", 1));
-        OK(ctx, pb_reference(g, 4, leaves, (const double *const *)now, 4, next, then));
-        for (int i = 0; i < 4; ++i) {
-            char what[32];
-            snprintf(what, sizeof what, "%s after step %d", pb_value_name(g, leaves[i]), step);
-            check(plan, leaves[i], then[i], counts[i], what);
-            free(now[i]);
-            now[i] = then[i];
-        }
-    }
-    for (int i = 0; i < 4; ++i) free(now[i]);
-    pb_plan_free(&plan);
+    check_steps(g, 4, leaves, next, 3);
     pb_graph_free(&g);
 }
 END_TEST
@@ -135,22 +119,7 @@ START_TEST(reduced_leaf_is_assigned)
     const pb_value sum = pb_mean_all(g, a), rows = pb_softmax(g, a);
     const pb_value next[] = {pb_sub(g, pb_add(g, a, rows), sum), pb_add(g, total, sum)};
     const pb_value leaves[] = {a, total};
-    const pb_value assigns[] = {pb_assign(g, a, next[0]), pb_assign(g, total, next[1])};
-    OK(ctx, pb_program(g, "step", 2, assigns));
-    pb_plan *plan = plan_of(g);
-    float start[ROWS * COLUMNS], zero = 0;
-    double data[ROWS * COLUMNS], nothing = 0;
-    for (size_t i = 0; i < ROWS * COLUMNS; ++i) data[i] = start[i] = number(i);
-    write_floats(plan, a, start, ROWS * COLUMNS);
-    write_floats(plan, total, &zero, 1);
-    double *now[] = {data, &nothing}, *then[2];
-    OK(ctx, pb_plan_run(plan, "step", 1));
-    OK(ctx, pb_reference(g, 2, leaves, (const double *const *)now, 2, next, then));
-    check(plan, a, then[0], ROWS * COLUMNS, "a");
-    check(plan, total, then[1], 1, "total");
-    free(then[0]);
-    free(then[1]);
-    pb_plan_free(&plan);
+    check_steps(g, 2, leaves, next, 1);
     pb_graph_free(&g);
 }
 END_TEST
@@ -184,13 +153,8 @@ START_TEST(flat_parameters_for_a_hundred_steps)
     const size_t counts[] = {N * IN, N * OUT, IN * OUT, OUT, 1, P, 1};
     double *now[7];
     pb_plan *plan = plan_of(g);
-    for (int i = 0; i < 7; ++i) {
-        float start[64];
-        now[i] = malloc(counts[i] * sizeof(double));
-        for (size_t k = 0; k < counts[i]; ++k)
-            now[i][k] = start[k] = i < 5 ? number(k + 100 * (size_t)i) : 0;
-        write_floats(plan, leaves[i], start, counts[i]);
-    }
+    for (int i = 0; i < 5; ++i) now[i] = start_leaf(plan, leaves[i], counts[i], 100 * (size_t)i);
+    for (int i = 5; i < 7; ++i) now[i] = calloc(counts[i], sizeof *now[i]); /* states start at 0 */
     for (int step = 0; step < 100; ++step) {
         double *then[3];
         OK(ctx, pb_reference(g, 7, leaves, (const double *const *)now, 3, next, then));
@@ -232,16 +196,14 @@ START_TEST(joined_values_are_complete)
     }
     OK(ctx, pb_program(g, "join", 3, assigns));
     pb_plan *plan = plan_of(g);
-    float content[2 * ROWS];
-    double data[2 * ROWS], *const inputs[] = {data}, *want[3];
-    for (size_t i = 0; i < 2 * ROWS; ++i) data[i] = content[i] = number(i);
-    write_floats(plan, x, content, 2 * ROWS);
+    double *data = start_leaf(plan, x, 2 * ROWS, 0), *want[3];
     OK(ctx, pb_plan_run(plan, "join", 1));
-    OK(ctx, pb_reference(g, 1, &x, (const double *const *)inputs, 3, values, want));
+    OK(ctx, pb_reference(g, 1, &x, (const double *const[]){data}, 3, values, want));
     for (int i = 0; i < 3; ++i) {
         check(plan, targets[i], want[i], 2 * ROWS, "joined value");
         free(want[i]);
     }
+    free(data);
     pb_plan_free(&plan);
     pb_graph_free(&g);
 }
@@ -345,11 +307,9 @@ START_TEST(long_sums)
     pb_plan *plan = plan_of(g);
     for (int i = 0; i < COUNT; ++i) {
         const size_t count = pb_shape_count(sums[i].shape);
-        float *content = malloc(count * sizeof *content);
         data[i] = malloc(count * sizeof *data[i]);
-        for (size_t k = 0; k < count; ++k) data[i][k] = content[k] = number(k) + 0.25f;
-        write_floats(plan, leaves[i], content, count);
-        free(content);
+        for (size_t k = 0; k < count; ++k) data[i][k] = number(k) + 0.25f;
+        write_leaf(ctx, plan, PB_F32, leaves[i], data[i], count);
     }
     OK(ctx, pb_plan_run(plan, "sums", 1));
     OK(ctx, pb_reference(g, COUNT, leaves, (const double *const *)data, 2 * COUNT, values, want));

@@ -1,14 +1,7 @@
 /* A program that runs recorded gives the bits that it gives launch by launch. */
 #include "device/cl_device.h"
-#include "device_check.h"
+#include "device_fixture.h"
 #include "plan/plan_state.h"
-
-/* The address sanitizer asks for this; drivers keep memory to the end of the process. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
 
 enum { N = 24, IN = 10, HIDDEN = 16, OUT = 3, STEPS = 200 };
 
@@ -22,16 +15,15 @@ typedef struct outcome {
 } outcome;
 
 /* Steps of gradient descent on two layers, with a sum of the losses. */
-static job build(pb_context *ctx)
+static job build(void)
 {
     job j = {.g = pb_graph_create(ctx)};
     pb_graph *g = j.g;
-    const pb_init random = {PB_INIT_UNIFORM, -0.3f, 0.3f};
-    j.x = pb_leaf(g, PB_ROLE_INPUT, "x", PB_F32, PB_SHAPE(N, IN), (pb_init){0});
-    j.y = pb_leaf(g, PB_ROLE_INPUT, "y", PB_F32, PB_SHAPE(N, OUT), (pb_init){0});
-    j.w1 = pb_leaf(g, PB_ROLE_PARAM, "w1", PB_F32, PB_SHAPE(IN, HIDDEN), random);
-    j.w2 = pb_leaf(g, PB_ROLE_PARAM, "w2", PB_F32, PB_SHAPE(HIDDEN, OUT), random);
-    j.sum = pb_leaf(g, PB_ROLE_STATE, "sum", PB_F32, PB_SCALAR, (pb_init){0});
+    j.x = pb_input(g, "x", PB_SHAPE(N, IN));
+    j.y = pb_input(g, "y", PB_SHAPE(N, OUT));
+    j.w1 = pb_param(g, "w1", PB_SHAPE(IN, HIDDEN), 0.3f);
+    j.w2 = pb_param(g, "w2", PB_SHAPE(HIDDEN, OUT), 0.3f);
+    j.sum = state(g, "sum", PB_SCALAR);
     const pb_value hidden = pb_relu(g, pb_matmul(g, j.x, j.w1)), out = pb_matmul(g, hidden, j.w2);
     const pb_value loss = pb_mean_all(g, pb_square(g, pb_sub(g, out, j.y)));
     const pb_value params[] = {j.w1, j.w2};
@@ -46,7 +38,7 @@ static job build(pb_context *ctx)
     return j;
 }
 
-static void start(pb_context *ctx, const job *j, pb_plan *plan)
+static void start(const job *j, pb_plan *plan)
 {
     float x[N * IN], y[N * OUT];
     for (int i = 0; i < N * IN; ++i) x[i] = (float)sin(0.7 + 12.9898 * i);
@@ -56,7 +48,7 @@ static void start(pb_context *ctx, const job *j, pb_plan *plan)
     OK(ctx, pb_plan_write(plan, j->y, y, sizeof y));
 }
 
-static void look(pb_context *ctx, const job *j, pb_plan *plan, outcome *o)
+static void look(const job *j, pb_plan *plan, outcome *o)
 {
     OK(ctx, pb_plan_read(plan, j->w1, o->w1, sizeof o->w1));
     OK(ctx, pb_plan_read(plan, j->w2, o->w2, sizeof o->w2));
@@ -65,16 +57,13 @@ static void look(pb_context *ctx, const job *j, pb_plan *plan, outcome *o)
 
 START_TEST(recorded_steps_give_the_same_bits)
 {
-    pb_context *ctx;
-    pb_device *device;
     outcome direct, recorded;
-    open_device(&ctx, &device);
-    const job j = build(ctx);
+    job j = build();
     for (int way = 0; way < 2; ++way) {
         pb_plan *plan;
         device->records = way ? PB_RECORDS_YES : PB_RECORDS_NO;
         OK(ctx, pb_plan_create(device, j.g, &plan));
-        start(ctx, &j, plan);
+        start(&j, plan);
         OK(ctx, pb_plan_run(plan, "step", 1)); /* too little to record */
         ck_assert_ptr_null(plan->recordings[1]);
         OK(ctx, pb_plan_run(plan, "step", STEPS));
@@ -82,13 +71,12 @@ START_TEST(recorded_steps_give_the_same_bits)
             ck_assert_ptr_null(plan->recordings[1]);
         else
             ck_assert_ptr_nonnull(plan->recordings[1]);
-        look(ctx, &j, plan, way ? &recorded : &direct);
+        look(&j, plan, way ? &recorded : &direct);
         pb_plan_free(&plan);
     }
     ck_assert_float_gt(direct.sum, 0);
     ck_assert_int_eq(memcmp(&direct, &recorded, sizeof direct), 0);
-    pb_graph_free(&(pb_graph *){j.g});
-    close_device(&ctx, &device);
+    pb_graph_free(&j.g);
 }
 END_TEST
 
@@ -98,11 +86,8 @@ int main(void)
     Suite *suite = suite_create("recorded programs");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, recorded_steps_give_the_same_bits);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return runs(srunner_create(suite));
 }

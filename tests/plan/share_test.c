@@ -3,7 +3,7 @@
  *
  * share_test [UNITS [FIRST [COUNT]]]: as for a device of so many compute units, 0: as many as it
  * has; the rows of `cases` to take. The training step goes with row 0. */
-#include "device_check.h"
+#include "device_fixture.h"
 
 #define CLASSES 5
 
@@ -201,9 +201,6 @@ static void check_shares(const pb_program_build *p, int samples)
 
 START_TEST(networks)
 {
-    pb_context *ctx;
-    pb_device *device;
-    open_device(&ctx, &device);
     pretend_units(device, compute_units);
     joined *j = joined_create(ctx);
     int count = 0;
@@ -214,7 +211,6 @@ START_TEST(networks)
         check_shares(&build->programs[1 + i], cases[first_case + i].batch);
     pb_plan_free(&plan);
     joined_free(&j);
-    close_device(&ctx, &device);
 }
 END_TEST
 
@@ -264,17 +260,13 @@ static void build_step(step *s)
 static void check_step(pb_plan *plan, step *s)
 {
     op_built *b = &s->n.b;
-    pb_context *ctx = pb_graph_context(b->g);
     double *want[OP_CASE_LEAVES];
     OK(ctx, pb_reference(b->g, b->count, b->leaves, (const double *const *)b->data, s->count,
                          s->values, want));
     OK(ctx, pb_plan_run(plan, "step", 1));
     for (int i = 0; i < s->count; ++i) {
         const size_t count = pb_shape_count(pb_value_shape(b->g, s->targets[i]));
-        float *got = malloc(count * sizeof *got);
-        OK(ctx, pb_plan_read(plan, s->targets[i], got, count * sizeof *got));
-        compare(got, want[i], count, "a leaf after a step");
-        free(got);
+        compare_leaf(ctx, plan, s->targets[i], want[i], count, "a leaf after a step");
         for (int k = 0; k < b->count; ++k)
             if (b->leaves[k] == s->targets[i]) memcpy(b->data[k], want[i], count * sizeof(double));
         free(want[i]);
@@ -283,9 +275,6 @@ static void check_step(pb_plan *plan, step *s)
 
 START_TEST(steps_read_what_they_assign)
 {
-    pb_context *ctx;
-    pb_device *device;
-    open_device(&ctx, &device);
     pretend_units(device, compute_units);
     step s = {.n = {.b = {.g = pb_graph_create(ctx), .random = 77}}};
     build_step(&s);
@@ -303,7 +292,6 @@ START_TEST(steps_read_what_they_assign)
     for (int i = 0; i < 3; ++i) check_step(plan, &s);
     pb_plan_free(&plan);
     op_case_free(&s.n.b);
-    close_device(&ctx, &device);
 }
 END_TEST
 
@@ -316,6 +304,7 @@ int main(int argument_count, char **arguments)
     Suite *suite = suite_create("share");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, networks);
     if (first_case == 0) tcase_add_test(tests, steps_read_what_they_assign);
     suite_add_tcase(suite, tests);
