@@ -120,6 +120,8 @@ pb_value pb_append(pb_graph *g, pb_op op, int arity, const pb_value in[], const 
 /** Records an error of the graph (first one wins) with the current scope before it; returns PB_NONE. */
 pb_value pb_graph_fail(pb_graph *g, pb_status code, const char *format, ...) PB_PRINTF(3, 4);
 
+#define PB_GRAPH_PROGRAMS 16 /* at most */
+
 /* Programs of a graph, in order of creation. */
 typedef struct pb_program_list {
     int count;
@@ -127,7 +129,7 @@ typedef struct pb_program_list {
         const char *name;
         int assign_count;
         const pb_value *assigns; /* PB_OP_ASSIGN values */
-    } program[16];
+    } program[PB_GRAPH_PROGRAMS];
 } pb_program_list;
 const pb_program_list *pb_graph_programs(const pb_graph *g);
 

@@ -8,7 +8,7 @@
  *   tasks.c    units are put in order; those that can share a launch do
  *   kernel.c   what a unit does in OpenCL C: loops.c from the expressions of its roots
  *              (expression.c, index.c)
- *   dispatch.c    the kernels of the launches
+ *   dispatch.c the kernels of the launches
  *   memory.c   regions of the shared arena by liveness */
 #ifndef PB_PLAN_BUILD_H
 #define PB_PLAN_BUILD_H
@@ -19,7 +19,8 @@
 #include "device/device.h"
 #include "graph/op.h"
 
-#define PB_CLBLAST_KERNELS 3 /* that take parameters */
+#define PB_CLBLAST_KERNELS 3                       /* that take parameters */
+#define PB_MAX_PROGRAMS    (1 + PB_GRAPH_PROGRAMS) /* of a plan: the setup and the graph's */
 
 /** Device memory of one or several values. */
 typedef struct pb_region {
@@ -27,7 +28,7 @@ typedef struct pb_region {
     size_t count;    /* elements                                                               */
     bool persistent; /* a buffer of its own, living as long as the plan; else a part of the arena */
     bool zeroed;     /* must be zero before the first run (margins of padded values)           */
-    int first, last; /* units of its program between which it lives (arena only)               */
+    int first, last; /* launches of its program between which it lives (arena only)            */
     int program;     /* the program it belongs to, -1: all (leaves, constants, static values)  */
     size_t arena_offset; /* bytes                                                        */
     pb_buffer *buffer;
@@ -77,11 +78,14 @@ typedef struct pb_parameters {
     bool by_sample[PB_MAX_ARGS];
 } pb_parameters;
 
+/** The place of a region among them, where it is added when it is new; -1 when they are full. */
+int pb_parameters_place(pb_parameters *all, int region);
+
 /** How much of a unit a piece of a kernel does. */
 typedef enum pb_share {
-    PB_SHARE_ITEM,    /* the part that item (x, y) or (x, y, z) has */
-    PB_SHARE_SAMPLES, /* samples [s_begin, s_end)                   */
-    PB_SHARE_WHOLE    /* all of it                                  */
+    PB_SHARE_ITEM,    /* the part that work-item (x, y) has */
+    PB_SHARE_SAMPLES, /* samples [s_begin, s_end)           */
+    PB_SHARE_WHOLE    /* all of it                          */
 } pb_share;
 
 /** A library unit whose solver is a function of OpenCL C
@@ -166,7 +170,8 @@ typedef struct pb_build {
     const pb_device_info *info;
     const pb_graph *g;                /* lowered */
     const struct pb_choices *choices; /* of solvers, NULL: none */
-    const char *clblast[PB_CLBLAST_KERNELS]; /* parameters that the choices gave CLBlast, else NULL */
+    const char
+        *clblast[PB_CLBLAST_KERNELS]; /* parameters that the choices gave CLBlast, else NULL */
     int count;                        /* values  */
     pb_arena *arena;
     pb_place *place; /* [values] persistent places: leaves, constants, static values */
@@ -174,10 +179,10 @@ typedef struct pb_build {
     int region_count, region_capacity;
     pb_region *regions;
     int program_count;
-    pb_program_build programs[18]; /* setup first */
-    pb_text source;                /* of all kernels                              */
-    pb_text macros;                /* of the kernel being written by a solver     */
-    pb_kernel *kernels;            /* already in the source, the last one         */
+    pb_program_build programs[PB_MAX_PROGRAMS]; /* setup first */
+    pb_text source;                             /* of all kernels                              */
+    pb_text macros;                             /* of the kernel being written by a solver     */
+    pb_kernel *kernels;                         /* already in the source, the last one         */
     int kernel_count;
     bool on_cpu;     /* the kernels are for long work-items                          */
     bool joins;      /* units share launches: the compiler takes large kernels as well */

@@ -25,11 +25,10 @@ static pb_unit *unit_at(const pb_program_build *p, int position)
     return &p->units[p->sequence[position]];
 }
 
+/* Tasks of a launch have no more regions than parameters fit (tasks.c). */
 static int parameter(pb_parameters *all, int region, bool written)
 {
-    int i = 0;
-    while (i < all->count && all->region[i] != region) ++i;
-    if (i == all->count) all->region[all->count++] = region;
+    const int i = pb_parameters_place(all, region);
     *(written ? &all->written[i] : &all->read[i]) = true;
     return i;
 }
@@ -75,44 +74,43 @@ static int samples_each(const pb_build *b, const pb_program_build *p, const pb_t
     return each;
 }
 
-static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
-                               dispatch_text *t, int64_t *items)
+/* A task's units one after another, of each the share that the work-item has. */
+static pb_status write_units(pb_build *b, pb_program_build *p, const pb_task *task,
+                             dispatch_text *t, pb_share share)
 {
-    const int each = samples_each(b, p, task);
     size_t ignored[2];
-    *items = pb_ceil_div(p->samples, each);
-    pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
-                   each, each, p->samples);
     for (int i = task->first; i < task->first + task->count; ++i) {
         pb_unit *u = unit_at(p, i);
         pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
-        if (u->kind == PB_UNIT_LIBRARY) {
+        if (u->kind != PB_UNIT_LIBRARY) {
+            PB_TRY(pb_codegen(b, p, u, share, &t->task, &t->all, ignored));
+        } else if (share == PB_SHARE_SAMPLES) {
             const int rows = u->block.rows / p->samples;
             append_calls(b, t, u,
                          pb_arena_printf(b->arena, "s_begin * %d, s_end * %d", rows, rows));
         } else {
-            PB_TRY(pb_codegen(b, p, u, PB_SHARE_SAMPLES, &t->task, &t->all, ignored));
+            append_calls(b, t, u, pb_arena_printf(b->arena, "0, %d", u->block.rows));
         }
         pb_text_append(&t->task, "    }\n");
     }
     return PB_OK;
 }
 
+static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
+                               dispatch_text *t, int64_t *items)
+{
+    const int each = samples_each(b, p, task);
+    *items = pb_ceil_div(p->samples, each);
+    pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
+                   each, each, p->samples);
+    return write_units(b, p, task, t, PB_SHARE_SAMPLES);
+}
+
 static pb_status write_chain(pb_build *b, pb_program_build *p, const pb_task *task,
                              dispatch_text *t, int64_t *items)
 {
-    size_t ignored[2];
     *items = 1;
-    for (int i = task->first; i < task->first + task->count; ++i) {
-        pb_unit *u = unit_at(p, i);
-        pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
-        if (u->kind == PB_UNIT_LIBRARY)
-            append_calls(b, t, u, pb_arena_printf(b->arena, "0, %d", u->block.rows));
-        else
-            PB_TRY(pb_codegen(b, p, u, PB_SHARE_WHOLE, &t->task, &t->all, ignored));
-        pb_text_append(&t->task, "    }\n");
-    }
-    return PB_OK;
+    return write_units(b, p, task, t, PB_SHARE_WHOLE);
 }
 
 static pb_status write_alone(pb_build *b, pb_program_build *p, const pb_task *task,

@@ -99,15 +99,10 @@ const pb_index *pb_row_index(pb_writer *w, const char *name, int64_t rows)
 const char *pb_parameter(pb_writer *w, int region, bool written, const pb_index *address)
 {
     pb_parameters *all = w->all;
-    int i = 0;
-    while (i < all->count && all->region[i] != region) ++i;
-    if (i == all->count) {
-        if (i == PB_MAX_ARGS) {
-            w->impossible = true;
-            return "a0";
-        }
-        all->region[all->count++] = region;
-        all->by_sample[i] = true;
+    const int i = pb_parameters_place(all, region);
+    if (i < 0) {
+        w->impossible = true;
+        return "a0";
     }
     const size_t count = w->b->regions[region].count;
     all->by_sample[i] &=

@@ -49,6 +49,18 @@ static double unit_bytes(const pb_build *b, const pb_unit *u)
     return bytes;
 }
 
+int pb_parameters_place(pb_parameters *all, int region)
+{
+    int i = 0;
+    while (i < all->count && all->region[i] != region) ++i;
+    if (i == PB_MAX_ARGS) return -1;
+    if (i == all->count) {
+        all->region[all->count++] = region;
+        all->by_sample[i] = true;
+    }
+    return i;
+}
+
 const char *pb_unit_words(const pb_build *b, const pb_unit *u)
 {
     if (u->kind == PB_UNIT_LIBRARY) return u->label;

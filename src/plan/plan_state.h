@@ -21,10 +21,10 @@ struct pb_plan {
     bool windowed; /* data leaves are refilled: the setup runs again and again, in the arena */
     pb_transfer **windows; /* [values], of data leaves of a windowed plan */
     size_t window_bytes;
-    pb_launch **launches[18];
-    int launch_count[18];
-    pb_recording *recordings[18]; /* of programs that are faster as one command   */
-    bool considered[18];          /* whether they are                             */
+    pb_launch **launches[PB_MAX_PROGRAMS];
+    int launch_count[PB_MAX_PROGRAMS];
+    pb_recording *recordings[PB_MAX_PROGRAMS]; /* of programs that are faster as one command   */
+    bool considered[PB_MAX_PROGRAMS];          /* whether they are                             */
     bool setup_done;
     double build_seconds;
 };

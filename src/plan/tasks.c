@@ -55,11 +55,7 @@ static bool keep_to_their_samples(const pb_parameters *x, const pb_parameters *y
 
 static void add_regions(pb_parameters *all, const pb_parameters *more)
 {
-    for (int i = 0; i < more->count; ++i) {
-        int k = 0;
-        while (k < all->count && all->region[k] != more->region[i]) ++k;
-        if (k == all->count && k < PB_MAX_ARGS) all->region[all->count++] = more->region[i];
-    }
+    for (int i = 0; i < more->count; ++i) pb_parameters_place(all, more->region[i]);
 }
 
 /* Regions of units [first, first + count) of the sequence; PB_MAX_ARGS means too many. */
@@ -164,7 +160,8 @@ static int find_circle(const pb_build *b, const pb_program_build *p, const bool 
     return -1;
 }
 
-/* The launches that a task waits for; where launches are not shared, tasks follow one another. */
+/* How many launches each task waits for; where launches are not shared, tasks follow one another.
+ */
 static void find_levels(order *o)
 {
     for (int t = 0; t < o->task_count; ++t) {
