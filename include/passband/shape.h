@@ -30,6 +30,10 @@ const char *pb_dtype_name(pb_dtype dtype);
 /** Numbers in all, 1 for a scalar. */
 size_t pb_shape_count(pb_shape shape);
 bool pb_shape_equal(pb_shape a, pb_shape b);
+/** [count, sample...]; a sample has fewer than PB_MAX_AXES axes. */
+pb_shape pb_shape_batch(int count, pb_shape sample);
+/** The way back: `batch` without its first axis; a scalar stays one. */
+pb_shape pb_shape_sample(pb_shape batch);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* Shapes and data types. */
 #include "base/shape.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 size_t pb_dtype_bytes(pb_dtype dtype)
@@ -27,6 +28,21 @@ bool pb_shape_equal(pb_shape a, pb_shape b)
     for (int i = 0; i < a.axes; i++)
         if (a.dim[i] != b.dim[i]) return false;
     return true;
+}
+
+pb_shape pb_shape_batch(int count, pb_shape sample)
+{
+    assert(sample.axes < PB_MAX_AXES);
+    pb_shape batch = {.axes = sample.axes + 1, .dim = {count}};
+    for (int a = 0; a < sample.axes; a++) batch.dim[a + 1] = sample.dim[a];
+    return batch;
+}
+
+pb_shape pb_shape_sample(pb_shape batch)
+{
+    pb_shape sample = {.axes = batch.axes > 0 ? batch.axes - 1 : 0};
+    for (int a = 0; a < sample.axes; a++) sample.dim[a] = batch.dim[a + 1];
+    return sample;
 }
 
 void pb_shape_strides(pb_shape shape, int strides[PB_MAX_AXES])

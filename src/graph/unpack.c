@@ -68,9 +68,7 @@ static pb_value values_of_halves(pb_graph *g, pb_value rows, int count)
 /* [N, count] or anything of as many numbers -> [N, shape...] */
 static pb_value shaped(pb_graph *g, pb_value x, const pb_packing *packing)
 {
-    pb_shape shape = {.axes = packing->shape.axes + 1, .dim = {pb_value_shape(g, x).dim[0]}};
-    for (int a = 1; a < shape.axes; a++) shape.dim[a] = packing->shape.dim[a - 1];
-    return pb_reshape(g, x, shape);
+    return pb_reshape(g, x, pb_shape_batch(pb_value_shape(g, x).dim[0], packing->shape));
 }
 
 static pb_value levels(pb_graph *g, const float *numbers, const pb_packing *packing)

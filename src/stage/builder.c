@@ -126,14 +126,6 @@ void pb_builder_assign(pb_builder *b, pb_value target, pb_value value)
 
 /* ---- quantised values ---- */
 
-static pb_shape sample_shape(const pb_builder *b, pb_value x)
-{
-    pb_shape shape = pb_value_shape(b->g, x);
-    shape.axes--;
-    memmove(shape.dim, shape.dim + 1, (size_t)shape.axes * sizeof shape.dim[0]);
-    return shape;
-}
-
 /* In memory of the graph; NULL stands for zeros. */
 static float *copy_numbers(pb_builder *b, const float numbers[], int count)
 {
@@ -146,7 +138,8 @@ void pb_builder_coded(pb_builder *b, pb_value codes, int bits, int steps, const 
                       const float step[])
 {
     if (pb_graph_status(b->g) != PB_OK) return;
-    b->packing = (pb_packing){.shape = sample_shape(b, b->x), .bits = bits, .steps = steps};
+    const pb_shape sample = pb_shape_sample(pb_value_shape(b->g, b->x));
+    b->packing = (pb_packing){.shape = sample, .bits = bits, .steps = steps};
     if (steps) b->packing.offset = copy_numbers(b, offset, steps);
     if (steps) b->packing.step = copy_numbers(b, step, steps);
     b->codes = codes;

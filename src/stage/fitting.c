@@ -29,7 +29,6 @@ void pb_builder_observe(pb_builder *b, const char *name, pb_statistic statistic,
                         pb_value of_samples)
 {
     pb_graph *g = b->g;
-    pb_shape shape = pb_value_shape(g, of_samples);
     pb_value rows = pb_reshape(g, of_samples, PB_SHAPE(b->batch, -1)), value;
     if (statistic == PB_STATISTIC_SUM) {
         if (b->weights != PB_NONE)
@@ -40,9 +39,8 @@ void pb_builder_observe(pb_builder *b, const char *name, pb_statistic statistic,
     } else {
         value = pb_neg(g, pb_max(g, pb_neg(g, rows), 0, false));
     }
-    shape.axes--;
-    memmove(shape.dim, shape.dim + 1, (size_t)shape.axes * sizeof *shape.dim);
-    observe(b, name, statistic, pb_reshape(g, value, shape));
+    const pb_shape sample = pb_shape_sample(pb_value_shape(g, of_samples));
+    observe(b, name, statistic, pb_reshape(g, value, sample));
 }
 
 /* ---- learning ---- */

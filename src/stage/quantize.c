@@ -225,8 +225,7 @@ static pb_status quantize_build(pb_builder *b, const pb_options *options)
     if (bits == HALF_BITS) {
         rounded = pb_half(g, b->x);
     } else {
-        pb_shape sample = {.axes = taken.axes - 1};
-        memcpy(sample.dim, taken.dim + 1, (size_t)sample.axes * sizeof *sample.dim);
+        const pb_shape sample = pb_shape_sample(taken);
         const pb_value low = pb_builder_fitted(b, "low", sample);
         const pb_value step = pb_builder_fitted(b, "step", sample);
         low_numbers = pb_builder_learned(b, "low", sample);

@@ -52,10 +52,7 @@ static pb_status build_way_back(pb_builder *b, const pb_config *config, const pb
                                 int count)
 {
     const pb_value x = b->x;
-    const pb_shape source = data->compressed->source.shape;
-    pb_shape shape = {.axes = source.axes + 1, .dim = {b->batch}};
-    for (int a = 1; a < shape.axes; a++) shape.dim[a] = source.dim[a - 1];
-    b->x = pb_constant(b->g, 0, shape);
+    b->x = pb_constant(b->g, 0, pb_shape_batch(b->batch, data->compressed->source.shape));
     PB_TRY(build(b, config, 0, count));
     if (!pb_shape_equal(pb_value_shape(b->g, b->x), pb_value_shape(b->g, x)))
         return pb_fail(b->ctx, PB_ERR_DATA,

@@ -1,24 +1,15 @@
 #include "train/chain.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "graph/op.h"
-
-/* [batch, ...] of samples as the data set has them. */
-static pb_shape batch_shape(const pb_dataset *data, int batch)
-{
-    pb_shape shape = {.axes = data->sample_shape.axes + 1, .dim = {batch}};
-    for (int a = 1; a < shape.axes; a++) shape.dim[a] = data->sample_shape.dim[a - 1];
-    return shape;
-}
 
 static void begin(pb_context *ctx, pb_graph *g, const pb_dataset *data, int batch,
                   const pb_fitted *fitted, pb_builder *b)
 {
     const pb_init none = {.kind = PB_INIT_CONSTANT};
-    const pb_value samples =
-        pb_leaf(g, PB_ROLE_INPUT, "samples", data->dtype, batch_shape(data, batch), none);
+    const pb_shape shape = pb_shape_batch(batch, data->sample_shape);
+    const pb_value samples = pb_leaf(g, PB_ROLE_INPUT, "samples", data->dtype, shape, none);
     const pb_value labels = pb_leaf(g, PB_ROLE_INPUT, "labels", PB_I32, PB_SHAPE(batch), none);
     pb_builder_init(b, ctx, g, false, data->classes, samples, labels);
     b->fitted = fitted;
@@ -65,9 +56,7 @@ static bool is_quantised(const pb_builder *b)
 
 static pb_status finish(pb_builder *b, pb_chain *c)
 {
-    const pb_shape shape = pb_value_shape(b->g, b->x);
-    c->shape.axes = shape.axes - 1;
-    memcpy(c->shape.dim, shape.dim + 1, (size_t)c->shape.axes * sizeof shape.dim[0]);
+    c->shape = pb_shape_sample(pb_value_shape(b->g, b->x));
     pb_value out = b->x;
     if (is_quantised(b)) {
         c->packing = b->packing;

@@ -37,8 +37,7 @@ static pb_status no_memory(pb_context *ctx)
 static void start_builder(look *l)
 {
     const pb_init zero = {.kind = PB_INIT_CONSTANT};
-    pb_shape shape = {.axes = l->data->sample_shape.axes + 1, .dim = {l->batch}};
-    for (int a = 1; a < shape.axes; a++) shape.dim[a] = l->data->sample_shape.dim[a - 1];
+    const pb_shape shape = pb_shape_batch(l->batch, l->data->sample_shape);
     l->samples = pb_leaf(l->g, PB_ROLE_INPUT, "samples", l->data->dtype, shape, zero);
     l->labels = pb_leaf(l->g, PB_ROLE_INPUT, "labels", PB_I32, PB_SHAPE(l->batch), zero);
     l->weights = pb_input(l->g, "weights", PB_SHAPE(l->batch));
@@ -181,13 +180,11 @@ static pb_status watch(look *l, pb_fitting *f)
 static pb_status learn(look *l, pb_device *device, int stage, pb_fitted *fitted)
 {
     const pb_config_stage *s = &l->config->stages[stage];
-    const pb_shape taken = pb_value_shape(l->g, l->builder->x);
     pb_fitting f = {.ctx = l->ctx,
                     .scope = l->builder->scope,
-                    .sample = {.axes = taken.axes - 1},
+                    .sample = pb_shape_sample(pb_value_shape(l->g, l->builder->x)),
                     .rows = l->count,
                     .fitted = fitted};
-    memcpy(f.sample.dim, taken.dim + 1, (size_t)f.sample.axes * sizeof *taken.dim);
     PB_TRY(pb_plan_create(device, l->g, &l->plan));
     PB_TRY(pb_plan_init(l->plan, 0));
     pb_status status = watch(l, &f);

@@ -334,16 +334,15 @@ static pb_status plan_iterations(pb_context *ctx, const pb_config *config, pb_ru
 static pb_status build_programs(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                                 pb_run_rows rows, pb_run_graph *r, pb_builder *b)
 {
-    pb_shape shape = {.axes = data->sample_shape.axes + 1,
-                      .dim = {rows.window > 0 ? rows.window : rows.test + data->train.count}};
-    if (shape.axes > PB_MAX_AXES)
+    if (data->sample_shape.axes >= PB_MAX_AXES)
         return pb_fail(ctx, PB_ERR_SHAPE,
                        "data set %s: samples have %d axes; at most %d are allowed", data->name,
                        data->sample_shape.axes, PB_MAX_AXES - 1);
-    for (int a = 1; a < shape.axes; a++) shape.dim[a] = data->sample_shape.dim[a - 1];
+    const int count = rows.window > 0 ? rows.window : rows.test + data->train.count;
+    const pb_shape shape = pb_shape_batch(count, data->sample_shape);
     const pb_init none = {.kind = PB_INIT_CONSTANT};
     r->samples = pb_leaf(r->g, PB_ROLE_DATA, "samples", data->dtype, shape, none);
-    r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(shape.dim[0]), none);
+    r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(count), none);
 
     PB_TRY(build_train(ctx, config, data, r, b));
     r->unlearned = b->unlearned;

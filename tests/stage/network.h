@@ -65,16 +65,14 @@ static inline pb_status network_learn(network *n, const pb_stage *stage, int ord
 {
     pb_value wanted[PB_BUILDER_MAX];
     double *found[PB_BUILDER_MAX];
-    const pb_shape taken = pb_value_shape(n->g, n->b.x);
     PB_TRY(pb_stage_observe(&n->b, stage, ordinal, options));
     pb_fitting f = {.ctx = n->ctx,
                     .scope = n->b.scope,
-                    .sample = {.axes = taken.axes - 1},
+                    .sample = pb_shape_sample(pb_value_shape(n->g, n->b.x)),
                     .rows = n->b.batch,
                     .count = n->b.observation_count,
                     .fitted = &n->fitted};
     if (f.count == 0) return PB_OK;
-    memcpy(f.sample.dim, taken.dim + 1, f.sample.axes * sizeof *taken.dim);
     for (int i = 0; i < f.count; i++) wanted[i] = n->b.observations[i].value;
     network_evaluate(n, f.count, wanted, found);
     for (int i = 0; i < f.count; i++) {
