@@ -201,6 +201,8 @@ const float *pb_builder_learned(pb_builder *b, const char *name, pb_shape shape)
  *  transform leaves; behind the first layer it does nothing. */
 void pb_builder_inverse(pb_builder *b, const pb_options *options, pb_shape taken,
                         pb_value (*apply)(pb_builder *b, const pb_inverse *inverse, pb_value left));
+/** The way back that changes no number: of transforms that only give another shape, or whose loss stays a loss. */
+pb_value pb_inverse_same(pb_builder *b, const pb_inverse *inverse, pb_value left);
 /** Asks for a statistic over the training split: of_samples [batch, ...] -> [...]. A sum counts real samples alone. */
 void pb_builder_observe(pb_builder *b, const char *name, pb_statistic statistic, pb_value of_samples);
 /** Asks for the sum over all batches of a value of a batch, any shape. */

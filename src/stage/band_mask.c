@@ -47,13 +47,6 @@ static pb_value membership(pb_builder *b, int bands, int height, int width)
     return value;
 }
 
-/* What the mask takes away is what a reconstruction is to show. */
-static pb_value masked_coefficients(pb_builder *b, const pb_inverse *inverse, pb_value y)
-{
-    (void)b, (void)inverse;
-    return y;
-}
-
 static pb_status band_mask_build(pb_builder *b, const pb_options *options)
 {
     const int bands = (int)pb_option_int(options, "bands");
@@ -78,7 +71,8 @@ static pb_status band_mask_build(pb_builder *b, const pb_options *options)
     pb_builder_keep(b, "coefficients", b->x);
     b->x = pb_mul(b->g, b->x, mask);
     pb_builder_keep(b, "masked", b->x);
-    pb_builder_inverse(b, options, s, masked_coefficients);
+    /* what the mask takes away is what a reconstruction is to show */
+    pb_builder_inverse(b, options, s, pb_inverse_same);
     pb_builder_keep(b, "mask", mask);
     pb_builder_log(b, "band_weights", weights);
     return PB_OK;

@@ -19,6 +19,13 @@ void pb_builder_inverse(pb_builder *b, const pb_options *options, pb_shape taken
     snprintf(inverse->scope, sizeof inverse->scope, "%s", b->scope);
 }
 
+/* Going back, the shape follows by itself. */
+pb_value pb_inverse_same(pb_builder *b, const pb_inverse *inverse, pb_value left)
+{
+    (void)b, (void)inverse;
+    return left;
+}
+
 pb_value pb_builder_transformed(const pb_builder *b)
 {
     return b->input == PB_NONE ? b->x : b->input;

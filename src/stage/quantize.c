@@ -200,13 +200,6 @@ static pb_value codes_of(pb_builder *b, const pb_options *options, pb_value low,
                       pb_constant(g, most, PB_SCALAR));
 }
 
-/* What was lost stays lost. */
-static pb_value as_quantised(pb_builder *b, const pb_inverse *inverse, pb_value y)
-{
-    (void)b, (void)inverse;
-    return y;
-}
-
 /* The gradient goes through as if nothing had been rounded (the straight-through estimator): x - x
  * is zero exactly, but only one of the two has a gradient. */
 static pb_value straight_through(pb_graph *g, pb_value x, pb_value rounded)
@@ -237,7 +230,7 @@ static pb_status quantize_build(pb_builder *b, const pb_options *options)
     b->x = straight_through(g, b->x, rounded);
     const int steps = bits == HALF_BITS ? 0 : (int)pb_builder_sample_count(b);
     pb_builder_coded(b, codes, bits, steps, low_numbers, step_numbers);
-    pb_builder_inverse(b, options, taken, as_quantised);
+    pb_builder_inverse(b, options, taken, pb_inverse_same);
     return PB_OK;
 }
 

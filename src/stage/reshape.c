@@ -12,11 +12,6 @@ static const pb_option reshape_options[] = {
     {0},
 };
 
-static pb_value shape_back(pb_builder *b, const pb_inverse *inverse, pb_value y)
-{
-    return pb_reshape(b->g, y, inverse->taken);
-}
-
 static pb_status reshape_build(pb_builder *b, const pb_options *options)
 {
     int count;
@@ -60,7 +55,7 @@ static pb_status reshape_build(pb_builder *b, const pb_options *options)
     }
     const pb_shape taken = pb_value_shape(b->g, b->x);
     b->x = pb_reshape(b->g, b->x, shape);
-    pb_builder_inverse(b, options, taken, shape_back);
+    pb_builder_inverse(b, options, taken, pb_inverse_same);
     return PB_OK;
 }
 
