@@ -34,11 +34,16 @@ static stage_time *find_stage(step_facts *f, const char *name)
     return &f->stages[f->stage_count++];
 }
 
+/* Whether launches of these labels have one row of a profile, which cuts labels. */
+static bool share_row(const char *a, const char *b)
+{
+    return strncmp(a, b, sizeof((pb_profile_row *)NULL)->label - 1) == 0;
+}
+
 static double seconds_of(const pb_profile_row rows[], int count, const char *label)
 {
-    const size_t kept = sizeof rows->label - 1; /* rows have cut labels */
     for (int i = 0; i < count; i++)
-        if (strncmp(rows[i].label, label, kept) == 0) return rows[i].seconds;
+        if (share_row(rows[i].label, label)) return rows[i].seconds;
     return 0;
 }
 
@@ -55,12 +60,12 @@ static int launches_of(const pb_plan_facts *plan, const char *label)
 {
     int count = 0;
     for (int i = 0; i < plan->kernel_count; i = launch_end(plan, i))
-        count += strcmp(plan->kernels[i].label, label) == 0;
+        count += share_row(plan->kernels[i].label, label);
     return count;
 }
 
-/* Launches of one label share a row of the profile, and each has taken its part of it. What a
- * launch took falls on its kernels as the ceilings would have it. */
+/* Launches that share a row of the profile have each taken an equal part of it. What a launch took
+ * falls on its kernels as the ceilings would have it. */
 static void sum_up(const pb_bench *b, step_facts *f, const pb_profile_row rows[], int count,
                    int steps)
 {
