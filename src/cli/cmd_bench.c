@@ -1,6 +1,7 @@
 /* passband bench: measures a device, operations or training steps, or compares what was measured.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,7 +189,11 @@ static void hear(void *user, const pb_bench_progress *p)
 
 static pb_status print(pb_cli *cli, const char *json, output_format format, FILE *out)
 {
-    if (format == JSON) return fprintf(out, "%s\n", json) < 0 ? PB_ERR_IO : PB_OK;
+    if (format == JSON)
+        return fprintf(out, "%s\n", json) < 0
+                   ? pb_fail(cli->ctx, PB_ERR_IO, "the result cannot be written: %s",
+                             strerror(errno))
+                   : PB_OK;
     return pb_report_bench(cli->ctx, json, format == CSV ? PB_TABLE_CSV : PB_TABLE_MARKDOWN, out);
 }
 
