@@ -7,15 +7,13 @@ enum { TRANSFER_BYTES = 1 << 26, MANY = 256, STEP = 8 };
 
 /* ---- copy and arithmetic ---- */
 
-static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit,
-                             pb_status (*open)(const pb_bench *, pb_ceiling *), double *rate)
+static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit, pb_ceiling_open *open,
+                             double *rate)
 {
     pb_ceiling c;
     pb_timing timing;
-    pb_status status = open(b, &c);
-    if (status == PB_OK) status = pb_timing_measure(b, pb_ceiling_run, &c, &timing);
+    pb_status status = pb_ceiling_measure(b, open, &c, &timing, rate);
     if (status == PB_OK) {
-        *rate = c.work / timing.least;
         json_t *row = pb_bench_row(name, unit, true, 1e-9 * c.work, &timing);
         if (row) json_object_set_new(row, "variant", json_string(c.variant));
         status = pb_bench_add(b, row);

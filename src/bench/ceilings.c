@@ -214,15 +214,20 @@ pb_status pb_ceiling_fma(const pb_bench *b, pb_ceiling *c)
     return prepare_fma(b, c, &fmas[best], best_rounds);
 }
 
-typedef pb_status open_ceiling(const pb_bench *b, pb_ceiling *c);
+pb_status pb_ceiling_measure(const pb_bench *b, pb_ceiling_open *open, pb_ceiling *c,
+                             pb_timing *timing, double *rate)
+{
+    PB_TRY(open(b, c));
+    PB_TRY(pb_timing_measure(b, pb_ceiling_run, c, timing));
+    *rate = c->work / timing->least;
+    return PB_OK;
+}
 
-static pb_status most_per_second(pb_bench *b, open_ceiling *open, double *rate)
+static pb_status most_per_second(const pb_bench *b, pb_ceiling_open *open, double *rate)
 {
     pb_ceiling c;
     pb_timing timing;
-    pb_status status = open(b, &c);
-    if (status == PB_OK) status = pb_timing_measure(b, pb_ceiling_run, &c, &timing);
-    if (status == PB_OK) *rate = c.work / timing.least; /* whatever else goes on lowers it */
+    const pb_status status = pb_ceiling_measure(b, open, &c, &timing, rate);
     pb_ceiling_clear(&c);
     return status;
 }

@@ -16,6 +16,10 @@ typedef struct pb_ceiling {
 pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c);
 /** Prepares the fastest multiply-adds, checked; clear them likewise. */
 pb_status pb_ceiling_fma(const pb_bench *b, pb_ceiling *c);
+typedef pb_status pb_ceiling_open(const pb_bench *b, pb_ceiling *c);
+/** Prepares one of them and times its runs; `rate` is the most work a second that one of them did, as whatever else goes
+ *  on lowers it. Clear it likewise. */
+pb_status pb_ceiling_measure(const pb_bench *b, pb_ceiling_open *open, pb_ceiling *c, pb_timing *timing, double *rate);
 /** A pb_timed; `what` is the pb_ceiling. */
 pb_status pb_ceiling_run(void *what, int times);
 void pb_ceiling_clear(pb_ceiling *c);
