@@ -115,8 +115,8 @@ pb_status pb_cells_print(pb_context *ctx, const pb_cells *cells, pb_table_format
     for (int i = 0; ready && i < cells->count; i++) {
         const int width = width_of(cells->text[i]), c = i % cells->columns;
         if (width > widths[c]) widths[c] = width;
-        numbers[c] = holds_numbers(cells, c);
     }
+    for (int c = 0; ready && c < cells->columns; c++) numbers[c] = holds_numbers(cells, c);
     if (ready && format == PB_TABLE_CSV) print_csv(cells, out);
     if (ready && format == PB_TABLE_MARKDOWN) print_markdown(cells, widths, numbers, out);
     free(widths);
