@@ -72,9 +72,8 @@ const pb_solver *pb_choice_solver(const pb_build *b, pb_value v, const char **wo
     return NULL;
 }
 
-void pb_choice_begin(pb_build *b, pb_unit *u, const pb_solver *solver, const char *words)
+void pb_choice_begin(pb_unit *u, const pb_solver *solver, const char *words)
 {
-    (void)b;
     u->solver = u->choice = solver->name;
     u->wish = words;
 }

@@ -41,7 +41,7 @@ void pb_choice_key(const pb_build *b, pb_value v, char key[PB_KEY_BYTES]);
  * solver can. */
 const pb_solver *pb_choice_solver(const pb_build *b, pb_value v, const char **words);
 /** Begins to note what a unit is computed with: `words` are what it shall be. */
-void pb_choice_begin(pb_build *b, pb_unit *u, const pb_solver *solver, const char *words);
+void pb_choice_begin(pb_unit *u, const pb_solver *solver, const char *words);
 /** A parameter of the unit's solver: as chosen where that lies in [1, most], else `rule`. It is
  * noted in the unit's choice. */
 int pb_choice_pick(pb_build *b, pb_unit *u, const char *name, int rule, int most);

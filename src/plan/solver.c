@@ -103,7 +103,7 @@ pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value)
     PB_TRY(pb_unit_add(b, p, &u));
     u->kind = PB_UNIT_LIBRARY;
     u->value = value;
-    pb_choice_begin(b, u, solver, words);
+    pb_choice_begin(u, solver, words);
     PB_TRY(solver->write(b, p, u, r));
     if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
     return PB_OK;
