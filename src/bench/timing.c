@@ -1,8 +1,8 @@
 /* How a row is timed: by the host's clock, over blocks of runs that are submitted at once. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "bench/bench.h"
-#include "train/session.h"
 
 enum { MOST_RUNS = 1 << 16 };
 static const double block_seconds = 0.01; /* long beside one wait for the device */
