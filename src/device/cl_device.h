@@ -65,7 +65,6 @@ pb_status pb_profile_switch(pb_device *device, bool on);
 void pb_profile_clear(pb_device *device);
 
 /* ---- device ---- */
-enum { PB_GEMM_KERNELS = 3 }; /* of CLBlast that take parameters */
 
 struct pb_device {
     pb_context *ctx;

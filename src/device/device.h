@@ -116,6 +116,9 @@ pb_status pb_gemm_workspace(pb_device *device, const pb_gemm_spec *spec, size_t 
  *  XGEMM_MIN_INDIRECT_SIZE. `words` are "clblast NAME=number ...", all that the kernel has. CLBlast keeps them for the
  *  device and the whole process and compiles the kernel again; words that it has already are passed over. */
 pb_status pb_gemm_parameters(pb_device *device, const char *kernel, const char *words);
+enum { PB_GEMM_KERNELS = 3 }; /* that take parameters */
+/** Words that "Xgemm" and "GemmRoutine" have on a CPU where nobody gives them others. */
+extern const char pb_gemm_cpu_tiles[], pb_gemm_cpu_routine[];
 pb_status pb_launch_gemm(pb_device *device, const pb_gemm_spec *spec, pb_launch **launch);
 
 void pb_launch_free(pb_launch **launch);

@@ -16,11 +16,11 @@ enum { PARAMETERS_MAX = 24, NAME_BYTES = 32 };
  * 512 on two cores with PoCL at eight times the speed: a tile of 16 x 16 in registers, nothing in
  * local memory. A tile of 16 columns also keeps the parts of the scratch buffer at multiples of the
  * vector, which CLBlast demands and does not see to. */
-static const char cpu_tiles[] =
+const char pb_gemm_cpu_tiles[] =
     "clblast GEMMK=0 KREG=1 KWG=1 KWI=1 MDIMA=1 MDIMC=1 MWG=16 NDIMB=1 NDIMC=1 NWG=16 SA=0 SB=0 "
     "STRM=0 STRN=0 VWM=16 VWN=16";
 /* Products below 32 x 32 x 32 are left to the kernel for small ones, which is a single launch. */
-static const char cpu_choice[] = "clblast XGEMM_MIN_INDIRECT_SIZE=32";
+const char pb_gemm_cpu_routine[] = "clblast XGEMM_MIN_INDIRECT_SIZE=32";
 
 /* Reads " NAME=number ..."; the count, -1 when the words are of another form. */
 static int read_parameters(const char *words, char names[][NAME_BYTES], size_t values[])
@@ -68,8 +68,8 @@ pb_status pb_gemm_parameters(pb_device *device, const char *kernel, const char *
 pb_status pb_gemm_tune(pb_device *device)
 {
     if (!device->info.is_cpu) return PB_OK;
-    PB_TRY(pb_gemm_parameters(device, "Xgemm", cpu_tiles));
-    return pb_gemm_parameters(device, "GemmRoutine", cpu_choice);
+    PB_TRY(pb_gemm_parameters(device, "Xgemm", pb_gemm_cpu_tiles));
+    return pb_gemm_parameters(device, "GemmRoutine", pb_gemm_cpu_routine);
 }
 
 /* ---- preparing ---- */

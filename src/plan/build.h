@@ -19,8 +19,7 @@
 #include "device/device.h"
 #include "graph/op.h"
 
-#define PB_CLBLAST_KERNELS 3                       /* that take parameters */
-#define PB_MAX_PROGRAMS    (1 + PB_GRAPH_PROGRAMS) /* of a plan: the setup and the graph's */
+#define PB_MAX_PROGRAMS (1 + PB_GRAPH_PROGRAMS) /* of a plan: the setup and the graph's */
 
 /** Device memory of one or several values. */
 typedef struct pb_region {
@@ -168,11 +167,10 @@ typedef struct pb_build {
     pb_context *ctx;
     pb_device *device;
     const pb_device_info *info;
-    const pb_graph *g;                /* lowered */
-    const struct pb_choices *choices; /* of solvers, NULL: none */
-    const char
-        *clblast[PB_CLBLAST_KERNELS]; /* parameters that the choices gave CLBlast, else NULL */
-    int count;                        /* values  */
+    const pb_graph *g;                    /* lowered */
+    const struct pb_choices *choices;     /* of solvers, NULL: none */
+    const char *clblast[PB_GEMM_KERNELS]; /* parameters that the choices gave CLBlast, else NULL */
+    int count;                            /* values  */
     pb_arena *arena;
     pb_place *place; /* [values] persistent places: leaves, constants, static values */
     bool *is_static; /* [values] */

@@ -9,8 +9,8 @@
 
 #define PREFIX "clblast "
 
-static const char *const keys[PB_CLBLAST_KERNELS] = {PREFIX "Xgemm", PREFIX "XgemmDirect",
-                                                     PREFIX "GemmRoutine"};
+static const char *const keys[PB_GEMM_KERNELS] = {PREFIX "Xgemm", PREFIX "XgemmDirect",
+                                                  PREFIX "GemmRoutine"};
 
 const char *pb_clblast_key(int kernel)
 {
@@ -19,7 +19,7 @@ const char *pb_clblast_key(int kernel)
 
 void pb_clblast_apply(pb_build *b)
 {
-    for (int i = 0; i < PB_CLBLAST_KERNELS; ++i) {
+    for (int i = 0; i < PB_GEMM_KERNELS; ++i) {
         const char *words = b->choices ? pb_choices_get(b->choices, keys[i]) : NULL;
         if (!words) continue;
         if (pb_gemm_parameters(b->device, keys[i] + strlen(PREFIX), words) == PB_OK)
@@ -65,16 +65,14 @@ static const move routine_moves[] = {
 static const struct {
     const move *moves;
     const char *cpu, *gpu; /* where the search begins */
-} searches[PB_CLBLAST_KERNELS] = {
-    {xgemm_moves,
-     "clblast GEMMK=0 KREG=1 KWG=1 KWI=1 MDIMA=1 MDIMC=1 MWG=16 NDIMB=1 NDIMC=1 NWG=16 SA=0 SB=0 "
-     "STRM=0 STRN=0 VWM=16 VWN=16",
+} searches[PB_GEMM_KERNELS] = {
+    {xgemm_moves, pb_gemm_cpu_tiles,
      "clblast GEMMK=0 KREG=1 KWG=32 KWI=2 MDIMA=16 MDIMC=16 MWG=64 NDIMB=16 NDIMC=16 NWG=64 SA=1 "
      "SB=1 STRM=0 STRN=0 VWM=4 VWN=4"},
     {direct_moves,
      "clblast KWID=2 MDIMAD=8 MDIMCD=8 NDIMBD=8 NDIMCD=8 PADA=1 PADB=1 VWMD=1 VWND=1 WGD=8",
      "clblast KWID=2 MDIMAD=8 MDIMCD=8 NDIMBD=8 NDIMCD=8 PADA=1 PADB=1 VWMD=2 VWND=2 WGD=32"},
-    {routine_moves, "clblast XGEMM_MIN_INDIRECT_SIZE=32", "clblast XGEMM_MIN_INDIRECT_SIZE=384"},
+    {routine_moves, pb_gemm_cpu_routine, "clblast XGEMM_MIN_INDIRECT_SIZE=384"},
 };
 
 /* Multiplications that a work-item's loop is unrolled to: compilers take minutes over more. */
@@ -189,7 +187,7 @@ static pb_status search_kernel(clblast_search *s)
 pb_status pb_clblast_search(const pb_build *b, const pb_tuning *tuning, int count,
                             const pb_problem problems[], pb_choices *choices)
 {
-    for (int i = 0; i < PB_CLBLAST_KERNELS && count > 0; ++i) {
+    for (int i = 0; i < PB_GEMM_KERNELS && count > 0; ++i) {
         pb_effort effort;
         if (pb_choices_effort(choices, keys[i], &effort) && effort == PB_EXHAUSTIVE) continue;
         clblast_search s = {.b = b,

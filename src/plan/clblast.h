@@ -7,7 +7,7 @@
 /** The solver whose products they are for. */
 #define PB_CLBLAST "clblast"
 
-/** Key of the choice for one of CLBlast's kernels, 0 to PB_CLBLAST_KERNELS - 1. */
+/** Key of the choice for one of CLBlast's kernels, 0 to PB_GEMM_KERNELS - 1. */
 const char *pb_clblast_key(int kernel);
 /** Sets the parameters that the build's choices have, and notes them in the build. */
 void pb_clblast_apply(pb_build *b);

@@ -91,7 +91,7 @@ static json_t *choices_json(const pb_build *b)
             json_object_set_new(choices, key, json_string(p->units[k].choice));
         }
     }
-    for (int i = 0; i < PB_CLBLAST_KERNELS; ++i)
+    for (int i = 0; i < PB_GEMM_KERNELS; ++i)
         if (b->clblast[i])
             json_object_set_new(choices, pb_clblast_key(i), json_string(b->clblast[i]));
     return choices;
