@@ -1,10 +1,7 @@
 /* passband bench: what is measured goes into files that it can compare. */
 #include <jansson.h>
 
-#include "program.h"
-
-static scratch s;
-static spoken said;
+#include "user.h"
 
 static void set_up(void)
 {
@@ -16,22 +13,9 @@ static void tear_down(void)
     scratch_close(&s);
 }
 
-static void run(const char *arguments, int exit_code)
-{
-    program_run(&s, arguments, NULL, &said);
-    ck_assert_msg(said.exit_code == exit_code, "%s: exit code %d: %s", arguments, said.exit_code,
-                  said.err);
-}
-
-static void assert_says(const char *text, const char *words)
-{
-    ck_assert_msg(strstr(text, words) != NULL, "\"%s\" is not in: %s", words, text);
-}
-
 static void refuses(const char *arguments, const char *words)
 {
-    run(arguments, 2);
-    assert_says(said.err, words);
+    fails(arguments, 2, words);
     ck_assert_str_eq(said.out, "");
 }
 
@@ -50,8 +34,7 @@ START_TEST(wrong_words_are_told)
     refuses("bench train no.yaml", "no.yaml: there is no such configuration");
     refuses("bench compare", "no file is given");
     refuses("bench compare -r 3 a.json", "--repetitions is for measuring");
-    run("bench compare a.json", 1);
-    assert_says(said.err, "a.json");
+    fails("bench compare a.json", 1, "a.json");
     ck_assert_int_eq(scratch_count(scratch_path(&s, "runs")), 0);
 }
 END_TEST
@@ -80,7 +63,7 @@ START_TEST(what_is_measured_is_printed_saved_and_compared)
     run("bench compare -f csv a.json b.json -o drawn", 0);
     assert_says(said.out, "\ndevice,launch behind another,us,");
     assert_says(said.out, "\ndevice,geometric mean,");
-    ck_assert_int_eq(access(scratch_path(&s, "drawn/bench.png"), F_OK), 0);
+    ck_assert(exists("drawn/bench.png"));
 
     run("bench ops -r 2 -w 0 -f csv --only 10x256x128 -o o.md", 0);
     assert_says(said.out, ",ops,product 10x256x128 At,ms,");
@@ -95,10 +78,9 @@ START_TEST(every_device_is_measured)
 {
     const setting both = {.environment = {"RUSTICL_ENABLE=llvmpipe"}};
     int devices = 0, results = 0;
-    program_run(&s, "devices", &both, &said);
+    run_as(&both, "devices", 0);
     for (const char *at = said.out; (at = strstr(at, "driver ")); at++) devices++;
-    program_run(&s, "bench device -q -a -r 1 -w 0 --only wait -f json", &both, &said);
-    ck_assert_msg(said.exit_code == 0, "%s", said.err);
+    run_as(&both, "bench device -q -a -r 1 -w 0 --only wait -f json", 0);
     json_t *json = json_loads(said.out, 0, NULL);
     results = (int)json_array_size(json_object_get(json, "results"));
     json_decref(json);

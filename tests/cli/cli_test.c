@@ -1,12 +1,11 @@
 /* The command line at work: what it prints, where, and what it leaves. */
 #define _GNU_SOURCE /* posix_openpt */
+#include <ctype.h>
+
 #include <jansson.h>
-#include <stdbool.h>
 
 #include "tiny_set.h"
-
-static scratch s;
-static spoken said;
+#include "user.h"
 
 static void set_up(void)
 {
@@ -20,39 +19,27 @@ static void tear_down(void)
     scratch_close(&s);
 }
 
-static void run(const char *arguments, int exit_code)
-{
-    program_run(&s, arguments, NULL, &said);
-    ck_assert_msg(said.exit_code == exit_code, "%s: exit code %d: %s", arguments, said.exit_code,
-                  said.err);
-}
-
-static void assert_says(const char *text, const char *words)
-{
-    ck_assert_msg(strstr(text, words) != NULL, "\"%s\" is not in: %s", words, text);
-}
-
-static bool exists(const char *name)
-{
-    return access(scratch_path(&s, name), F_OK) == 0;
-}
-
 /* ---- what is printed from tables ---- */
 
 START_TEST(help_knows_every_command)
 {
-    static const char *const names[] = {"run",   "resume",  "eval",   "report", "explain",
-                                        "bench", "devices", "stages", "data",   "help"};
+    static const char *const names[] = {"run",      "sweep",   "resume",  "eval",  "report",
+                                        "compress", "inspect", "explain", "bench", "devices",
+                                        "stages",   "data",    "help"};
+    const size_t count = sizeof names / sizeof *names;
+    size_t listed = 0;
     char command[64], by_help[OUTPUT_BYTES];
     run("help", 0);
     ck_assert_str_eq(said.err, "");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < count; i++) {
         snprintf(command, sizeof command, "\n  %s ", names[i]);
         assert_says(said.out, command);
     }
+    for (const char *at = said.out; (at = strstr(at, "\n  ")); at++) listed += isalpha(at[3]) != 0;
+    ck_assert_uint_eq(listed, count); /* and no other */
     run("--help", 0);
     assert_says(said.out, "usage: passband COMMAND");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < count; i++) {
         snprintf(command, sizeof command, "help %s", names[i]);
         run(command, 0);
         strcpy(by_help, said.out);
@@ -102,10 +89,8 @@ START_TEST(mnist1d_is_generated_and_exported)
     ck_assert_str_eq(said.out, "mnist1d is in new/folder\n");
     ck_assert(exists("new/folder/x.npy") && exists("new/folder/y.npy"));
     ck_assert(exists("new/folder/x_test.npy") && exists("new/folder/y_test.npy"));
-    run("data export -q mnist1d new/folder", 1);
-    assert_says(said.err, "new/folder/x.npy: is there already");
-    run("data fetch mnist1d", 4);
-    assert_says(said.err, "mnist1d: is not fetched, it is generated");
+    fails("data export -q mnist1d new/folder", 1, "new/folder/x.npy: is there already");
+    fails("data fetch mnist1d", 4, "mnist1d: is not fetched, it is generated");
     run("help data", 0);
     assert_says(said.out, "\n  final_seq_length ");
 
@@ -185,10 +170,9 @@ START_TEST(profile_may_name_a_trace)
     ck_assert(exists("out/profile.json"));
     run("run -q --profile c.yaml train.epochs=1 -o bare", 0); /* a configuration is no trace */
     ck_assert(exists("bare/profile.json"));
-    run("run --profile=both.json c.yaml c.yaml", 2);
-    assert_says(said.err, "both.json traces one configuration, but 2 are given");
-    run("run -q --profile=no/folder.json c.yaml -o bad", 1);
-    assert_says(said.err, "no/folder.json: cannot be written");
+    fails("run --profile=both.json c.yaml c.yaml", 2,
+          "both.json traces one configuration, but 2 are given");
+    fails("run -q --profile=no/folder.json c.yaml -o bad", 1, "no/folder.json: cannot be written");
     ck_assert(!exists("both.json") && !exists("bad"));
 }
 END_TEST
@@ -236,13 +220,11 @@ START_TEST(without_gnuplot_a_run_does_not_fail)
     make_tools();
     snprintf(path, sizeof path, "PATH=%s/bin", s.folder);
     const setting no_tools = {.environment = {path}};
-    program_run(&s, "run c.yaml -o out", &no_tools, &said);
-    ck_assert_int_eq(said.exit_code, 0);
+    run_as(&no_tools, "run c.yaml -o out", 0);
     assert_says(said.err, "passband: warning: gnuplot is not installed");
     ck_assert(exists("out/summary.json") && exists("out/index.html") &&
               !exists("out/plots/loss.png"));
-    program_run(&s, "report out", &no_tools, &said);
-    ck_assert_int_eq(said.exit_code, 1);
+    run_as(&no_tools, "report out", 1);
     assert_says(said.err, "gnuplot is not installed");
 }
 END_TEST
@@ -250,12 +232,10 @@ END_TEST
 START_TEST(ctrl_c_leaves_a_run_that_resumes)
 {
     const setting interrupted = {.interrupt_after_ms = 4000};
-    program_run(&s, "run c.yaml -o out train.epochs=100000", &interrupted, &said);
-    ck_assert_msg(said.exit_code == 130, "%d: %s", said.exit_code, said.err);
+    run_as(&interrupted, "run c.yaml -o out train.epochs=100000", 130);
     assert_says(said.err, "passband resume out");
     ck_assert(exists("out/config.yaml") && !exists("out/summary.json"));
-    program_run(&s, "resume -q out", &interrupted, &said);
-    ck_assert_int_eq(said.exit_code, 130);
+    run_as(&interrupted, "resume -q out", 130);
     run("report out", 0); /* of what is there so far */
     ck_assert(exists("out/plots/loss.png"));
 }
@@ -266,8 +246,7 @@ END_TEST
 START_TEST(output_that_cannot_be_written_is_a_failure)
 {
     const setting full = {.stdout_to = "/dev/full"};
-    program_run(&s, "data list", &full, &said);
-    ck_assert_int_eq(said.exit_code, 1);
+    run_as(&full, "data list", 1);
     assert_says(said.err, "standard output cannot be written");
 
     int ends[2];
