@@ -123,23 +123,6 @@ static pb_value adaptive(pb_builder *b, const pb_options *options, const pb_plan
 
 /* ---- the stage ---- */
 
-static pb_status size_of(pb_builder *b, const pb_options *options, const pb_planes *p, int *h,
-                         int *w)
-{
-    int count;
-    const int64_t *size = pb_option_ints(options, "size", &count);
-    const bool lines = pb_planes_are_lines(p);
-    if (count > (lines ? 1 : 2))
-        return pb_fail(b->ctx, PB_ERR_CONFIG, "size has %d numbers; allowed is %s", count,
-                       lines ? "one for signals" : "one, or [height, width]");
-    *h = lines || size[0] == 0 ? p->height : (int)size[0];
-    *w = size[count - 1] == 0 ? p->width : (int)size[count - 1];
-    if (*h > p->height || *w > p->width)
-        return pb_fail(b->ctx, PB_ERR_SHAPE, "cannot make %d x %d bits of %d x %d pixels", *h, *w,
-                       p->height, p->width);
-    return PB_OK;
-}
-
 /* Bits as pixels, enlarged by least squares where there were fewer. */
 static pb_value pixels_of_bits(pb_builder *b, const pb_inverse *inverse, pb_value y)
 {
@@ -160,9 +143,12 @@ static pb_status binarize_build(pb_builder *b, const pb_options *options)
     const char *method = pb_option_string(options, "method");
     const pb_shape taken = pb_value_shape(g, b->x);
     pb_planes p;
-    int h = 0, w = 0;
+    int h, w;
     PB_TRY(pb_planes_of(b, taken, &p));
-    PB_TRY(size_of(b, options, &p, &h, &w));
+    PB_TRY(pb_planes_size(b, options, &p, &h, &w));
+    if (h > p.height || w > p.width)
+        return pb_fail(b->ctx, PB_ERR_SHAPE, "cannot make %d x %d bits of %d x %d pixels", h, w,
+                       p.height, p.width);
     if (pb_option_int(options, "window") % 2 == 0)
         return pb_fail(b->ctx, PB_ERR_CONFIG, "window is %d, it must be an odd number",
                        (int)pb_option_int(options, "window"));

@@ -40,13 +40,9 @@ static pb_status downsample_build(pb_builder *b, const pb_options *options)
 {
     const pb_shape taken = pb_value_shape(b->g, b->x);
     pb_planes p;
-    int count;
-    const int64_t *size = pb_option_ints(options, "size", &count);
+    int h, w;
     PB_TRY(pb_planes_of(b, taken, &p));
-    if (count > (pb_planes_are_lines(&p) ? 1 : 2))
-        return pb_fail(b->ctx, PB_ERR_CONFIG, "size has %d numbers; allowed is %s", count,
-                       pb_planes_are_lines(&p) ? "one for signals" : "one, or [height, width]");
-    const int h = pb_planes_are_lines(&p) ? 1 : (int)size[0], w = (int)size[count - 1];
+    PB_TRY(pb_planes_size(b, options, &p, &h, &w));
     if (h > p.height || w > p.width)
         return pb_fail(b->ctx, PB_ERR_SHAPE, "cannot make %d x %d of %d x %d; it makes fewer", h, w,
                        p.height, p.width);

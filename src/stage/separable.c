@@ -24,6 +24,20 @@ bool pb_planes_are_lines(const pb_planes *planes)
     return planes->axes == 2;
 }
 
+pb_status pb_planes_size(pb_builder *b, const pb_options *options, const pb_planes *p, int *height,
+                         int *width)
+{
+    int count;
+    const int64_t *size = pb_option_ints(options, "size", &count);
+    const bool lines = pb_planes_are_lines(p);
+    if (count < 1 || count > (lines ? 1 : 2))
+        return pb_fail(b->ctx, PB_ERR_CONFIG, "size has %d numbers; allowed is %s", count,
+                       lines ? "one for signals" : "one, or [height, width]");
+    *height = lines || size[0] == 0 ? p->height : (int)size[0];
+    *width = size[count - 1] == 0 ? p->width : (int)size[count - 1];
+    return PB_OK;
+}
+
 pb_shape pb_planes_shape(const pb_planes *p, int height, int width)
 {
     if (p->axes == 2) return PB_SHAPE(p->batch, width);

@@ -15,6 +15,9 @@ pb_status pb_planes_of(pb_builder *b, pb_shape shape, pb_planes *planes);
 bool pb_planes_are_lines(const pb_planes *planes);
 /** The samples' shape with planes of another height and width. */
 pb_shape pb_planes_shape(const pb_planes *planes, int height, int width);
+/** Option `size`: points on each axis that come out, one number, or [height, width]; 0 stands for as many as there are.
+ *  Of lines one number, and the height stays 1. PB_ERR_CONFIG for lists of another length. */
+pb_status pb_planes_size(pb_builder *b, const pb_options *options, const pb_planes *planes, int *height, int *width);
 /** The samples' shape with `count` numbers in place of each plane: [batch, count] or [batch, C, count]. */
 pb_shape pb_planes_vectors(const pb_planes *planes, int count);
 
