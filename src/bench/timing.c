@@ -2,16 +2,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/median.h"
 #include "bench/bench.h"
 
 enum { MOST_RUNS = 1 << 16 };
 static const double block_seconds = 0.01; /* long beside one wait for the device */
-
-static int compare_numbers(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Of ascending numbers, between neighbours where the place falls between them. */
 static double quantile(const double sorted[], int count, double share)
@@ -24,7 +19,7 @@ static double quantile(const double sorted[], int count, double share)
 
 pb_timing pb_timing_of(double seconds[], int count)
 {
-    qsort(seconds, (size_t)count, sizeof *seconds, compare_numbers);
+    pb_numbers_sort(seconds, (size_t)count);
     return (pb_timing){
         .median = quantile(seconds, count, 0.5),
         .quartile = {quantile(seconds, count, 0.25), quantile(seconds, count, 0.75)},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/median.h"
 #include "base/rng.h"
 
 /* Multiplications of a product up to which each element is compared with the reference. */
@@ -210,12 +211,6 @@ static pb_status run(pb_plan *plan, int times, double *seconds)
     return PB_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The median of several blocks, each long beside a wait for the device. */
 static pb_status take_time(pb_plan *plan, double best, double *seconds)
 {
@@ -228,8 +223,7 @@ static pb_status take_time(pb_plan *plan, double best, double *seconds)
     const int times = once < block_seconds ? (int)fmin(1000, ceil(block_seconds / once)) : 1;
     const int count = once > 10 * block_seconds ? 3 : BLOCKS;
     for (int i = 0; i < count; ++i) PB_TRY(run(plan, times, &blocks[i]));
-    qsort(blocks, (size_t)count, sizeof blocks[0], ascending);
-    *seconds = blocks[count / 2];
+    *seconds = pb_median(blocks, (size_t)count);
     return PB_OK;
 }
 

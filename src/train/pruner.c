@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/median.h"
+
 enum { MEDIAN_TRIALS = 5 };
 
 static bool is_better(double a, double b, bool maximise)
@@ -20,12 +22,6 @@ static double value_after(const pb_trial *t, int epoch)
     return NAN;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median of what the complete trials had after an epoch, NaN when none of them came there. */
 static double median_after(const pb_trials *trials, int epoch)
 {
@@ -37,8 +33,7 @@ static double median_after(const pb_trials *trials, int epoch)
         const double value = value_after(&trials->trial[i], epoch);
         if (!isnan(value)) values[count++] = value;
     }
-    qsort(values, count, sizeof *values, by_size);
-    const double median = count ? (values[count / 2] + values[(count - 1) / 2]) / 2 : (double)NAN;
+    const double median = pb_median(values, count);
     free(values);
     return median;
 }

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/median.h"
 #include "data/npy.h"
 
 /* ---- numbers ---- */
@@ -30,12 +31,6 @@ json_t *pb_spread(const double values[], int count)
                      "per_seed", list);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median seconds of the epochs after the first of each seed, or of all where there is only one. */
 static double median_seconds(const pb_seed seeds[], int count)
 {
@@ -49,8 +44,7 @@ static double median_seconds(const pb_seed seeds[], int count)
                 const json_t *line = json_array_get(seeds[i].metrics, k);
                 seconds[taken++] = json_number_value(json_object_get(line, "seconds"));
             }
-    qsort(seconds, taken, sizeof *seconds, by_size);
-    const double median = taken ? (seconds[taken / 2] + seconds[(taken - 1) / 2]) / 2 : (double)NAN;
+    const double median = pb_median(seconds, taken);
     free(seconds);
     return median;
 }
