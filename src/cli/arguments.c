@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/number.h"
 #include "base/options.h"
 #include "cli/cli.h"
 
@@ -137,6 +138,19 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder)
     if (!S_ISDIR(entry.st_mode))
         return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: %s: is not a run folder but a file",
                        cli->command->name, folder);
+    return PB_OK;
+}
+
+pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count)
+{
+    const char *text = pb_cli_value(cli, option);
+    int64_t value;
+    if (!text) return PB_OK;
+    if (pb_number_int(text, &value) != PB_NUMBER_OK || value < 1 || value > most)
+        return pb_fail(cli->ctx, PB_ERR_USAGE,
+                       "%s: --%s must be a whole number from 1 to %d, not %s", cli->command->name,
+                       option, most, text);
+    *count = (int)value;
     return PB_OK;
 }
 

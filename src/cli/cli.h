@@ -57,6 +57,8 @@ const char *pb_cli_value(const pb_cli *cli, const char *option);
 /** PB_ERR_USAGE when the folder is not there. */
 pb_status pb_cli_need_folder(pb_cli *cli, const char *folder);
 
+/** An option that is a whole number from 1 to `most`, else PB_ERR_USAGE; `count` stays as it is where it is not given. */
+pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count);
 /** PB_ERR_USAGE when the configuration is not there. */
 pb_status pb_cli_need_config(pb_cli *cli, const char *path);
 

@@ -55,18 +55,10 @@ static pb_status read_output(pb_cli *cli, output_format *format)
 
 static pb_status read_numbers(pb_cli *cli, pb_bench_options *o)
 {
-    const char *repetitions = pb_cli_value(cli, "repetitions"),
-               *warm_up = pb_cli_value(cli, "warm-up");
-    int64_t count;
+    const char *warm_up = pb_cli_value(cli, "warm-up");
     double seconds;
     o->warm_up_seconds = -1;
-    if (repetitions) {
-        if (pb_number_int(repetitions, &count) != PB_NUMBER_OK || count < 1 || count > 100000)
-            return pb_fail(cli->ctx, PB_ERR_USAGE,
-                           "bench: --repetitions must be a whole number from 1 to 100000, not %s",
-                           repetitions);
-        o->repetitions = (int)count;
-    }
+    PB_TRY(pb_cli_count(cli, "repetitions", 100000, &o->repetitions));
     if (warm_up) {
         if (pb_number_float(warm_up, &seconds) != PB_NUMBER_OK || seconds < 0 || seconds > 3600)
             return pb_fail(cli->ctx, PB_ERR_USAGE,

@@ -5,22 +5,8 @@
 #include <passband/compressed.h>
 
 #include "base/file.h"
-#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/compressed_facts.h"
-
-static pb_status read_number(pb_cli *cli, const char *option, int most, int *number)
-{
-    const char *text = pb_cli_value(cli, option);
-    int64_t value;
-    if (!text) return PB_OK;
-    if (pb_number_int(text, &value) != PB_NUMBER_OK || value < 1 || value > most)
-        return pb_fail(cli->ctx, PB_ERR_USAGE,
-                       "compress: --%s must be a whole number from 1 to %d, not %s", option, most,
-                       text);
-    *number = (int)value;
-    return PB_OK;
-}
 
 static pb_status check_words(pb_cli *cli, const char *output)
 {
@@ -49,8 +35,8 @@ pb_status pb_cli_compress(pb_cli *cli)
     pb_compressing options = {.device = pb_cli_value(cli, "device"), .stop = cli->stop};
     pb_config *config = NULL;
     PB_TRY(check_words(cli, output));
-    PB_TRY(read_number(cli, "level", 19, &options.level));
-    PB_TRY(read_number(cli, "chunk", 1 << 30, &options.chunk_samples));
+    PB_TRY(pb_cli_count(cli, "level", 19, &options.level));
+    PB_TRY(pb_cli_count(cli, "chunk", 1 << 30, &options.chunk_samples));
     PB_TRY(pb_config_load_compressing(cli->ctx, cli->words[0], cli->word_count - 1, cli->words + 1,
                                       &config));
     const pb_status status = pb_run_compress(cli->ctx, config, &options, output);
