@@ -42,7 +42,8 @@ static void hear(void *user, const pb_launch_time *launch)
     ck_assert_double_ge(launch->begin, h->end - 1e-7);
     ck_assert_double_ge(launch->seconds, 0);
     h->end = launch->begin + launch->seconds;
-    ck_assert_msg(h->end <= pb_seconds() + slack, "ended %g s in the future", h->end - pb_seconds());
+    ck_assert_msg(h->end <= pb_seconds() + slack, "ended %g s in the future",
+                  h->end - pb_seconds());
     h->seconds += launch->seconds;
     h->flops += launch->flops;
     h->count++;
