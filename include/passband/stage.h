@@ -94,7 +94,8 @@ struct pb_builder {
                                             "saliency_spectra" [batch, ...] its normalised magnitudes    */
     int kept_count;
     pb_value params[PB_BUILDER_MAX * 4]; /* every parameter leaf in order of creation                    */
-    int owner[PB_BUILDER_MAX * 4];       /* 1 + index of the optimiser that took it, 0 before one did    */
+    int owner[PB_BUILDER_MAX * 4];       /* 1 + index of the optimiser that took it, 0 before one did,
+                                            or PB_FROZEN                                                 */
     pb_value gradients[PB_BUILDER_MAX * 4]; /* d loss / d params[i], set by pb_builder_finish            */
     int param_count;
     pb_value assigns[PB_BUILDER_MAX]; /* what the program assigns                                        */
@@ -179,10 +180,15 @@ pb_status pb_builder_finish(pb_builder *b);
 pb_value pb_builder_unclaimed(const pb_builder *b);
 
 /* ---- for the build functions ---- */
-/** "<scope>.<name>" as a float32 leaf of zeros that keeps its value from step to step. */
+/** "<scope>.<name>" as a float32 leaf of zeros that keeps its value from step to step; or of that number. */
 pb_value pb_builder_state(pb_builder *b, const char *name, pb_shape shape);
+pb_value pb_builder_state_from(pb_builder *b, const char *name, pb_shape shape, float number);
 /** Mean over the real samples of a value of each sample [batch]: a scalar. */
 pb_value pb_builder_mean(pb_builder *b, pb_value of_samples);
+/** Gives the parameters not taken yet whose names fit the glob pattern to an owner: 1 + the index of an optimiser, or
+ *  PB_FROZEN. PB_ERR_CONFIG when none fits. Does nothing in an evaluation program. */
+pb_status pb_builder_take(pb_builder *b, const char *pattern, int owner);
+#define PB_FROZEN (-1)
 /** Registers an optimiser: takes the parameters not taken yet whose names fit the glob pattern of option `params`, and
  *  makes the rate leaf from lr, schedule, step_size, gamma and floor. Does nothing in an evaluation program. */
 pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,

@@ -37,18 +37,12 @@ static const pb_option adamw_options[] = {
     {0},
 };
 
-/* beta old + (1 - beta) new */
-static pb_value blend(pb_graph *g, double beta, pb_value old, pb_value new)
-{
-    return pb_add(g, pb_scale(g, old, (float)beta), pb_scale(g, new, (float)(1 - beta)));
-}
-
 /* 1 - beta^t at step t. The state is this number and not beta^t, because 1 - 0.999f^t would lose
  * the digits that matter in the first steps: c_t = beta c_(t-1) + (1 - beta), c_0 = 0. */
 static pb_value bias_correction(pb_builder *b, const char *name, double beta)
 {
     const pb_value before = pb_builder_state(b, name, PB_SCALAR);
-    const pb_value now = blend(b->g, beta, before, pb_constant(b->g, 1, PB_SCALAR));
+    const pb_value now = pb_blend(b->g, beta, before, pb_constant(b->g, 1, PB_SCALAR));
     pb_builder_assign(b, before, now);
     return now;
 }
@@ -63,8 +57,8 @@ static pb_value moment_step(pb_builder *b, const pb_optimiser *o, pb_value p, pb
     const float epsilon = (float)pb_option_float(o->options, "epsilon");
     const pb_value old_m = pb_builder_state(b, "m", pb_value_shape(g, p));
     const pb_value old_v = pb_builder_state(b, "v", pb_value_shape(g, p));
-    const pb_value m = blend(g, beta1, old_m, slope);
-    const pb_value v = blend(g, beta2, old_v, pb_square(g, slope));
+    const pb_value m = pb_blend(g, beta1, old_m, slope);
+    const pb_value v = pb_blend(g, beta2, old_v, pb_square(g, slope));
     pb_builder_assign(b, old_m, m);
     pb_builder_assign(b, old_v, v);
     const pb_value rate = pb_div(g, o->rate, bias_correction(b, "correction1", beta1));

@@ -171,10 +171,15 @@ pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float
 
 pb_value pb_builder_state(pb_builder *b, const char *name, pb_shape shape)
 {
+    return pb_builder_state_from(b, name, shape, 0);
+}
+
+pb_value pb_builder_state_from(pb_builder *b, const char *name, pb_shape shape, float number)
+{
     char full[128];
     snprintf(full, sizeof full, "%s.%s", b->scope, name);
-    const pb_init zeros = {.kind = PB_INIT_CONSTANT, .a = 0};
-    return pb_leaf(b->g, PB_ROLE_STATE, full, PB_F32, shape, zeros);
+    const pb_init start = {.kind = PB_INIT_CONSTANT, .a = number};
+    return pb_leaf(b->g, PB_ROLE_STATE, full, PB_F32, shape, start);
 }
 
 pb_value pb_builder_mean(pb_builder *b, pb_value of_samples)

@@ -38,6 +38,25 @@ static void list_free_params(const pb_builder *b, char *text, size_t size)
     if (length >= size) memcpy(text + size - 4, "...", 4);
 }
 
+pb_status pb_builder_take(pb_builder *b, const char *pattern, int owner)
+{
+    if (!b->training) return PB_OK;
+    int taken = 0;
+    for (int i = 0; i < b->param_count; i++) {
+        const char *name = pb_value_name(b->g, b->params[i]);
+        if (b->owner[i] == 0 && name != NULL && fnmatch(pattern, name, 0) == 0) {
+            b->owner[i] = owner;
+            taken++;
+        }
+    }
+    if (taken > 0) return PB_OK;
+    char names[400];
+    list_free_params(b, names, sizeof names);
+    return pb_fail(b->ctx, PB_ERR_CONFIG,
+                   "params: \"%s\" fits no parameter that is left; there %s%s", pattern,
+                   names[0] != '\0' ? "are " : "is none", names);
+}
+
 pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
                                pb_value (*update)(pb_builder *b, const pb_optimiser *o,
                                                   pb_value params, pb_value gradients))
@@ -47,22 +66,7 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
         return pb_fail(b->ctx, PB_ERR_CONFIG, "a network can have at most %d optimisers",
                        PB_BUILDER_MAX);
     }
-    const char *pattern = pb_option_string(options, "params");
-    int taken = 0;
-    for (int i = 0; i < b->param_count; i++) {
-        const char *name = pb_value_name(b->g, b->params[i]);
-        if (b->owner[i] == 0 && name != NULL && fnmatch(pattern, name, 0) == 0) {
-            b->owner[i] = 1 + b->rate_count;
-            taken++;
-        }
-    }
-    if (taken == 0) {
-        char names[400];
-        list_free_params(b, names, sizeof names);
-        return pb_fail(b->ctx, PB_ERR_CONFIG,
-                       "params: \"%s\" fits no parameter that is left; there %s%s", pattern,
-                       names[0] != '\0' ? "are " : "is none", names);
-    }
+    PB_TRY(pb_builder_take(b, pb_option_string(options, "params"), 1 + b->rate_count));
     pb_rate *rate = &b->rates[b->rate_count];
     pb_optimiser *optimiser = &b->optimisers[b->rate_count];
     PB_TRY(rate_of(b, options, rate));
@@ -70,6 +74,11 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
     snprintf(optimiser->scope, sizeof optimiser->scope, "%s", b->scope);
     b->rate_count++;
     return PB_OK;
+}
+
+pb_value pb_blend(pb_graph *g, double share, pb_value old, pb_value new)
+{
+    return pb_add(g, pb_scale(g, old, (float)share), pb_scale(g, new, (float)(1 - share)));
 }
 
 pb_value pb_builder_unclaimed(const pb_builder *b)

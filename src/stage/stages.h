@@ -11,6 +11,7 @@ extern const pb_stage pb_stage_load, pb_stage_dct2, pb_stage_band_mask, pb_stage
     pb_stage_cross_entropy, pb_stage_reconstruction, pb_stage_ssc, pb_stage_sgd, pb_stage_adam, pb_stage_adamw;
 extern const pb_stage pb_stage_identity, pb_stage_ycbcr, pb_stage_random_projection, pb_stage_downsample,
     pb_stage_binarize, pb_stage_dwt1, pb_stage_dwt2, pb_stage_pca, pb_stage_quantize;
+extern const pb_stage pb_stage_rmsprop, pb_stage_adagrad, pb_stage_lion, pb_stage_freeze;
 
 /** A shape as "[128, 16, 16]", to print in the expression that asks for it. */
 typedef struct pb_shape_phrase {
@@ -32,6 +33,9 @@ pb_status pb_builder_planes(pb_builder *b, bool line, const pb_window *window, p
 /** Convolution of b->x with new parameters "weight" and, where the option says so, "bias". */
 pb_status pb_builder_convolve(pb_builder *b, const pb_options *options, bool line, pb_window window);
 pb_status pb_builder_max_pool(pb_builder *b, bool line, pb_window window);
+
+/** share old + (1 - share) new, elementwise. */
+pb_value pb_blend(pb_graph *g, double share, pb_value old, pb_value new);
 
 /* Option rows that every optimiser ends with. */
 // clang-format off

@@ -29,6 +29,10 @@ static const pb_stage *const stages[] = {
     &pb_stage_sgd,
     &pb_stage_adam,
     &pb_stage_adamw,
+    &pb_stage_rmsprop,
+    &pb_stage_adagrad,
+    &pb_stage_lion,
+    &pb_stage_freeze,
 };
 
 const pb_stage *const *pb_stages(int *count)

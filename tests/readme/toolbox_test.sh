@@ -1,0 +1,21 @@
+#!/bin/bash
+# Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples, and the network
+# learns. Usage: toolbox_test.sh SOURCE_FOLDER PROGRAM
+set -euo pipefail
+program=$(realpath "$2")
+readme=$(realpath "$1/README.md")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+sed -n '/^## The training toolbox$/,/^## [^T]/p' "$readme" |
+    awk '/^```yaml$/ { count++; inside = 1; next } /^```$/ { inside = 0 } inside { print > "example-" count ".yaml" }'
+ls example-*.yaml >/dev/null
+
+for example in example-*.yaml; do
+    "$program" run "$example" train.epochs=1 data.limit=640 --output run --quiet
+    line=$(head -1 run/metrics.jsonl)
+    [[ $line == *'"val_loss": '[0-9]* ]] || { echo "$example: $line"; exit 1; }
+    echo "$example: $line"
+    rm -r run
+done
