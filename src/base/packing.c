@@ -1,5 +1,6 @@
 #include "base/packing.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t pb_packing_bytes(const pb_packing *packing)
@@ -73,4 +74,42 @@ void pb_pack_halves(const float *values, size_t count, uint8_t *packed)
         packed[i] = (uint8_t)half;
         packed[count + i] = (uint8_t)(half >> 8);
     }
+}
+
+/* The bits of a byte as the low bits of eight codes: the product of its low 7 bits leaves bit k at
+ * 8 k, and the mask lets no other through; bit 7 would meet others there. */
+static uint64_t spread(uint8_t byte)
+{
+    return ((byte & 0x7f) * (uint64_t)0x0000040810204081 & 0x0101010101010101) |
+           (uint64_t)(byte >> 7) << 56;
+}
+
+void pb_unpack_codes(const uint8_t *packed, size_t count, int bits, uint8_t *codes)
+{
+    if (bits == 8) {
+        memcpy(codes, packed, count);
+        return;
+    }
+    const size_t plane = (count + 7) / 8;
+    for (size_t j = 0; j < plane; j++) {
+        uint64_t eight = 0;
+        for (int p = 0; p < bits; p++) eight |= spread(packed[(size_t)p * plane + j]) << p;
+        for (size_t k = 0; k < 8 && 8 * j + k < count; k++)
+            codes[8 * j + k] = (uint8_t)(eight >> 8 * k);
+    }
+}
+
+/* Infinite and no numbers are never stored. */
+static float float_of(unsigned half)
+{
+    const int exponent = half >> 10 & 31, mantissa = half & 1023;
+    const float size = exponent == 0 ? ldexpf((float)mantissa, -24)
+                                     : ldexpf((float)(1024 + mantissa), exponent - 25);
+    return half & 0x8000 ? -size : size;
+}
+
+void pb_unpack_halves(const uint8_t *packed, size_t count, float *values)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = float_of((unsigned)packed[i] | (unsigned)packed[count + i] << 8);
 }

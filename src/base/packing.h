@@ -13,4 +13,8 @@ void pb_pack_codes(const uint8_t *codes, size_t count, int bits, uint8_t *packed
  * beyond 65504 become infinite. */
 void pb_pack_halves(const float *values, size_t count, uint8_t *packed);
 
+/** The way back of one sample: codes [count], or values [count]. */
+void pb_unpack_codes(const uint8_t *packed, size_t count, int bits, uint8_t *codes);
+void pb_unpack_halves(const uint8_t *packed, size_t count, float *values);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "data/registry.h"
 
 #define TEST_FRACTION_DEFAULT 0.2
@@ -169,6 +170,18 @@ pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb
     if (options->limit > 0 && options->limit < d->train.count) d->train.count = options->limit;
     *dataset = d;
     return PB_OK;
+}
+
+void pb_dataset_sha256(const pb_dataset *d, char hex[65])
+{
+    const pb_samples *parts[] = {&d->train, &d->test};
+    pb_sha256 *sum = pb_sha256_begin();
+    for (int p = 0; p < 2; p++) {
+        const size_t count = (size_t)parts[p]->count;
+        pb_sha256_add(sum, parts[p]->data, count * pb_sample_bytes(d));
+        pb_sha256_add(sum, parts[p]->labels, count * sizeof *parts[p]->labels);
+    }
+    pb_sha256_end(sum, hex);
 }
 
 void pb_dataset_free(pb_dataset **dataset)

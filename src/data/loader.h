@@ -32,6 +32,8 @@ pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder;
 
 /** Bytes of one sample. */
 size_t pb_sample_bytes(const pb_dataset *dataset);
+/** SHA-256 of samples and labels of both parts, as a compressed data set tells of its source. */
+void pb_dataset_sha256(const pb_dataset *dataset, char hex[65]);
 /** Memory for data and labels of `count` samples; `source` is what an error names. */
 pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
                            uint64_t count, pb_samples *samples);

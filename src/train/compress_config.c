@@ -1,4 +1,5 @@
-/* What to compress: a configuration, or a folder that stands for one. */
+/* What to compress: a configuration, a folder that stands for one, or what has been compressed
+ * before. */
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -43,5 +44,22 @@ pb_status pb_config_load_compressing(pb_context *ctx, const char *path, int over
     if (status == PB_OK)
         status = pb_config_to_compress(ctx, path, yaml, override_count, overrides, config);
     pb_yaml_free(&yaml);
+    return status;
+}
+
+pb_status pb_config_of_chain(pb_context *ctx, const char *path, const char *chain,
+                             int override_count, const char *const overrides[], pb_config **config)
+{
+    pb_text text = {0};
+    pb_yaml *yaml = NULL;
+    *config = NULL;
+    pb_text_append(&text, "stages:\n%s", chain && *chain ? chain : "- load: {scale: none}\n");
+    pb_status status = text.failed
+                           ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a configuration")
+                           : pb_yaml_parse(ctx, path, text.text, text.length, &yaml);
+    if (status == PB_OK)
+        status = pb_config_to_compress(ctx, path, yaml, override_count, overrides, config);
+    pb_yaml_free(&yaml);
+    pb_text_free(&text);
     return status;
 }

@@ -30,6 +30,12 @@ struct pb_config {
 /** The first so many stages as a YAML list, every option given; NULL when memory is out. */
 char *pb_config_chain_yaml(const pb_config *config, int count);
 
+/** A configuration to compress with whose stages are the chain of a compressed data set, changed by overrides
+ *  ("stages.random_projection.seed=1"). An empty chain stands for the bytes or numbers as they are: `load` without a scale.
+ *  `path` names it in errors. */
+pb_status pb_config_of_chain(pb_context *ctx, const char *path, const char *chain, int override_count,
+                             const char *const overrides[], pb_config **config);
+
 /* Keys of `device`, which may also be the name alone:
  *   name          string  as pb_device_open takes it; "" lets the library choose ("")
  *   memory_limit  bytes   of device memory at most; data that does not fit is streamed; 0: no limit (0)
