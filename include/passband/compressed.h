@@ -18,6 +18,15 @@ extern "C" {
 /** What the names of these files end with. */
 #define PB_COMPRESSED_ENDING ".pbz"
 
+/** How the samples of a chunk lie before they are compressed. */
+typedef enum pb_chunk_order {
+    PB_ORDER_SAMPLES, /* one after another                                                       */
+    PB_ORDER_COLUMNS, /* the first byte of every sample, then the second of every sample, ...    */
+    PB_ORDER_CODES,   /* columns of bytes that hold whole codes, as many as fit: only of 2 to 7 bits,
+                         which lie as bit planes in memory                                       */
+    PB_ORDERS
+} pb_chunk_order;
+
 /** What a file says about itself. */
 typedef struct pb_compressed {
     pb_packing packing; /* of a sample; without bits, samples lie as the data set's dtype and shape say      */
@@ -34,7 +43,7 @@ typedef struct pb_compressed {
                              divided and how hard it was compressed make no difference                      */
     int train_count, test_count; /* samples of the file; fewer are in memory where damaged ones are left out */
     int chunks, chunk_samples;   /* of the file; the most samples of one                                    */
-    bool by_columns; /* whether a chunk holds byte after byte of all its samples, not sample after sample    */
+    pb_chunk_order order;
     uint64_t file_bytes;
 } pb_compressed;
 

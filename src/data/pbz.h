@@ -72,14 +72,22 @@ pb_status pb_pbz_read_all(pb_context *ctx, const char *path, json_t *damaged, pb
 
 /* ---- chunks ---- */
 
-/** Samples of `bytes` each and labels. */
+/** Samples of `bytes` each and labels, which always lie by columns. */
 typedef struct pb_pbz_rows {
     size_t count, bytes, label_bytes;
-    bool by_columns; /* the first byte of every sample, then the second of every sample, and so on;
-                        else sample after sample. Labels always lie by columns                      */
+    pb_chunk_order order;
+    size_t values; /* of a sample packed as codes of so many bits */
+    int bits;
 } pb_pbz_rows;
 
-/** Compresses into memory of at least pb_pbz_bound bytes; `*stored` is how many it took. */
+/** So many samples of a data set, in an order. */
+pb_pbz_rows pb_pbz_rows_of(const pb_dataset *d, pb_chunk_order order, int count);
+/** Whether the samples of a data set can lie so. */
+bool pb_pbz_may_lie(const pb_dataset *d, pb_chunk_order order);
+/** Bytes before compression. */
+size_t pb_pbz_raw_bytes(const pb_pbz_rows *rows);
+/** Compresses into memory of at least pb_pbz_bound bytes; `*stored` is how many it took. PB_ERR_MEMORY, or PB_ERR_INTERNAL
+ *  with words of zstd. */
 size_t pb_pbz_bound(const pb_pbz_rows *rows);
 pb_status pb_pbz_pack(pb_context *ctx, int level, const pb_pbz_rows *rows, const unsigned char *samples,
                       const int32_t *labels, unsigned char *to, size_t *stored);

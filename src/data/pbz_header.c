@@ -13,7 +13,7 @@ static const char *const kinds[] = {"bytes", "floats", "codes", "halves"};
 enum { BYTES, FLOATS, CODES, HALVES, KINDS };
 
 /* How a chunk holds its samples. */
-static const char *const orders[] = {"samples", "columns"};
+static const char *const orders[PB_ORDERS] = {"samples", "columns", "codes"};
 
 static int kind_of(const pb_dataset *d)
 {
@@ -97,7 +97,7 @@ char *pb_pbz_header_text(const pb_dataset *d)
     json_t *json =
         json_pack("{s:s, s:s, s:o, s:i, s:s, s:o}", "name", d->name, "fingerprint", c->fingerprint,
                   "content", content_json(d), "chunk_samples", c->chunk_samples, "order",
-                  orders[c->by_columns], "source", pb_pbz_source_json(c));
+                  orders[c->order], "source", pb_pbz_source_json(c));
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -240,13 +240,14 @@ static pb_status read_json(pb_context *ctx, const char *path, json_t *json, pb_d
         return wrong(ctx, path, "it lacks a key");
     if (chunk_samples < 1 || chunk_samples > INT_MAX)
         return wrong(ctx, path, "chunk_samples is out of range");
-    c->by_columns = strcmp(order, orders[1]) == 0;
-    if (!c->by_columns && strcmp(order, orders[0]) != 0)
-        return wrong(ctx, path, "order is samples or columns");
+    while (c->order < PB_ORDERS && strcmp(order, orders[c->order]) != 0) c->order++;
+    if (c->order == PB_ORDERS) return wrong(ctx, path, "order is samples, columns or codes");
     c->chunk_samples = (int)chunk_samples;
     snprintf(d->name, sizeof d->name, "%s", name);
     snprintf(c->fingerprint, sizeof c->fingerprint, "%s", fingerprint);
     PB_TRY(read_content(ctx, path, content, d));
+    if (!pb_pbz_may_lie(d, c->order))
+        return wrong(ctx, path, "order is codes, but values are no codes of 2 to 7 bits");
     return read_source(ctx, path, source, c);
 }
 

@@ -125,7 +125,8 @@ static pb_status wrong_table(const pb_compressed_file *f, int entry)
 static pb_status read_entries(pb_compressed_file *f, const unsigned char *table)
 {
     const pb_compressed *c = f->d->compressed;
-    const uint64_t row_bytes = pb_sample_bytes(f->d) + pb_pbz_label_bytes(f->d);
+    const pb_pbz_rows row = pb_pbz_rows_of(f->d, c->order, 1);
+    const uint64_t row_bytes = pb_pbz_raw_bytes(&row);
     uint64_t offset = chunks_offset(&f->prefix);
     int64_t counts[2] = {0};
     for (int i = 0; i < f->chunk_count; i++) {
@@ -251,8 +252,7 @@ static pb_status check_labels(const pb_compressed_file *f, int chunk, const int3
 pb_status pb_compressed_read(pb_compressed_file *f, int chunk, void *samples, int32_t *labels)
 {
     const pb_compressed_chunk *c = &f->chunks[chunk];
-    const pb_pbz_rows rows = {(size_t)c->count, pb_sample_bytes(f->d), pb_pbz_label_bytes(f->d),
-                              f->d->compressed->by_columns};
+    const pb_pbz_rows rows = pb_pbz_rows_of(f->d, f->d->compressed->order, c->count);
     const char *problem = NULL;
     unsigned char *stored = malloc((size_t)c->bytes + 1);
     if (!stored) return pb_fail(f->ctx, PB_ERR_MEMORY, "%s: no memory for a chunk", f->path);

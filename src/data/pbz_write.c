@@ -64,26 +64,29 @@ static pb_status room_for(making *m, size_t bytes)
 static pb_status pack(making *m, bool is_test, int first, int count, size_t *stored)
 {
     const pb_samples *part = is_test ? &m->d->test : &m->d->train;
-    const pb_pbz_rows rows = {(size_t)count, pb_sample_bytes(m->d), pb_pbz_label_bytes(m->d),
-                              m->d->compressed->by_columns};
+    const pb_pbz_rows rows = pb_pbz_rows_of(m->d, m->d->compressed->order, count);
     PB_TRY(room_for(m, pb_pbz_bound(&rows)));
     return pb_pbz_pack(m->ctx, m->level, &rows,
                        (const unsigned char *)part->data + (size_t)first * rows.bytes,
                        part->labels + first, m->chunks + m->chunk_bytes, stored);
 }
 
-/* The order in which the first chunk is smaller. */
+/* The order in which the first chunk is smallest. */
 static pb_status choose_order(making *m)
 {
     pb_compressed *c = m->d->compressed;
     const int all = m->d->train.count, count = all < c->chunk_samples ? all : c->chunk_samples;
-    size_t by_samples, by_columns;
-    if (count == 0) return PB_OK;
-    c->by_columns = false;
-    PB_TRY(pack(m, false, 0, count, &by_samples));
-    c->by_columns = true;
-    PB_TRY(pack(m, false, 0, count, &by_columns));
-    c->by_columns = by_columns < by_samples;
+    pb_chunk_order best = PB_ORDER_SAMPLES;
+    size_t least = SIZE_MAX;
+    for (int i = 0; count > 0 && i < PB_ORDERS; i++) {
+        size_t stored;
+        if (!pb_pbz_may_lie(m->d, (pb_chunk_order)i)) continue;
+        c->order = (pb_chunk_order)i;
+        PB_TRY(pack(m, false, 0, count, &stored));
+        if (stored < least) best = c->order;
+        if (stored < least) least = stored;
+    }
+    c->order = best;
     return PB_OK;
 }
 

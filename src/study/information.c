@@ -185,8 +185,15 @@ static void close_column(column *c)
 
 /* ---- zstd ---- */
 
-/* The chunks of one order without their labels, which are no part of what the samples hold. */
-static pb_status compress(const pb_stored *s, bool by_columns, uint8_t *room, size_t *bytes)
+/* A chunk without its labels, which are no part of what the samples hold. */
+static pb_pbz_rows rows_of(const pb_stored *s, int count)
+{
+    pb_pbz_rows rows = pb_pbz_rows_of(s->file, s->file->compressed->order, count);
+    rows.label_bytes = 0;
+    return rows;
+}
+
+static pb_status compress(const pb_stored *s, uint8_t *room, size_t *bytes)
 {
     const pb_samples *parts[] = {&s->file->train, &s->file->test};
     const int most = s->file->compressed->chunk_samples;
@@ -194,9 +201,7 @@ static pb_status compress(const pb_stored *s, bool by_columns, uint8_t *room, si
     for (int p = 0; p < 2; p++)
         for (int first = 0; first < parts[p]->count; first += most) {
             const int left = parts[p]->count - first;
-            const pb_pbz_rows rows = {.count = (size_t)(left < most ? left : most),
-                                      .bytes = s->row_bytes,
-                                      .by_columns = by_columns};
+            const pb_pbz_rows rows = rows_of(s, left < most ? left : most);
             size_t stored;
             PB_TRY(pb_pbz_pack(s->ctx, ZSTD_LEVEL, &rows,
                                (const uint8_t *)parts[p]->data + (size_t)first * s->row_bytes,
@@ -212,13 +217,12 @@ static pb_status zstd_bits(const pb_stored *s, double *bits)
     const pb_compressed *about = s->file->compressed;
     const int longest =
         s->file->train.count > s->file->test.count ? s->file->train.count : s->file->test.count;
-    const pb_pbz_rows rows = {
-        .count = (size_t)(longest < about->chunk_samples ? longest : about->chunk_samples),
-        .bytes = s->row_bytes};
+    const pb_pbz_rows rows =
+        rows_of(s, longest < about->chunk_samples ? longest : about->chunk_samples);
     uint8_t *room = malloc(pb_pbz_bound(&rows));
     size_t bytes = 0;
-    const pb_status status = room ? compress(s, about->by_columns, room, &bytes)
-                                  : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a chunk");
+    const pb_status status =
+        room ? compress(s, room, &bytes) : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a chunk");
     free(room);
     *bits = 8 * (double)bytes / s->count;
     return status;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/scratch.h"
 #include "data/compressed_set.h"
+#include "data/pbz.h"
 
 enum { PREFIX = 52, ENTRY = 16, LIMIT = 1 << 22, MUTATIONS = 200 };
 
@@ -186,6 +187,64 @@ START_TEST(layout_is_the_documented_one)
     }
     ck_assert_ptr_eq(chunk, f.bytes + f.count);
     free(f.bytes);
+}
+END_TEST
+
+/* Chunks of every kind in every order that it may lie in. */
+START_TEST(chunks_come_back_in_every_order)
+{
+    pb_dataset *d = set_make(ctx, (set_kind)_i);
+    const bool may_be_codes = _i == SET_CODES_3;
+    ck_assert_int_eq(pb_pbz_may_lie(d, PB_ORDER_CODES), may_be_codes);
+    for (int order = 0; order < (may_be_codes ? PB_ORDERS : PB_ORDER_CODES); order++) {
+        const pb_pbz_rows rows = pb_pbz_rows_of(d, (pb_chunk_order)order, SET_TRAIN);
+        const size_t bytes = rows.bytes * rows.count;
+        unsigned char *packed = malloc(pb_pbz_bound(&rows)), *samples = malloc(bytes);
+        int32_t labels[SET_TRAIN];
+        const char *problem = NULL;
+        size_t stored;
+        OK(pb_pbz_pack(ctx, 9, &rows, d->train.data, d->train.labels, packed, &stored));
+        OK(pb_pbz_unpack(ctx, &rows, packed, stored, samples, labels, &problem));
+        ck_assert_mem_eq(samples, d->train.data, bytes);
+        ck_assert_mem_eq(labels, d->train.labels, sizeof labels);
+        free(packed);
+        free(samples);
+    }
+    pb_dataset_free(&d);
+}
+END_TEST
+
+/* Columns of bytes with two codes of 3 bits each, the first in the lowest; the last has one alone.
+ */
+START_TEST(whole_codes_lie_as_documented)
+{
+    enum { COLUMNS = (SET_VALUES + 1) / 2, BYTES = SET_TRAIN * (COLUMNS + 1) };
+    pb_dataset *d = set_make(ctx, SET_CODES_3);
+    const pb_pbz_rows rows = pb_pbz_rows_of(d, PB_ORDER_CODES, SET_TRAIN);
+    unsigned char packed[2 * BYTES + 4096], raw[BYTES + 1], samples[SET_TRAIN * 15];
+    int32_t labels[SET_TRAIN];
+    const char *problem = NULL;
+    size_t stored;
+    ck_assert_uint_le(pb_pbz_bound(&rows), sizeof packed);
+    OK(pb_pbz_pack(ctx, 1, &rows, d->train.data, d->train.labels, packed, &stored));
+    ck_assert_uint_eq(ZSTD_decompress(raw, sizeof raw, packed, stored), BYTES);
+    for (int n = 0; n < SET_TRAIN; n++)
+        for (int i = 0; i < SET_VALUES + 1; i++) {
+            const int want = i < SET_VALUES ? set_value(n, i, SET_CODES_3) : 0;
+            ck_assert_int_eq(raw[i / 2 * SET_TRAIN + n] >> i % 2 * 3 & 7, want);
+            ck_assert_int_lt(raw[i / 2 * SET_TRAIN + n], 64);
+        }
+    static const int wrong[] = {7, COLUMNS * SET_TRAIN - 1}; /* of two codes, and of one */
+    static const unsigned char bit[] = {64, 8};
+    for (int i = 0; i < 2; i++) {
+        raw[wrong[i]] ^= bit[i];
+        stored = ZSTD_compress(packed, sizeof packed, raw, BYTES, 1);
+        raw[wrong[i]] ^= bit[i];
+        ck_assert_int_eq(pb_pbz_unpack(ctx, &rows, packed, stored, samples, labels, &problem),
+                         PB_ERR_DATA);
+        ck_assert_str_eq(problem, "a code is out of range");
+    }
+    pb_dataset_free(&d);
 }
 END_TEST
 
@@ -379,6 +438,7 @@ static const struct promise {
     {"\"train\":50", "\"train\":-1", "out of range"},
     {"\"train\":50", "\"train\":\"50\"", "lacks a key"},
     {"\"train\":50,", "", "lacks a key"},
+    {"\"order\":\"", "\"order\":\"un", "order is samples, columns or codes"},
     {"\"shape\":[5,7],\"train\"", "\"shape\":[50000,10000],\"train\"", "one step"},
     {"\"shape\":[5,7],\"train\"", "\"shape\":[5,0],\"train\"", "no shape"},
     {"\"shape\":[5,7],\"train\"", "\"shape\":[1,5,7,1],\"train\"", "no shape"},
@@ -504,6 +564,8 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, files_come_back_bit_for_bit, 0, SET_KINDS);
+    tcase_add_loop_test(tcase, chunks_come_back_in_every_order, 0, SET_KINDS);
+    tcase_add_test(tcase, whole_codes_lie_as_documented);
     tcase_add_loop_test(tcase, labels_of_two_bytes_come_back, 0, SET_KINDS);
     tcase_add_test(tcase, layout_is_the_documented_one);
     tcase_add_test(tcase, every_flipped_byte_is_noticed);
