@@ -11,7 +11,10 @@ enum {
     COPY_FLOATS = 1 << 24, /* 64 MB: more than caches hold          */
     ITEMS_OF_UNIT = 8,     /* chunks of a copy for each compute unit */
     LEAST_ROUNDS = 1 << 10,
+    MOST_ROUNDS = 1 << 24,
 };
+static const double launch_seconds =
+    0.004; /* of multiply-adds: long beside a wait for the device */
 
 typedef struct copy_variant {
     int lanes, local;
@@ -31,10 +34,13 @@ static const copy_variant copies[] = {
 typedef struct fma_variant {
     int lanes, chains, local;
     int items; /* of a compute unit */
+    bool fused;
 } fma_variant;
 
 static const fma_variant fmas[] = {
-    {16, 4, 1, 4}, {16, 8, 1, 4}, {8, 12, 1, 4}, {4, 10, 1, 4}, {1, 16, 64, 2048}, {4, 4, 64, 2048},
+    {16, 8, 1, 4, true},    {16, 12, 1, 4, true},     {8, 12, 1, 4, true},
+    {8, 12, 1, 4, false},   {4, 10, 1, 4, false},     {1, 16, 64, 2048, true},
+    {4, 4, 64, 2048, true}, {1, 16, 64, 2048, false}, {4, 4, 64, 2048, false},
 };
 
 void pb_ceiling_clear(pb_ceiling *c)
@@ -130,16 +136,16 @@ static pb_status prepare_fma(const pb_bench *b, pb_ceiling *c, const fma_variant
 {
     char options[120];
     const size_t items = (size_t)v->items * pb_device_describe(b->device)->compute_units;
-    const pb_arg args[] = {PB_ARG_BUF(c->buffer[0])};
+    const pb_arg args[] = {PB_ARG_BUF(c->buffer[0]), PB_ARG_INT(rounds)};
     const pb_launch_spec spec = {.kernel = "k_bench_fma",
-                                 .arg_count = 1,
+                                 .arg_count = 2,
                                  .args = args,
                                  .global = {items},
                                  .local = {(size_t)v->local}};
-    snprintf(options, sizeof options, "-D LANES=%d -D CHAINS=%d -D ROUNDS=%d", v->lanes, v->chains,
-             rounds);
-    snprintf(c->variant, sizeof c->variant, "float%d, %d chains, %zu work-items", v->lanes,
-             v->chains, items);
+    snprintf(options, sizeof options, "-D LANES=%d -D CHAINS=%d -D FUSED=%d", v->lanes, v->chains,
+             v->fused);
+    snprintf(c->variant, sizeof c->variant, "float%d, %d chains%s, %zu work-items", v->lanes,
+             v->chains, v->fused ? "" : " of mad", items);
     c->work = 2.0 * v->lanes * v->chains * rounds * (double)items;
     return build(b, c, "bench_fma", options, &spec);
 }
@@ -164,11 +170,15 @@ static pb_status open_fma(const pb_bench *b, pb_ceiling *c)
     return pb_buffer_zero(b->device, c->buffer[0]);
 }
 
-/* Rounds that take about a hundredth of a second, of a variant that took `seconds` for so many. */
-static int rounds_for(double seconds)
+/* Takes more rounds until a launch is long enough to tell arithmetic from launching. */
+static pb_status lengthen_fma(const pb_bench *b, pb_ceiling *c, const fma_variant *v,
+                              double *seconds)
 {
-    const double rounds = LEAST_ROUNDS * fmin(fmax(0.01 / seconds, 1), 1000);
-    return (int)rounds;
+    for (int rounds = LEAST_ROUNDS;; rounds *= 4) {
+        PB_TRY(prepare_fma(b, c, v, rounds));
+        PB_TRY(pb_timing_least(b, pb_ceiling_run, c, seconds));
+        if (*seconds >= launch_seconds || rounds >= MOST_ROUNDS) return check_fma(b, c);
+    }
 }
 
 /* ---- the best of them ---- */
@@ -195,23 +205,19 @@ pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c)
 
 pb_status pb_ceiling_fma(const pb_bench *b, pb_ceiling *c)
 {
-    int best = -1, best_rounds = 0;
-    double most = 0;
+    int best = -1;
+    double most = 0, seconds;
     *c = (pb_ceiling){.device = b->device};
     PB_TRY(open_fma(b, c));
     for (int i = 0; i < (int)(sizeof fmas / sizeof *fmas); i++) {
-        double seconds;
         if (!fits(b, fmas[i].local)) continue;
-        PB_TRY(prepare_fma(b, c, &fmas[i], LEAST_ROUNDS));
-        PB_TRY(pb_timing_least(b, pb_ceiling_run, c, &seconds));
-        PB_TRY(check_fma(b, c));
+        PB_TRY(lengthen_fma(b, c, &fmas[i], &seconds));
         if (c->work / seconds > most) {
             most = c->work / seconds;
             best = i;
-            best_rounds = rounds_for(seconds);
         }
     }
-    return prepare_fma(b, c, &fmas[best], best_rounds);
+    return lengthen_fma(b, c, &fmas[best], &seconds);
 }
 
 pb_status pb_ceiling_measure(const pb_bench *b, pb_ceiling_open *open, pb_ceiling *c,
