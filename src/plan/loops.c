@@ -15,6 +15,7 @@
 
 #define LANES        16       /* partial results of a long row's reduction */
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
+#define STREAM_BLOCK 128      /* elements that go past the caches at a time */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -181,7 +182,7 @@ static row_loop plan_row_loop(pb_writer *w, int phase, int unroll, const pb_inde
         const pb_index *linear =
             pb_index_add(w->pool, pb_index_mul(w->pool, row, w->unit->columns), loop.variable);
         loop.streams[i] = linear && is_stream(w, i, store_address(w, i, root_at(w, i, linear)));
-        if (loop.streams[i]) loop.block = PB_BLOCK;
+        if (loop.streams[i]) loop.block = STREAM_BLOCK;
     }
     if (loop.block) return loop;
     bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
@@ -356,7 +357,13 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     for (int i = 0; i < t->list.count; ++i)
         pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
     if (!whole) pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
+    if (t->streams.text) { /* a loop of known length is twice as fast */
+        pb_text_append(out, "        if (n == %d) {\n", loop->block);
+        append_block_loop(out, pb_arena_printf(w->arena, "%d", loop->block), body);
+        pb_text_append(out, "        } else {\n");
+    }
     append_block_loop(out, count, body);
+    if (t->streams.text) pb_text_append(out, "        }\n");
     for (int i = 0; i < w->unit->root_count; ++i)
         if (t->later[i].text) append_block_loop(out, count, t->later[i].text);
     pb_text_append(out, "%s%s        }\n", t->folds.text ? t->folds.text : "",

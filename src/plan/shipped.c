@@ -27,7 +27,7 @@ static const pb_tiles narrow = {.rows = 6,
 
 /* PoCL names the processor that it compiles for, in LLVM's words, and reports vectors of 16 floats
  * for every one; others report what the processor has. */
-static bool has_wide_registers(const pb_device_info *info)
+bool pb_has_wide_registers(const pb_device_info *info)
 {
     static const char *const wide_names[] = {
         "avx512",     "cannonlake",     "icelake",       "cascadelake", "cooperlake", "tigerlake",
@@ -41,5 +41,5 @@ static bool has_wide_registers(const pb_device_info *info)
 
 const pb_tiles *pb_tiles_of(const pb_device_info *info)
 {
-    return has_wide_registers(info) ? &wide : &narrow;
+    return pb_has_wide_registers(info) ? &wide : &narrow;
 }
