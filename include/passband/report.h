@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include <passband/run.h>
 #include <passband/status.h>
 
 #ifdef __cplusplus
@@ -34,6 +35,10 @@ pb_status pb_report_sweep(pb_context *ctx, const char *folder);
 
 /** Prints the winners of a search side by side, how each was chosen, and whether they differ beyond noise. */
 pb_status pb_report_sweep_table(pb_context *ctx, const char *folder, FILE *out);
+
+/** Draws learning rates over the epochs of a configuration of that name: schedule.png and .svg in `folder`, which is made
+ * where it is missing. */
+pb_status pb_report_rates(pb_context *ctx, const char *name, const pb_rate_curves *rates, const char *folder);
 
 typedef enum pb_table_format { PB_TABLE_MARKDOWN, PB_TABLE_CSV } pb_table_format;
 

@@ -73,6 +73,22 @@ typedef struct pb_compressing {
  *  them, up to the first stage that learns or is no transform. Without any such transform, as they are. */
 pb_status pb_run_compress(pb_context *ctx, const pb_config *config, const pb_compressing *options, const char *path);
 
+/** The learning rate of an optimiser in every iteration. */
+typedef struct pb_rate_curve {
+    char name[64];     /* "sgd_1" */
+    bool follows_loss; /* it also depends on losses that are not known yet; these are as if they fell */
+    double *rates;     /* [epochs * steps] */
+} pb_rate_curve;
+typedef struct pb_rate_curves {
+    int epochs, steps; /* planned epochs, iterations of each */
+    int count;
+    pb_rate_curve *curves; /* [count] */
+} pb_rate_curves;
+/** The rates that a configuration plans; loads the data to count its iterations and needs no device. Clear them when
+ *  done. */
+pb_status pb_run_rates(pb_context *ctx, const pb_config *config, pb_rate_curves *curves);
+void pb_rate_curves_clear(pb_rate_curves *curves);
+
 /** What `passband explain` shows of a configuration: the launches of its plan, its graph for Graphviz (needs no device),
  *  or the OpenCL C source of its kernels. */
 typedef enum pb_explained { PB_EXPLAIN_PLAN, PB_EXPLAIN_GRAPH, PB_EXPLAIN_SOURCE } pb_explained;

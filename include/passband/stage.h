@@ -19,15 +19,30 @@ typedef struct pb_named_value {
     pb_value value;
 } pb_named_value;
 
-/** One optimiser's learning rate: a scalar input leaf "<scope>.rate" that the trainer writes before each epoch. */
+#define PB_MILESTONES_MAX 32
+
+/** One optimiser's learning rate: an input leaf "<scope>.rate" that the trainer writes before each epoch, a scalar, or
+ *  where it moves within an epoch the rate of each step, [builder's steps]. Lengths are in epochs. */
 typedef struct pb_rate {
     char name[64]; /* scope of the optimiser: "sgd_1" */
     pb_value leaf;
-    double base;
-    char schedule[16]; /* constant, cosine, step */
-    int step_size;     /* epochs between drops (step)  */
-    double gamma;      /* factor of each drop (step)   */
-    double floor;      /* lowest rate (cosine)         */
+    double base;       /* lr */
+    char schedule[16]; /* constant, step, multistep, exponential, polynomial, cosine, restarts, cyclic, one_cycle,
+                          plateau */
+    bool by_step;      /* it moves in every step, not in every epoch                                     */
+    double warmup;     /* length of the linear rise before the schedule begins; it moves in every step   */
+    double warmup_from; /* share of base at its first step                                               */
+    int step_size;     /* between drops (step); of a rise, and of a fall (cyclic)                        */
+    int milestones[PB_MILESTONES_MAX], milestone_count; /* when it drops (multistep), ascending          */
+    double gamma;      /* factor of each drop (step, multistep, plateau), of each epoch (exponential)    */
+    double power;      /* of the fall (polynomial)                                                       */
+    double floor;      /* lowest rate (polynomial, cosine, restarts, cyclic, plateau)                    */
+    int period, growth; /* length of the first cycle, factor of each next (restarts)                     */
+    double rise;       /* share of the run in which it rises (one_cycle)                                 */
+    double divisor, last_divisor; /* base / first rate, first rate / last rate (one_cycle)               */
+    int patience, cooldown;       /* epochs without a lower loss before a drop; after one before they are counted
+                                     again (plateau)                                                     */
+    double threshold;  /* share by which a loss must be lower to count (plateau)                         */
 } pb_rate;
 
 typedef struct pb_builder pb_builder;
@@ -65,6 +80,8 @@ struct pb_builder {
     pb_graph *g;
     bool training;          /* false: the evaluation program; optimisers and dropout do nothing          */
     int batch, classes;
+    int steps;              /* of an epoch of training; 0: unknown, and rates are scalars                */
+    pb_value step;          /* int32 scalar: steps done in this epoch; needed with steps                 */
     pb_value x;             /* what flows from stage to stage: [batch, ...]                              */
     pb_value input;         /* x as the first layer takes it, PB_NONE before                             */
     pb_value codes;         /* of what was quantised last: [batch, ...] whole numbers, PB_NONE for halves  */
@@ -190,7 +207,7 @@ pb_value pb_builder_mean(pb_builder *b, pb_value of_samples);
 pb_status pb_builder_take(pb_builder *b, const char *pattern, int owner);
 #define PB_FROZEN (-1)
 /** Registers an optimiser: takes the parameters not taken yet whose names fit the glob pattern of option `params`, and
- *  makes the rate leaf from lr, schedule, step_size, gamma and floor. Does nothing in an evaluation program. */
+ *  makes the rate leaf from its PB_RATE_OPTIONS. Does nothing in an evaluation program. */
 pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
                                pb_value (*update)(pb_builder *b, const pb_optimiser *o, pb_value params,
                                                   pb_value gradients));

@@ -68,7 +68,7 @@ pb_status pb_contender_check(pb_contender *c, int epochs)
     pb_session *s = &c->session;
     pb_trained trained;
     for (int epoch = 0; epoch < epochs; epoch++) {
-        PB_TRY(pb_epoch_train(s, 0, epoch, &c->seed.recordings, &trained));
+        PB_TRY(pb_epoch_train(s, 0, epoch, NULL, &c->seed.recordings, &trained));
         if (epoch == 0) c->first_loss = trained.loss;
         c->last_loss = trained.loss;
     }

@@ -94,6 +94,13 @@ static const pb_cli_option explain_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option schedule_options[] = {
+    {"output", 'o', "FOLDER", "where schedule.png and schedule.svg go (default: here)"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option bench_options[] = {
     DEVICE_OPTION,
     {"all-devices", 'a', NULL, "measure every device there is, one after another"},
@@ -216,6 +223,15 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_explain,
+    },
+    {
+        .name = "schedule",
+        .usage = "CONFIG [key=value ...] [options]",
+        .summary = "print and draw the learning rates a configuration plans (needs no device)",
+        .options = schedule_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_schedule,
     },
     {
         .name = "bench",

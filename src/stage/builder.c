@@ -17,7 +17,8 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->x = samples;
     b->labels = labels;
     b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
-    b->input = b->codes = b->quantised = b->weights = b->weight_sum = b->logits = b->loss = PB_NONE;
+    b->step = b->input = b->codes = b->quantised = b->weights = b->weight_sum = b->logits =
+        b->loss = PB_NONE;
 }
 
 /* Calls one of the stage's functions under its scope. */

@@ -7,24 +7,6 @@
 
 #include "stage/stages.h"
 
-static pb_status rate_of(pb_builder *b, const pb_options *options, pb_rate *rate)
-{
-    char name[80];
-    snprintf(name, sizeof name, "%s.rate", b->scope);
-    *rate = (pb_rate){.leaf = pb_input(b->g, name, PB_SCALAR),
-                      .base = pb_option_float(options, "lr"),
-                      .step_size = (int)pb_option_int(options, "step_size"),
-                      .gamma = pb_option_float(options, "gamma"),
-                      .floor = pb_option_float(options, "floor")};
-    snprintf(rate->name, sizeof rate->name, "%s", b->scope);
-    snprintf(rate->schedule, sizeof rate->schedule, "%s", pb_option_string(options, "schedule"));
-    if (strcmp(rate->schedule, "cosine") == 0 && rate->floor > rate->base) {
-        return pb_fail(b->ctx, PB_ERR_CONFIG, "floor %g lies above lr %g; allowed is 0 to lr",
-                       rate->floor, rate->base);
-    }
-    return PB_OK;
-}
-
 /* "conv1d_1.weight, conv1d_1.bias, ..." as far as the space goes: what a pattern can fit. */
 static void list_free_params(const pb_builder *b, char *text, size_t size)
 {
@@ -69,8 +51,8 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
     PB_TRY(pb_builder_take(b, pb_option_string(options, "params"), 1 + b->rate_count));
     pb_rate *rate = &b->rates[b->rate_count];
     pb_optimiser *optimiser = &b->optimisers[b->rate_count];
-    PB_TRY(rate_of(b, options, rate));
-    *optimiser = (pb_optimiser){.options = options, .rate = rate->leaf, .update = update};
+    *optimiser = (pb_optimiser){.options = options, .update = update};
+    PB_TRY(pb_rate_read(b, options, rate, &optimiser->rate));
     snprintf(optimiser->scope, sizeof optimiser->scope, "%s", b->scope);
     b->rate_count++;
     return PB_OK;

@@ -37,18 +37,50 @@ pb_status pb_builder_max_pool(pb_builder *b, bool line, pb_window window);
 /** share old + (1 - share) new, elementwise. */
 pb_value pb_blend(pb_graph *g, double share, pb_value old, pb_value new);
 
+/** Reads the PB_RATE_OPTIONS of the stage being built and makes the leaf. PB_ERR_CONFIG for options that contradict each
+ *  other. `value` is the rate of the step at work, a scalar. */
+pb_status pb_rate_read(pb_builder *b, const pb_options *options, pb_rate *rate, pb_value *value);
+
 /* Option rows that every optimiser ends with. */
 // clang-format off
 #define PB_RATE_OPTIONS(lr)                                                                                         \
-    {.name = "lr", .type = PB_OPTION_FLOAT, .fallback = lr, .min = 0, .max = 1e3, .help = "learning rate"},        \
-    {.name = "schedule", .type = PB_OPTION_CHOICE, .fallback = "constant", .choices = "constant|cosine|step",       \
-     .help = "how the rate falls over the epochs"},                                                                 \
+    {.name = "lr", .type = PB_OPTION_FLOAT, .fallback = lr, .min = 0, .max = 1e3,                                   \
+     .help = "learning rate; the highest there is of cyclic and one_cycle"},                                        \
+    {.name = "schedule", .type = PB_OPTION_CHOICE, .fallback = "constant",                                          \
+     .choices = "constant|step|multistep|exponential|polynomial|cosine|restarts|cyclic|one_cycle|plateau",          \
+     .help = "how the rate moves; lengths are in epochs"},                                                          \
+    {.name = "moves", .type = PB_OPTION_CHOICE, .fallback = "auto", .choices = "auto|epoch|step",                   \
+     .help = "when: every epoch or every step; auto: every step for cyclic and one_cycle"},                         \
+    {.name = "warmup", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1e6,                            \
+     .help = "epochs, or a part of one, of a linear rise before the schedule begins; it moves every step"},         \
+    {.name = "warmup_from", .type = PB_OPTION_FLOAT, .fallback = "0.1", .min = 0, .max = 1,                         \
+     .help = "share of lr that the rise begins with"},                                                              \
     {.name = "step_size", .type = PB_OPTION_INT, .fallback = "10", .min = 1, .max = 1e6,                            \
-     .help = "epochs between drops (schedule: step)"},                                                              \
+     .help = "epochs between drops (schedule: step); of each rise and each fall (cyclic)"},                         \
+    {.name = "milestones", .type = PB_OPTION_INTS, .fallback = "[]", .min = 1, .max = 1e6,                          \
+     .help = "epochs after which the rate drops (schedule: multistep)"},                                            \
     {.name = "gamma", .type = PB_OPTION_FLOAT, .fallback = "0.1", .min = 0, .max = 1,                               \
-     .help = "factor of each drop (schedule: step)"},                                                               \
+     .help = "factor of each drop (schedule: step, multistep, plateau) or each epoch (exponential)"},               \
+    {.name = "power", .type = PB_OPTION_FLOAT, .fallback = "1.0", .min = 0, .max = 100,                             \
+     .help = "of the share of the run that is left (schedule: polynomial)"},                                        \
     {.name = "floor", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1e3,                             \
-     .help = "rate at the end (schedule: cosine)"},                                                                 \
+     .help = "lowest rate (schedule: polynomial, cosine, restarts, cyclic, plateau)"},                              \
+    {.name = "period", .type = PB_OPTION_INT, .fallback = "10", .min = 1, .max = 1e6,                               \
+     .help = "epochs of the first cycle (schedule: restarts)"},                                                     \
+    {.name = "growth", .type = PB_OPTION_INT, .fallback = "1", .min = 1, .max = 100,                                \
+     .help = "factor from cycle to cycle (schedule: restarts)"},                                                    \
+    {.name = "rise", .type = PB_OPTION_FLOAT, .fallback = "0.3", .min = 0, .max = 1,                                \
+     .help = "share of the run in which the rate rises (schedule: one_cycle)"},                                     \
+    {.name = "divisor", .type = PB_OPTION_FLOAT, .fallback = "25", .min = 1, .max = 1e9,                            \
+     .help = "lr over the first rate (schedule: one_cycle)"},                                                       \
+    {.name = "last_divisor", .type = PB_OPTION_FLOAT, .fallback = "1e4", .min = 1, .max = 1e9,                      \
+     .help = "first rate over the last (schedule: one_cycle)"},                                                     \
+    {.name = "patience", .type = PB_OPTION_INT, .fallback = "10", .min = 0, .max = 1e6,                             \
+     .help = "epochs without a lower validation loss that are borne before a drop (schedule: plateau)"},            \
+    {.name = "threshold", .type = PB_OPTION_FLOAT, .fallback = "1e-4", .min = 0, .max = 1,                          \
+     .help = "share by which the loss must fall to count as lower (schedule: plateau)"},                            \
+    {.name = "cooldown", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1e6,                              \
+     .help = "epochs after a drop that do not count (schedule: plateau)"},                                          \
     {.name = "params", .type = PB_OPTION_STRING, .fallback = "\"*\"",                                               \
      .help = "glob pattern: which of the parameters not taken yet it updates"}
 // clang-format on

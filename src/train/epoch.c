@@ -22,15 +22,24 @@ static pb_status shuffle(pb_session *s, int64_t seed, int epoch, int32_t **order
     return PB_OK;
 }
 
-static pb_status write_rates(pb_session *s, int epoch, double rates[])
+/* Every optimiser's rates of an epoch; `last` are those of its last step. A leaf that has one
+ * number alone has it for all of them. */
+static pb_status write_rates(pb_session *s, const pb_rate_time *time, double last[])
 {
-    const int epochs = (int)pb_option_int(s->config->train, "epochs");
-    for (int i = 0; i < s->graph.rate_count; i++) {
-        rates[i] = pb_rate_at(&s->graph.rates[i], epoch, epochs);
-        const float rate = (float)rates[i];
-        PB_TRY(pb_session_write(s, s->graph.rates[i].leaf, &rate));
+    double *rates = malloc((size_t)time->steps * sizeof *rates);
+    float *table = malloc((size_t)time->steps * sizeof *table);
+    pb_status status = rates && table
+                           ? PB_OK
+                           : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the rates of an epoch");
+    for (int i = 0; status == PB_OK && i < s->graph.rate_count; i++) {
+        pb_rate_epoch(&s->graph.rates[i], time, rates);
+        for (int k = 0; k < time->steps; k++) table[k] = (float)rates[k];
+        last[i] = rates[time->steps - 1];
+        status = pb_session_write(s, s->graph.rates[i].leaf, table);
     }
-    return PB_OK;
+    free(rates);
+    free(table);
+    return status;
 }
 
 /* Iterations before this epoch. */
@@ -107,7 +116,8 @@ static pb_status read_results(pb_session *s, int epoch, pb_tensors *recordings, 
     return PB_OK;
 }
 
-static pb_status train(pb_session *s, int64_t seed, int epoch, pb_trained *result)
+static pb_status train(pb_session *s, int64_t seed, int epoch, const double losses[],
+                       pb_trained *result)
 {
     const pb_run_graph *r = &s->graph;
     int32_t *order;
@@ -119,18 +129,22 @@ static pb_status train(pb_session *s, int64_t seed, int epoch, pb_trained *resul
                           .count = r->steps * r->batch,
                           .rows = order};
     pb_status status = pb_session_order(s, &pass);
-    if (status == PB_OK) status = write_rates(s, epoch, result->rates);
+    const pb_rate_time time = {.epochs = (int)pb_option_int(s->config->train, "epochs"),
+                               .steps = r->steps,
+                               .epoch = epoch,
+                               .losses = losses};
+    if (status == PB_OK) status = write_rates(s, &time, result->rates);
     if (status == PB_OK) status = reset(s, epoch);
     if (status == PB_OK) status = pb_session_pass(s, &pass);
     free(order);
     return status;
 }
 
-pb_status pb_epoch_train(pb_session *s, int64_t seed, int epoch, pb_tensors *recordings,
-                         pb_trained *result)
+pb_status pb_epoch_train(pb_session *s, int64_t seed, int epoch, const double losses[],
+                         pb_tensors *recordings, pb_trained *result)
 {
     const double start = pb_seconds();
-    PB_TRY(train(s, seed, epoch, result));
+    PB_TRY(train(s, seed, epoch, losses, result));
     result->seconds = pb_seconds() - start;
     PB_TRY(check_finite(s, seed, epoch));
     return read_results(s, epoch, recordings, result);

@@ -10,15 +10,16 @@
 typedef struct pb_trained {
     double loss, accuracy;        /* means over its iterations and samples */
     double parts[PB_BUILDER_MAX]; /* of the loss, as session.graph.parts */
-    double rates[PB_BUILDER_MAX]; /* as session.graph.rates */
+    double rates[PB_BUILDER_MAX]; /* in its last step, as session.graph.rates */
     double seconds;               /* training alone, without scoring */
 } pb_trained;
 
 /** Trains epoch number `epoch`, counted from 0, and writes its points into `recordings`: one
- * float32 tensor [points, ...] for each recording of the graph, in order. PB_ERR_NOT_FINITE names
- * seed, epoch, iteration and loss. */
-pb_status pb_epoch_train(pb_session *s, int64_t seed, int epoch, pb_tensors *recordings,
-                         pb_trained *result);
+ * float32 tensor [points, ...] for each recording of the graph, in order. `losses` [epoch] are
+ * those of the epochs before, by which a schedule may lower the rate; NULL: none does.
+ * PB_ERR_NOT_FINITE names seed, epoch, iteration and loss. */
+pb_status pb_epoch_train(pb_session *s, int64_t seed, int epoch, const double losses[],
+                         pb_tensors *recordings, pb_trained *result);
 
 /** What scoring came to. */
 typedef struct pb_scored {

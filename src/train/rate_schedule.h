@@ -1,11 +1,19 @@
-/* Learning rates over the epochs of a seed. */
+/* Learning rates over the steps of a seed. */
 #ifndef PB_TRAIN_RATE_SCHEDULE_H
 #define PB_TRAIN_RATE_SCHEDULE_H
 
 #include <passband/stage.h>
 
-/** The rate of an epoch, counted from 0, of `epochs` planned ones: what PyTorch's StepLR and
- * CosineAnnealingLR (T_max = epochs) give when stepped once an epoch. */
-double pb_rate_at(const pb_rate *rate, int epoch, int epochs);
+/** How far a seed has come. */
+typedef struct pb_rate_time {
+    int epochs, steps;    /* planned epochs, steps of each                                        */
+    int epoch;            /* that begins, from 0                                                  */
+    const double *losses; /* [epoch] of the epochs before: what plateau looks at; NULL: as if they
+                             fell all the time */
+} pb_rate_time;
+
+/** The rate of every step of an epoch: what PyTorch's schedulers give when stepped once an epoch,
+ * or once a step where rate->by_step. rates [steps]. */
+void pb_rate_epoch(const pb_rate *rate, const pb_rate_time *time, double rates[]);
 
 #endif

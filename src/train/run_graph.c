@@ -141,6 +141,8 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_
     r->step = transient(r, "train.step", PB_I32, PB_SCALAR);
     start_builder(ctx, r, data, true, pb_gather(g, r->order, batch_positions(g, r->step, r->batch)),
                   b);
+    b->steps = r->steps;
+    b->step = r->step;
     PB_TRY(build_stages(b, config, data));
 
     pb_graph_scope(g, "train");

@@ -187,13 +187,37 @@ bool pb_seed_is_over(const pb_session *s, const pb_seed *state)
            (patience > 0 && state->stale >= patience);
 }
 
+/* What the epochs so far came to, for schedules: the validation loss, without one the training
+ * loss.
+ */
+static void list_losses(const pb_seed *state, double losses[])
+{
+    for (int e = 0; e < state->epoch; e++) {
+        const json_t *line = json_array_get(state->metrics, (size_t)e);
+        const json_t *held = json_object_get(line, "val_loss");
+        losses[e] =
+            json_number_value(json_is_number(held) ? held : json_object_get(line, "train_loss"));
+    }
+}
+
+static pb_status train_epoch(pb_session *s, pb_seed *state, pb_trained *trained)
+{
+    double *losses = malloc(((size_t)state->epoch + 1) * sizeof *losses);
+    if (!losses) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the losses of a seed");
+    list_losses(state, losses);
+    const pb_status status =
+        pb_epoch_train(s, state->seed, state->epoch, losses, &state->recordings, trained);
+    free(losses);
+    return status;
+}
+
 pb_status pb_seed_epoch(pb_session *s, pb_seed *state)
 {
     pb_trained trained = {0};
     pb_scored held = {.loss = NAN, .accuracy = NAN};
     const bool validated = s->held_count > 0;
     const double start = pb_seconds();
-    PB_TRY(pb_epoch_train(s, state->seed, state->epoch, &state->recordings, &trained));
+    PB_TRY(train_epoch(s, state, &trained));
     PB_TRY(read_lasting(s, state));
     pb_trace_span(s->trace, start, "epoch %d of seed %" PRId64, state->epoch + 1, state->seed);
     if (validated) {

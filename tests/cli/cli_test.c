@@ -23,9 +23,9 @@ static void tear_down(void)
 
 START_TEST(help_knows_every_command)
 {
-    static const char *const names[] = {"run",      "sweep",   "resume",  "eval",  "report",
-                                        "compress", "inspect", "explain", "bench", "devices",
-                                        "stages",   "data",    "help"};
+    static const char *const names[] = {"run",      "sweep",   "resume",  "eval",     "report",
+                                        "compress", "inspect", "explain", "schedule", "bench",
+                                        "devices",  "stages",  "data",    "help"};
     const size_t count = sizeof names / sizeof *names;
     size_t listed = 0;
     char command[64], by_help[OUTPUT_BYTES];
@@ -115,6 +115,26 @@ START_TEST(a_printed_configuration_prints_itself)
     run("run d.yaml --print-config", 0);
     ck_assert_str_eq(said.out, first);
     ck_assert(!exists("runs"));
+}
+END_TEST
+
+START_TEST(schedule_prints_and_draws_rates)
+{
+    run("schedule c.yaml train.epochs=4 stages.sgd.lr=0.5 stages.sgd.schedule=exponential "
+        "stages.sgd.gamma=0.5 -o pictures",
+        0);
+    assert_says(said.out, "epoch  sgd_1");
+    assert_says(said.out, "\n    4  0.0625 ");
+    assert_says(said.out, "pictures/schedule.png");
+    ck_assert(exists("pictures/schedule.png") && exists("pictures/schedule.svg"));
+    run("schedule c.yaml train.epochs=2 stages.sgd.lr=0.5 stages.sgd.warmup=2 "
+        "stages.sgd.schedule=plateau",
+        0);
+    assert_says(said.out, "\n    1  0.05 to ");
+    assert_says(said.out, "as if the loss fell");
+    ck_assert(exists("schedule.png"));
+    ck_assert(!exists("runs"));
+    fails("schedule c.yaml d.yaml", 2, "d.yaml is not key=value");
 }
 END_TEST
 
@@ -322,6 +342,7 @@ int main(void)
     tcase_add_test(tests, stages_and_data_come_from_their_tables);
     tcase_add_test(tests, mnist1d_is_generated_and_exported);
     tcase_add_test(tests, a_printed_configuration_prints_itself);
+    tcase_add_test(tests, schedule_prints_and_draws_rates);
     tcase_add_test(tests, explain_prints_plans_and_graphs);
     tcase_add_test(tests, a_run_ends_with_its_table_and_pictures);
     tcase_add_test(tests, profile_may_name_a_trace);

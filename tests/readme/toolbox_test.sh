@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples, and the network
-# learns. Usage: toolbox_test.sh SOURCE_FOLDER PROGRAM
+# Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples.
+# Usage: toolbox_test.sh SOURCE_FOLDER PROGRAM
 set -euo pipefail
 program=$(realpath "$2")
 readme=$(realpath "$1/README.md")

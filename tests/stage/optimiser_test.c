@@ -97,6 +97,7 @@ START_TEST(test_state_and_rates)
     ck_assert_str_eq(sgd->schedule, "cosine");
     ck_assert_double_eq(sgd->floor, 0.001);
     ck_assert_double_eq(sgd->base, 0.01);
+    ck_assert(!adam->by_step && !sgd->by_step);
     network_free(&n);
 }
 END_TEST

@@ -77,6 +77,37 @@ START_TEST(test_resumes_after_every_epoch)
 }
 END_TEST
 
+/* How many epochs of the first seed have another rate than the epoch before. */
+static int rate_changes(const char *folder)
+{
+    json_t *metrics = run_metrics(folder);
+    double before = NAN;
+    int changes = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *rates = json_object_get(json_array_get(metrics, i), "rate");
+        const double rate = json_real_value(json_object_get(rates, "sgd_1"));
+        changes += i > 0 && rate != before;
+        before = rate;
+    }
+    json_decref(metrics);
+    return changes;
+}
+
+/* What lowers the rate are losses of epochs before the stop. A loss that must fall to a tenth never
+ * does. */
+START_TEST(test_resumes_on_a_plateau)
+{
+    static const char plateau[] = "stages.sgd.schedule=plateau|stages.sgd.patience=0|"
+                                  "stages.sgd.threshold=0.9|stages.sgd.gamma=0.3|"
+                                  "stages.adam.schedule=one_cycle|stages.adam.warmup=0.5";
+    const char *whole = train(plateau, "whole");
+    ck_assert_int_eq(rate_changes(whole), 2); /* the first loss is lower than none */
+    const char *folder = stopped_run(plateau, "stopped", 3);
+    resume(folder);
+    same_run(whole, folder);
+}
+END_TEST
+
 /* Everything but the checkpoint can be made again: a process may die right after writing it. */
 START_TEST(test_checkpoints_alone_are_enough)
 {
@@ -318,6 +349,7 @@ int main(void)
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, test_resumes_to_the_same_bits);
     tcase_add_test(tcase, test_resumes_after_every_epoch);
+    tcase_add_test(tcase, test_resumes_on_a_plateau);
     tcase_add_test(tcase, test_wisdom_changes_under_a_run);
     tcase_add_test(tcase, test_checkpoints_alone_are_enough);
     tcase_add_test(tcase, test_resumes_after_a_kill);
