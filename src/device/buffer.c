@@ -1,7 +1,5 @@
 /* Device memory. */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "device/cl_device.h"
 
@@ -33,47 +31,6 @@ static pb_buffer *allocate(pb_device *device, size_t bytes)
     return b;
 }
 
-#ifdef MADV_HUGEPAGE
-/* PoCL's memory is the host's, of pages of 4 KiB where nobody asks for more: a processor looks up
- * each and fetches no further ahead than to its end, which costs long streams up to a third. */
-static void *large_pages(const pb_device *device, size_t bytes)
-{
-    const size_t page = (size_t)2 << 20;
-    if (!strstr(device->info.platform, "Portable Computing Language") || bytes < 2 * page)
-        return NULL;
-    void *memory = aligned_alloc(page, (bytes + page - 1) / page * page);
-    if (memory) madvise(memory, (bytes + page - 1) / page * page, MADV_HUGEPAGE);
-    return memory;
-}
-#else
-static void *large_pages(const pb_device *device, size_t bytes)
-{
-    (void)device;
-    (void)bytes;
-    return NULL;
-}
-#endif
-
-static void CL_CALLBACK free_pages(cl_mem mem, void *memory)
-{
-    (void)mem;
-    free(memory);
-}
-
-/* The memory goes away with the last use of the buffer, which may be after its release. */
-static cl_mem create_on(pb_device *device, size_t bytes, void *memory, cl_int *error)
-{
-    cl_mem mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes,
-                                memory, error);
-    if (*error == CL_SUCCESS) {
-        *error = clSetMemObjectDestructorCallback(mem, free_pages, memory);
-        if (*error == CL_SUCCESS) return mem;
-        clReleaseMemObject(mem);
-    }
-    free(memory);
-    return NULL;
-}
-
 pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer)
 {
     *buffer = NULL;
@@ -82,9 +39,7 @@ pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer)
     pb_buffer *b = allocate(device, bytes);
     if (!b) return PB_ERR_MEMORY;
     cl_int error;
-    void *pages = large_pages(device, bytes);
-    b->mem = pages ? create_on(device, bytes, pages, &error)
-                   : clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
+    b->mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
     if (error != CL_SUCCESS) {
         free(b);
         return pb_cl_fail(device, error, "cannot make a buffer of %s", pb_amount_of(bytes).text);
