@@ -201,6 +201,9 @@ pb_status pb_gradient(pb_graph *g, pb_value y, int count, const pb_value wrt[], 
 pb_value pb_assign(pb_graph *g, pb_value target, pb_value value);
 /** A named list of assignments that run together; a graph has any number (train, evaluate, ...). */
 pb_status pb_program(pb_graph *g, const char *name, int count, const pb_value assigns[]);
+/** Says that a program runs a few times in all: what no other program takes from data leaves is then computed in it,
+ *  for the rows it gathers, instead of beforehand for all of them. PB_ERR_USAGE when there is no such program. */
+pb_status pb_program_seldom(pb_graph *g, const char *name);
 
 /* ---- looking at it ---- */
 pb_status pb_graph_print(const pb_graph *g, FILE *out);

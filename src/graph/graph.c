@@ -291,9 +291,22 @@ pb_status pb_program(pb_graph *g, const char *name, int count, const pb_value as
     if (count > 0) memcpy(own, assigns, (size_t)count * sizeof *own);
     const int i = g->programs.count++;
     g->programs.program[i].name = own_name;
+    g->programs.program[i].seldom = false;
     g->programs.program[i].assign_count = count;
     g->programs.program[i].assigns = own;
     return PB_OK;
+}
+
+pb_status pb_program_seldom(pb_graph *g, const char *name)
+{
+    PB_TRY(g->status);
+    for (int i = 0; i < g->programs.count; i++) {
+        if (strcmp(g->programs.program[i].name, name) != 0) continue;
+        g->programs.program[i].seldom = true;
+        return PB_OK;
+    }
+    pb_graph_fail(g, PB_ERR_USAGE, "there is no program %s", name);
+    return g->status;
 }
 
 const pb_program_list *pb_graph_programs(const pb_graph *g)
@@ -310,6 +323,8 @@ pb_status pb_graph_copy_programs(const pb_graph *from, pb_graph *to, const pb_va
         if (!assigns) return to->status;
         for (int j = 0; j < count; j++) assigns[j] = map[from->programs.program[i].assigns[j]];
         PB_TRY(pb_program(to, from->programs.program[i].name, count, assigns));
+        if (from->programs.program[i].seldom)
+            PB_TRY(pb_program_seldom(to, from->programs.program[i].name));
     }
     return PB_OK;
 }

@@ -5,6 +5,9 @@
  * late value by working on the table instead. A gather is appended only where something else needs
  * the rows.
  *
+ * What only programs need that run seldom is left as it is: their few rows are no reason to work on
+ * a whole table.
+ *
  * Axis 0 of a late value may be merged with what follows it ([N, H, W] seen as [N H, W]): its table
  * is merged in the same way, so that extent / N rows of the table belong to one index. */
 #include "graph/rewrite.h"
@@ -26,7 +29,8 @@ typedef struct late {
 } late;
 
 typedef struct hoist {
-    bool *is_static; /* of the old graph's values */
+    bool *is_static; /* of the old graph's values                                */
+    bool *seldom;    /* of the old graph's values: needed by seldom programs alone */
     late *late;      /* of the old graph's values */
 } hoist;
 
@@ -144,7 +148,7 @@ static pb_value hoist_value(pb_rewrite *w, pb_value v, const pb_record *r, const
 {
     const hoist *h = w->user;
     if (!h->is_static[v]) {
-        h->late[v] = late_value(w, r);
+        if (!h->seldom[v]) h->late[v] = late_value(w, r);
         if (h->late[v].table != PB_NONE || pb_graph_status(w->to) != PB_OK) return PB_NONE;
         for (int i = 0; i < r->arity; i++) w->in[i] = rows_of(w, r->in[i]);
     }
@@ -157,14 +161,37 @@ static void gather_the_rest(pb_rewrite *w)
     for (pb_value v = 0; v < pb_graph_count(w->from); v++) rows_of(w, v);
 }
 
+/* Marks what the programs need that run seldom, or the others. */
+static void mark_needed(const pb_graph *g, bool by_seldom, bool needed[])
+{
+    const pb_program_list *list = pb_graph_programs(g);
+    for (int i = 0; i < list->count; i++)
+        for (int j = 0; j < list->program[i].assign_count; j++)
+            if (list->program[i].seldom == by_seldom) needed[list->program[i].assigns[j]] = true;
+    for (pb_value v = pb_graph_count(g) - 1; v >= 0; v--) {
+        const pb_record *r = pb_record_of(g, v);
+        for (int i = 0; needed[v] && i < r->arity; i++) needed[r->in[i]] = true;
+    }
+}
+
+static void find_seldom(const pb_graph *g, bool often[], bool seldom[])
+{
+    mark_needed(g, false, often);
+    mark_needed(g, true, seldom);
+    for (pb_value v = 0; v < pb_graph_count(g); v++) seldom[v] &= !often[v];
+}
+
 pb_status pb_pass_hoist(const pb_graph *g, pb_graph **out, pb_value **map)
 {
     const size_t count = (size_t)pb_graph_count(g) + 1;
     hoist h = {.is_static = malloc(count * sizeof *h.is_static),
+               .seldom = calloc(count, sizeof *h.seldom),
                .late = malloc(count * sizeof *h.late)};
+    bool *often = calloc(count, sizeof *often);
     pb_status status = PB_ERR_MEMORY;
-    if (h.is_static && h.late) {
+    if (h.is_static && h.seldom && h.late && often) {
         pb_graph_static(g, h.is_static);
+        find_seldom(g, often, h.seldom);
         for (size_t i = 0; i < count; i++) h.late[i] = (late){.table = PB_NONE};
         pb_rewrite w = {.from = g, .rule = hoist_value, .last = gather_the_rest, .user = &h};
         status = pb_rewrite_run(&w, out, map);
@@ -172,6 +199,8 @@ pb_status pb_pass_hoist(const pb_graph *g, pb_graph **out, pb_value **map)
         pb_fail(pb_graph_context(g), status, "no memory for a pass");
     }
     free(h.is_static);
+    free(h.seldom);
     free(h.late);
+    free(often);
     return status;
 }

@@ -281,7 +281,9 @@ static pb_status build_inspect(pb_context *ctx, const pb_config *config, const p
     show(r, b, "saliency_samples", pb_builder_find(b, "saliency"));
     pb_graph_scope(r->g, NULL);
     r->inspects = b->assign_count > 0;
-    return r->inspects ? finish_program(b, "inspect") : pb_graph_status(r->g);
+    if (!r->inspects) return pb_graph_status(r->g);
+    PB_TRY(finish_program(b, "inspect"));
+    return pb_program_seldom(r->g, "inspect");
 }
 
 /* ---- the whole ---- */

@@ -400,6 +400,43 @@ START_TEST(one_gather_for_all)
 }
 END_TEST
 
+/* A program that looks at two rows now and then takes pixels, as they are for no other; what it
+ * shares with one that runs often stays static. */
+START_TEST(seldom_programs_compute_their_rows)
+{
+    const pb_value few = pb_leaf(g, PB_ROLE_INPUT, "few", PB_I32, PB_SHAPE(2), (pb_init){0});
+    const pb_value own = pb_exp(g, pb_cast(g, pb_gather(g, samples, few), PB_F32));
+    const pb_value shared = pb_dct2(g, pixels(), 4);
+    const pb_value state[] = {
+        pb_leaf(g, PB_ROLE_STATE, "own", PB_F32, PB_SHAPE(2, 8, 8), (pb_init){0}),
+        pb_leaf(g, PB_ROLE_STATE, "shared", PB_F32, PB_SHAPE(BATCH, 4, 4), (pb_init){0})};
+    const pb_value look[] = {pb_assign(g, state[0], own), pb_assign(g, state[1], shared)};
+    OK(ctx, pb_program(g, "look", 2, look));
+    OK(ctx, pb_program_seldom(g, "look"));
+    pb_value y;
+    pb_graph *out = pass_and_compare(shared, &y);
+    ck_assert_int_eq(pb_record_of(out, y)->op, PB_OP_GATHER);
+    ck_assert(pb_graph_programs(out)->program[0].seldom);
+    bool is_static[512];
+    pb_graph_static(out, is_static);
+    int gathers = 0;
+    for (pb_value v = 0; v < pb_graph_count(out); v++) {
+        const pb_record *r = pb_record_of(out, v);
+        ck_assert(!is_static[v] || r->op != PB_OP_EXP);
+        gathers += r->op == PB_OP_GATHER && r->in[0] == pb_graph_find(out, "samples");
+    }
+    ck_assert_int_eq(gathers, 1);
+    pb_graph_free(&out);
+}
+END_TEST
+
+START_TEST(seldom_is_said_of_programs)
+{
+    ck_assert_int_eq(pb_program_seldom(g, "nobody"), PB_ERR_USAGE);
+    ck_assert_str_eq(pb_error(ctx), "there is no program nobody");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hoist");
@@ -415,6 +452,8 @@ int main(void)
     tcase_add_test(tests, growing_rows_stay);
     tcase_add_test(tests, batches_of_one);
     tcase_add_test(tests, one_gather_for_all);
+    tcase_add_test(tests, seldom_programs_compute_their_rows);
+    tcase_add_test(tests, seldom_is_said_of_programs);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }
