@@ -3,27 +3,16 @@
 
 #include "cli/cli.h"
 
-static int usage_width(const pb_cli_command *c)
-{
-    return (int)(strlen(c->name) + 1 + strlen(c->usage));
-}
-
 void pb_cli_print_help(FILE *out)
 {
-    int widest = 0;
-    for (const pb_cli_command *c = pb_cli_commands; c->name; c++)
-        if (usage_width(c) > widest) widest = usage_width(c);
     fprintf(out, "passband trains neural networks in the frequency domain on any OpenCL device.\n\n"
                  "usage: passband COMMAND ...\n\n");
     for (const pb_cli_command *c = pb_cli_commands; c->name; c++)
-        fprintf(out, "  %s %s%*s  %s\n", c->name, c->usage, widest - usage_width(c), "",
-                c->summary);
-    fprintf(
-        out,
-        "\npassband help COMMAND or passband COMMAND --help tells more; passband --version prints "
-        "the version.\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no device, 4 bad data, "
-        "130 interrupted.\n");
+        fprintf(out, "  %s %s\n      %s\n", c->name, c->usage, c->summary);
+    fprintf(out, "\npassband help COMMAND or passband COMMAND --help tells more;\n"
+                 "passband --version prints the version.\n"
+                 "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no device,\n"
+                 "4 bad data, 130 interrupted.\n");
 }
 
 static int option_width(const pb_cli_option *o)

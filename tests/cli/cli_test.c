@@ -37,6 +37,10 @@ START_TEST(help_knows_every_command)
     }
     for (const char *at = said.out; (at = strstr(at, "\n  ")); at++) listed += isalpha(at[3]) != 0;
     ck_assert_uint_eq(listed, count); /* and no other */
+    size_t widest = 0;
+    for (const char *at = said.out, *end; (end = strchr(at, '\n')); at = end + 1)
+        if ((size_t)(end - at) > widest) widest = (size_t)(end - at);
+    ck_assert_uint_le(widest, 100); /* fits a window */
     run("--help", 0);
     assert_says(said.out, "usage: passband COMMAND");
     for (size_t i = 0; i < count; i++) {
