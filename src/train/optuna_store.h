@@ -6,16 +6,20 @@
  *
  *   studies, study_directions   a study's name, and MAXIMIZE or MINIMIZE
  *   trials                      number from 0 within the study; state RUNNING, COMPLETE, PRUNED,
- * FAIL or WAITING; local times "2026-01-31 23:59:59.123456" trial_params                param_value
- * is the number, or the index of the choice; distribution_json is
- *                               {"name": "FloatDistribution", "attributes": {"step", "low", "high",
- * "log"}}, or IntDistribution, or CategoricalDistribution with "choices" trial_values the metric;
- * value_type FINITE, or INF_POS and INF_NEG with a NULL value trial_intermediate_values   the
- * metric after each epoch, counted from 1; value_type may be NAN too trial_user_attributes JSON:
- * "worker", "seed", "seconds", "problem" trial_system_attributes     JSON: "grid_id" of grid
- * searches and "completed_rung_N" of successive halving, as Optuna's own sampler and pruner name
- * them trial_heartbeats            empty: that a process lives is told by a lock on a file
- * (train/worker.h)
+ *                               FAIL or WAITING; local times "2026-01-31 23:59:59.123456"
+ *   trial_params                param_value is the number, or the index of the choice;
+ *                               distribution_json is {"name": "FloatDistribution", "attributes":
+ *                               {"step", "low", "high", "log"}}, or IntDistribution, or
+ *                               CategoricalDistribution with "choices"
+ *   trial_values                the metric; value_type FINITE, or INF_POS and INF_NEG with a NULL
+ *                               value
+ *   trial_intermediate_values   the metric after each epoch, counted from 1; value_type may be NAN
+ *                               too
+ *   trial_user_attributes       JSON: "worker", "seed", "seconds", "problem"
+ *   trial_system_attributes     JSON: "grid_id" of grid searches and "completed_rung_N" of
+ *                               successive halving, as Optuna's own sampler and pruner name them
+ *   trial_heartbeats            empty: that a process lives is told by a lock on a file
+ *                               (train/worker.h)
  *
  * Several processes may have the file open. Writers take turns: each transaction begins with the
  * write lock and waits for it up to a minute. A transaction of a process that was killed is rolled
