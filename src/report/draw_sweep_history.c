@@ -108,8 +108,9 @@ pb_status pb_draw_sweep_history(pb_context *ctx, const json_t *sweep, const char
     pb_plot plot;
     pb_plot_begin(&plot, "sweep_history", 1200, 800);
     pb_plot_title(&plot, "Trials of %s", pb_sweep_text(sweep, "name"));
-    pb_plot_subtitle(&plot, "sampler %s, pruner %s; line: best so far, cross: ended early",
-                     pb_sweep_text(sweep, "sampler"), pb_sweep_text(sweep, "pruner"));
+    pb_plot_subtitle(&plot, "sampler %s, pruner %s; line: best so far%s",
+                     pb_sweep_text(sweep, "sampler"), pb_sweep_text(sweep, "pruner"),
+                     pb_sweep_has_pruned(sweep) ? ", cross: ended early" : "");
     json_array_foreach(pb_sweep_arms(sweep), i, arm)
     {
         if (count == MOST_ARMS) break;

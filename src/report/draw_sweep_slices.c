@@ -148,8 +148,9 @@ pb_status pb_draw_sweep_slices(pb_context *ctx, const json_t *sweep, const char 
     pb_plot plot;
     pb_panels_begin(&plot, &panels, "sweep_slices");
     pb_plot_title(&plot, "Trials of %s by what was searched over", pb_sweep_text(sweep, "name"));
-    pb_plot_subtitle(&plot, "ring: best trial, cross: ended early%s%s", count == 1 ? "; " : "",
-                     count == 1 ? slices[0].key : "");
+    pb_plot_subtitle(&plot, "ring: best trial%s%s%s",
+                     pb_sweep_has_pruned(sweep) ? ", cross: ended early" : "",
+                     count == 1 ? "; " : "", count == 1 ? slices[0].key : "");
     put_range(&plot, sweep, low, high);
     for (int i = 0; i < count; i++) {
         pb_text name = {0};

@@ -83,6 +83,17 @@ bool pb_sweep_is_complete(const json_t *trial)
     return strcmp(pb_sweep_text(trial, "state"), "COMPLETE") == 0;
 }
 
+bool pb_sweep_has_pruned(const json_t *sweep)
+{
+    size_t i, k;
+    json_t *arm, *trial;
+    json_array_foreach(pb_sweep_arms(sweep), i, arm)
+        json_array_foreach(json_object_get(arm, "trials"), k,
+                           trial) if (!pb_sweep_is_complete(trial) &&
+                                      isfinite(pb_sweep_value(sweep, trial))) return true;
+    return false;
+}
+
 bool pb_sweep_range(const json_t *sweep, double *low, double *high)
 {
     size_t i, k;

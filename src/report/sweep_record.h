@@ -25,6 +25,8 @@ const char *pb_sweep_text(const json_t *json, const char *key);
 /** Value of a trial as pictures show it; NaN where it has none. */
 double pb_sweep_value(const json_t *sweep, const json_t *trial);
 bool pb_sweep_is_complete(const json_t *trial);
+/** Whether pictures show a trial that ended early. */
+bool pb_sweep_has_pruned(const json_t *sweep);
 /** The range of values that pictures show; false when no trial has one. A diverging trial's loss
  * would hide all others, so losses end at 50 times the least one. */
 bool pb_sweep_range(const json_t *sweep, double *low, double *high);

@@ -87,6 +87,15 @@ START_TEST(trials_are_drawn_in_order_and_by_coordinate)
     ck_assert_str_eq(file_of(&h, "plots/sweep_slices.dat"),
                      "0.002 50\n0.0123456 75\n\n\n0.09 1e+32\n\n\n0.0123456 75\n\n\n"
                      "0 50\n1 75\n\n\n0 1e+32\n\n\n1 75\n\n\n");
+    ck_assert_ptr_nonnull(strstr(file_of(&h, "plots/sweep_history.gp"), "cross: ended early"));
+
+    /* no cross is explained where there is none */
+    json_t *trials = json_object_get(json_array_get(pb_sweep_arms(h.sweep), 0), "trials");
+    ck_assert_int_eq(json_array_remove(trials, 2), 0);
+    ck_assert_int_eq(pb_draw_sweep_history(h.ctx, h.sweep, plots), PB_OK);
+    ck_assert_int_eq(pb_draw_sweep_slices(h.ctx, h.sweep, plots), PB_OK);
+    ck_assert_ptr_null(strstr(file_of(&h, "plots/sweep_history.gp"), "cross"));
+    ck_assert_ptr_null(strstr(file_of(&h, "plots/sweep_slices.gp"), "cross"));
     teardown(&h);
 }
 END_TEST
