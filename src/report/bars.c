@@ -7,7 +7,7 @@
 #define MOST_FIGURES  80 /* more bars than this are too narrow to carry their figure */
 #define LEVEL_FIGURES 14 /* more bars than this carry it upright                     */
 #define MOST_TICKS    40 /* more places than this cannot all be named                */
-#define AXIS_PIXELS   1060
+#define AXIS_PIXELS   1050
 
 pb_status pb_bars_create(pb_context *ctx, int series_count, int rows, double width, pb_bars *bars)
 {
@@ -52,7 +52,8 @@ static int count_bars(const pb_bars *bars)
 
 /* ---- axes ---- */
 
-void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const void *of)
+void pb_bars_name_places(pb_plot *plot, int count, const char *what, pb_place_name *name,
+                         const void *of)
 {
     pb_text *s = &plot->script;
     const int every = (count + MOST_TICKS - 1) / MOST_TICKS, shown = (count + every - 1) / every;
@@ -63,7 +64,12 @@ void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const vo
         if (width > longest) longest = width;
     }
     const bool sloped = (longest + 4) * shown > AXIS_PIXELS;
-    const double foot = !sloped ? 0.075 : longest > 280 ? 0.28 : 0.06 + 0.0008 * longest;
+    const bool labelled = what && !sloped; /* sloped names leave no room and need no word */
+    const double foot = labelled        ? 0.105
+                        : !sloped       ? 0.075
+                        : longest > 280 ? 0.28
+                                        : 0.06 + 0.0008 * longest;
+    if (labelled) pb_text_append(s, "set xlabel '%s'\n", what);
     pb_text_append(s, "set bmargin at screen %g\nset xtics scale 0 %s (", foot,
                    sloped ? "rotate by -35" : "norotate");
     for (int i = 0; i < count; i += every) {
@@ -112,7 +118,7 @@ void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what)
     }
     percent_axis(plot, bars, upright, what);
     pb_text_append(s,
-                   "set lmargin at screen 0.085\nset rmargin at screen 0.975\n"
+                   "set lmargin at screen 0.095\nset rmargin at screen 0.975\n"
                    "set boxwidth %g absolute\nset style fill solid 0.88 noborder\n",
                    bars->width);
     const char *comma = "plot ";

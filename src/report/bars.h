@@ -29,10 +29,11 @@ void pb_bars_clear(pb_bars *bars);
 void pb_bars_add(pb_series *series, double at, double percent, double error);
 bool pb_bars_have_whiskers(const pb_bars *bars);
 
-/** Names places 0, 1, ... below the axis, sloped when they do not fit side by side. `name` may use
- * the buffer. */
+/** Names places 0, 1, ... below the axis, sloped when they do not fit side by side, else above the
+ * word for what they are, where it is not NULL. `name` may use the buffer. */
 typedef const char *pb_place_name(const void *of, int index, char buffer[16]);
-void pb_bars_name_places(pb_plot *plot, int count, pb_place_name *name, const void *of);
+void pb_bars_name_places(pb_plot *plot, int count, const char *what, pb_place_name *name,
+                         const void *of);
 /** Writes the data, the axis ("WHAT (%)", starting above 0 when bars would look alike) and the
  * bars. */
 void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what);

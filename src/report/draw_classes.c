@@ -43,7 +43,8 @@ static pb_status draw(pb_context *ctx, int count, const pb_record runs[], const 
         for (int i = 0; i < count; i++)
             pb_plot_legend(&plot, pb_plot_colour(i), true, runs[i].name);
     pb_plot_top_margin(&plot);
-    pb_bars_name_places(&plot, (int)widest->class_accuracies.dim[1], name_of_class, widest);
+    pb_bars_name_places(&plot, (int)widest->class_accuracies.dim[1], "class", name_of_class,
+                        widest);
     pb_bars_plot(&plot, bars, "test accuracy");
     return pb_plot_draw(ctx, &plot, folder);
 }

@@ -102,7 +102,10 @@ static void head(pb_plot *plot, int count, const pb_record runs[], const extent 
     if (count == 1)
         pb_plot_title(plot, "Loss of %s", runs[0].name);
     else
-        pb_plot_title(plot, "Training and validation loss");
+        pb_plot_title(plot, "%s",
+                      !e->has_val     ? "Training loss"
+                      : !e->has_train ? "Validation loss"
+                                      : "Training and validation loss");
     pb_plot_subtitle(plot, "%s", subtitle.failed ? "" : subtitle.text);
     pb_text_free(&subtitle);
 }
@@ -128,7 +131,7 @@ static void put_panels(pb_plot *plot, int count, const losses all[], const exten
     if (count == 1 || !e->has_train || !e->has_val) {
         const char *what = count == 1 ? "loss" : e->has_val ? "validation loss" : "training loss";
         pb_text_append(s,
-                       "set lmargin at screen 0.085\nset rmargin at screen 0.975\n"
+                       "set lmargin at screen 0.095\nset rmargin at screen 0.975\n"
                        "set ylabel '%s%s'\n",
                        what, scale);
         if (count == 1)
@@ -138,12 +141,12 @@ static void put_panels(pb_plot *plot, int count, const losses all[], const exten
         return;
     }
     pb_text_append(s,
-                   "set multiplot\nset lmargin at screen 0.085\nset rmargin at screen 0.49\n"
+                   "set multiplot\nset lmargin at screen 0.095\nset rmargin at screen 0.49\n"
                    "set ylabel 'training loss%s'\n",
                    scale);
     panel_of_many(plot, count, all, false);
     pb_text_append(s,
-                   "unset label\nunset object\nset lmargin at screen 0.575\n"
+                   "unset label\nunset object\nset lmargin at screen 0.595\n"
                    "set rmargin at screen 0.975\nset ylabel 'validation loss%s'\n",
                    scale);
     panel_of_many(plot, count, all, true);

@@ -1,5 +1,5 @@
-/* Originals beside their masked reconstructions. Each is scaled to its own range: a mask of softmax
- * weights leaves an eighth of the contrast. */
+/* Originals beside what comes back of them through the transforms and the mask, where there is one.
+ * Each is scaled to its own range: a mask of softmax weights leaves an eighth of the contrast. */
 #include "report/pictures.h"
 #include "report/sheet.h"
 
@@ -10,6 +10,7 @@ pb_status pb_draw_reconstructions(pb_context *ctx, const pb_record *run, const c
     const size_t pairs = a->dim[1], height = a->dim[2], width = a->dim[3];
     if (height > PB_SHEET_MAX || width > PB_SHEET_MAX) return PB_OK; /* not for a sheet */
     const pb_sheet_side original = {"original", a->data, height, width};
-    const pb_sheet_side masked = {"masked", a->data + pairs * height * width, height, width};
-    return pb_sheet_draw(ctx, pairs, original, masked, folder, "reconstructions");
+    const pb_sheet_side back = {run->mask.data ? "masked" : "restored",
+                                a->data + pairs * height * width, height, width};
+    return pb_sheet_draw(ctx, pairs, original, back, folder, "reconstructions");
 }

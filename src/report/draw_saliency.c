@@ -9,7 +9,7 @@
 /* ---- heat maps of the classes, a panel a run ---- */
 
 typedef struct heat_map {
-    const char *name, *title, *subtitle, *x_label;
+    const char *name, *title, *subtitle, *x_label, *colour_label;
     const pb_array *(*array)(const pb_record *run);
 } heat_map;
 
@@ -79,7 +79,7 @@ static pb_status plot_heat_map(pb_context *ctx, pb_plot *plot, const pb_panels *
     double high;
     PB_TRY(add_cells(ctx, plot, array, &columns, &high));
     const pb_room room = {
-        .left = 72 + widest_class_name(run, array->dim[0]), .right = 140, .top = 14, .bottom = 84};
+        .left = 92 + widest_class_name(run, array->dim[0]), .right = 170, .top = 14, .bottom = 84};
     pb_panels_next(plot, panels, index, room, run->name);
     name_classes(plot, run, array->dim[0]);
     /* gnuplot would put the image of an SVG into a file of its own */
@@ -108,8 +108,10 @@ static pb_status draw_heat_maps(pb_context *ctx, const heat_map *h, int count,
                   shown == 1 ? first->name : "");
     pb_plot_subtitle(&plot, "%s; %s", pb_record_data_set(first), h->subtitle);
     pb_plot_palette(&plot);
-    pb_text_append(&plot.script, "unset grid\nunset key\nset border 15\nset xlabel '%s'\n",
-                   h->x_label);
+    pb_text_append(&plot.script,
+                   "unset grid\nunset key\nset border 15\nset xlabel '%s'\nset ylabel 'class'\n"
+                   "set cblabel '%s' offset 0.5\n",
+                   h->x_label, h->colour_label);
     pb_status status = PB_OK;
     for (int i = 0; !status && i < count; i++)
         if (has_rows(h->array(&runs[i])))
@@ -121,18 +123,24 @@ static pb_status draw_heat_maps(pb_context *ctx, const heat_map *h, int count,
 
 pb_status pb_draw_saliency(pb_context *ctx, int count, const pb_record runs[], const char *folder)
 {
-    const heat_map h = {"saliency", "Saliency",
+    const heat_map h = {"saliency",
+                        "Saliency",
                         "mean |d logit of the class / d input| of each class's test samples",
-                        "point of the input", saliency_of};
+                        "point of the input",
+                        "mean |gradient|",
+                        saliency_of};
     return draw_heat_maps(ctx, &h, count, runs, folder);
 }
 
 pb_status pb_draw_saliency_spectra(pb_context *ctx, int count, const pb_record runs[],
                                    const char *folder)
 {
-    const heat_map h = {"saliency_spectra", "Saliency spectra",
+    const heat_map h = {"saliency_spectra",
+                        "Saliency spectra",
                         "mean normalised magnitude of the saliency's frequencies, each class",
-                        "frequency index", spectra_of};
+                        "frequency index",
+                        "mean magnitude",
+                        spectra_of};
     return draw_heat_maps(ctx, &h, count, runs, folder);
 }
 
@@ -173,6 +181,18 @@ static double step_of(double range)
     return range < 6 * power ? power : range < 12 * power ? 2 * power : 5 * power;
 }
 
+static void name_sample(const pb_record *run, int sample, size_t size, char name[])
+{
+    const json_t *label =
+        json_array_get(json_object_get(run->summary, "shown_labels"), (size_t)sample);
+    char buffer[16];
+    if (json_is_integer(label))
+        snprintf(name, size, "a test sample of class %s",
+                 pb_record_class(run, (size_t)json_integer_value(label), buffer));
+    else
+        snprintf(name, size, "test sample %d", sample + 1);
+}
+
 pb_status pb_draw_salient_samples(pb_context *ctx, int count, const pb_record runs[],
                                   const char *folder)
 {
@@ -180,7 +200,7 @@ pb_status pb_draw_salient_samples(pb_context *ctx, int count, const pb_record ru
     if (count > 1 || !has_rows(&run->saliency_inputs))
         return pb_plot_discard(folder, "salient_samples");
     const int shown = (int)run->saliency_inputs.dim[0];
-    const pb_panels panels = pb_panels_arrange(shown, 640, 230);
+    const pb_panels panels = pb_panels_arrange(shown, 640, 262);
     extent e;
     pb_plot plot;
     pb_panels_begin(&plot, &panels, "salient_samples");
@@ -195,13 +215,14 @@ pb_status pb_draw_salient_samples(pb_context *ctx, int count, const pb_record ru
     pb_plot_palette(&plot);
     pb_text_append(&plot.script,
                    "unset key\nset cbrange [0:%.9g]\nset xrange [0:%zu]\nset yrange [%.9g:%.9g]\n"
-                   "set ytics %.9g\n",
+                   "set ytics %.9g\nset xlabel 'point of the input' offset 0, 0.3\n"
+                   "set ylabel 'value' offset 1\nset cblabel '|gradient|'\n",
                    e.saliency > 0 ? e.saliency : 1, e.points > 1 ? e.points - 1 : 1, e.low,
                    e.high > e.low ? e.high : e.low + 1, step_of(e.high - e.low));
     for (int i = 0; i < shown; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "test sample %d", i + 1);
-        const pb_room room = {.left = 64, .right = 110, .top = 8, .bottom = 40};
+        char name[80];
+        name_sample(run, i, sizeof name, name);
+        const pb_room room = {.left = 76, .right = 134, .top = 8, .bottom = 70};
         pb_panels_next(&plot, &panels, i, room, name);
         pb_text_append(&plot.script,
                        "plot '%s.dat' index %d using 1:2:3 with lines linewidth 3 linecolor "

@@ -44,7 +44,7 @@ static void bars_of_one(pb_plot *plot, const pb_record *run, pb_bars *bars)
         pb_bars_add(of_mean, seeds, 100 * score.mean, error_of(&score));
     }
     pb_plot_title(plot, "Test accuracy of %s", run->name);
-    pb_bars_name_places(plot, seeds > 1 ? seeds + 1 : seeds, name_of_seed, run);
+    pb_bars_name_places(plot, seeds > 1 ? seeds + 1 : seeds, NULL, name_of_seed, run);
 }
 
 static void bars_of_many(pb_plot *plot, int count, const pb_record runs[], pb_bars *bars)
@@ -54,7 +54,7 @@ static void bars_of_many(pb_plot *plot, int count, const pb_record runs[], pb_ba
         pb_bars_add(&bars->series[i], i, 100 * score.mean, error_of(&score));
     }
     pb_plot_title(plot, "Test accuracy");
-    pb_bars_name_places(plot, count, name_of_run, runs);
+    pb_bars_name_places(plot, count, NULL, name_of_run, runs);
 }
 
 pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs[],

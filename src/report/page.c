@@ -76,15 +76,15 @@ typedef struct picture {
 static const picture pictures[] = {
     {"sweep_history", "Trials of the search in their order, and the best so far.", true},
     {"sweep_slices", "Trials of the search by what was searched over.", true},
-    {"loss", "Training and validation loss against iterations.", true},
+    {"loss",
+     "Loss of the training and, where a part is held out, of validation against iterations.", true},
     {"test_accuracy", "Accuracy on the test split.", true},
     {"class_accuracies", "Test accuracy of each class.", true},
     {"band_weights", "Softmax weight of each frequency band while it is learned.", true},
     {"mask", "The mask on the block of DCT coefficients, lowest frequency at the top left.", true},
     {"reconstructions",
-     "Originals beside the images that the masked coefficients still describe; originals and "
-     "masked images are each "
-     "scaled to their own range of gray.",
+     "Originals beside the images that come back from what the network takes; the two sides are "
+     "each scaled to their own range of gray.",
      false},
     {"saliency",
      "Where each class looks: the mean absolute gradient of its logit with respect to the input, "

@@ -155,7 +155,7 @@ static pb_status save_class_accuracies(pb_session *s, const char *folder, const 
     return status;
 }
 
-/* Originals above their masked reconstructions, of the first seed: [2, n, H, W]. */
+/* Originals above what comes back of them, of the first seed: [2, n, H, W]. */
 static pb_status save_reconstructions(pb_session *s, const char *folder, const pb_seed *first)
 {
     const pb_tensor *originals = pb_tensors_find(&first->views, "originals");
@@ -255,11 +255,18 @@ static void add_lists(json_t *json, const pb_session *s, const pb_seed seeds[], 
         *bad |= json_array_append_new(numbers, json_integer(seeds[i].seed));
         *bad |= json_array_append_new(best, json_integer(seeds[i].best_epoch));
     }
+    json_t *shown = json_array();
+    for (int i = 0; s->graph.inspects && i < s->graph.shown; i++) {
+        const int row = s->shown[i] - s->data->train.count;
+        *bad |= json_array_append_new(shown, json_integer(s->data->test.labels[row]));
+    }
     for (int c = 0; c < s->data->classes; c++)
         *bad |= json_array_append_new(names, json_string(s->data->class_names[c]));
     *bad |= json_object_set_new(json, "seeds", numbers);
     *bad |= json_object_set_new(json, "best_epoch", best);
     *bad |= json_object_set_new(json, "class_names", names);
+    if (json_array_size(shown)) *bad |= json_object_set(json, "shown_labels", shown);
+    json_decref(shown);
     for (int i = 0; i < s->graph.recording_count; i++) {
         const pb_recording *log = &s->graph.recordings[i];
         if (pb_tensors_find(&seeds[0].views, log->name))

@@ -283,6 +283,7 @@ START_TEST(a_run_is_drawn_whole)
     assert_no_temporary_files("run");
     ck_assert(file_holds("run/plots/loss.gp", "'Loss of it''s <small>_run'"));
     ck_assert(file_holds("run/plots/class_accuracies.gp", "'T-shirt/top' 0"));
+    ck_assert(file_holds("run/plots/class_accuracies.gp", "set xlabel 'class'"));
     ck_assert(file_holds("run/plots/band_weights.gp", "'band 0 (lowest)'"));
     ck_assert(
         file_holds("run/plots/test_accuracy.dat", "0 97.41 0\n")); /* mean 97.46, seeds 0.1 apart */
@@ -340,6 +341,7 @@ START_TEST(several_runs_share_their_pictures)
     ck_assert(
         file_holds("all/of/them/plots/test_accuracy.gp", "'first' 0, 'second' 1, 'no_bands' 2"));
     ck_assert(file_holds("all/of/them/plots/loss.gp", "stopped early"));
+    ck_assert(file_holds("all/of/them/plots/loss.gp", "'Training and validation loss'"));
     ck_assert(
         file_holds("all/of/them/index.html", "<td>second</td><td>97.46 % &plusmn; 0.10</td>"));
     assert_no_temporary_files("all/of/them/plots");
@@ -348,6 +350,22 @@ START_TEST(several_runs_share_their_pictures)
     ck_assert_int_eq(pb_report_compare(ctx, 1, folders + 2, at("all/of/them")), PB_OK);
     ck_assert(!exists("all/of/them/plots/band_weights.png"));
     ck_assert(!file_holds("all/of/them/index.html", "band_weights"));
+}
+END_TEST
+
+START_TEST(runs_without_validation_are_not_said_to_have_it)
+{
+    made_run made = small("plain");
+    made.unheld = true;
+    make_run(at("one"), &made);
+    make_run(at("two"), &made);
+    char one[100], two[100];
+    snprintf(one, sizeof one, "%s/one", base);
+    snprintf(two, sizeof two, "%s/two", base);
+    const char *const folders[] = {one, two};
+    ck_assert_msg(pb_report_compare(ctx, 2, folders, at("both")) == PB_OK, "%s", pb_error(ctx));
+    ck_assert(file_holds("both/plots/loss.gp", "'Training loss'"));
+    ck_assert(!file_holds("both/plots/loss.gp", "alidation"));
 }
 END_TEST
 
@@ -382,6 +400,17 @@ START_TEST(reconstructions_show_enlarged_pixels_side_by_side)
         }
     const uint8_t *separator = rgb + ((36 + 70) * image.width + 18 + 140) * 3;
     ck_assert_int_eq(separator[0], 170);
+
+    /* without a mask the right halves have another heading, and nothing else is different */
+    ck_assert_int_eq(unlink(at("run/mask.npy")), 0);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    uint8_t *unmasked;
+    const png_image again = decode("run/plots/reconstructions.png", &unmasked);
+    const size_t head = 36 * (size_t)image.width * 3, size = PNG_IMAGE_SIZE(image);
+    ck_assert_uint_eq(PNG_IMAGE_SIZE(again), size);
+    ck_assert_int_ne(memcmp(rgb, unmasked, head), 0);
+    ck_assert_int_eq(memcmp(rgb + head, unmasked + head, size - head), 0);
+    free(unmasked);
     free(rgb);
 }
 END_TEST
@@ -625,6 +654,7 @@ int main(void)
     tcase_add_test(tests, a_script_draws_its_picture_again);
     tcase_add_test(tests, one_seed_has_no_band_and_fixed_weights_no_evolution);
     tcase_add_test(tests, several_runs_share_their_pictures);
+    tcase_add_test(tests, runs_without_validation_are_not_said_to_have_it);
     tcase_add_test(tests, reconstructions_show_enlarged_pixels_side_by_side);
     tcase_add_test(tests, an_image_survives_its_file);
     tcase_add_test(tests, without_gnuplot_the_rest_is_written);

@@ -88,6 +88,7 @@ static void make(const char *run)
     made.steps_per_epoch = 10;
     made.classes = CLASSES;
     made.bands = 0;
+    made.shown = SHOWN;
     make_run(at(run), &made);
 }
 
@@ -124,6 +125,9 @@ START_TEST(rows_are_heat_maps)
     assert_holds("rows/plots/saliency_spectra.dat", "\n0 1 2.5\n");
     assert_holds("rows/plots/saliency.gp", "'Trouser' 1");
     assert_holds("rows/plots/saliency.gp", "set cbrange [0:3.5]");
+    assert_holds("rows/plots/saliency.gp", "set ylabel 'class'");
+    assert_holds("rows/plots/saliency.gp", "set cblabel 'mean |gradient|'");
+    assert_holds("rows/plots/salient_samples.gp", "label 1003 'a test sample of class Trouser'");
     /* sample 1 is -1.5 at its first point, the gradient there 1.5 */
     assert_holds("rows/plots/salient_samples.dat", "\n0 -1.5 1.5\n");
     ck_assert(!exists("rows/plots/saliency_maps.png"));

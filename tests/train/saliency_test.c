@@ -125,6 +125,10 @@ START_TEST(test_arrays_follow_from_the_weights)
     check_arrays();
     json_t *summary = run_json(run_folder, "summary.json");
     ck_assert_ptr_nonnull(json_object_get(summary, "test_accuracy"));
+    const json_t *labels = json_object_get(summary, "shown_labels");
+    ck_assert_uint_eq(json_array_size(labels), SHOWN);
+    for (size_t i = 0; i < SHOWN; i++)
+        ck_assert_int_eq(json_integer_value(json_array_get(labels, i)), i % TINY_CLASSES);
     json_decref(summary);
 
     /* the term is part of the loss only where it has a weight */
