@@ -115,6 +115,10 @@ struct pb_builder {
                                             or PB_FROZEN                                                 */
     pb_value gradients[PB_BUILDER_MAX * 4]; /* d loss / d params[i], set by pb_builder_finish            */
     int param_count;
+    pb_value buffers[PB_BUILDER_MAX]; /* states that belong to the network as its parameters do:
+                                         evaluation reads them, and whoever keeps a network keeps them   */
+    int buffer_count;
+    double clip_norm;                 /* longest gradient, 0: any                                        */
     pb_value assigns[PB_BUILDER_MAX]; /* what the program assigns                                        */
     int assign_count;
     pb_rate rates[PB_BUILDER_MAX];
@@ -214,6 +218,10 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
 /** The parameter "<scope>.<name>", uniform in [-bound, bound): created by the first program that asks for it, shared
  *  by the next. */
 pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound);
+/** The same, starting as that number everywhere. */
+pb_value pb_builder_param_from(pb_builder *b, const char *name, pb_shape shape, float number);
+/** The state "<scope>.<name>" that belongs to the network: shared by programs, kept beside its parameters. */
+pb_value pb_builder_buffer(pb_builder *b, const char *name, pb_shape shape, float number);
 /** What the stage learned under "<scope>.<name>", as a constant. An error of the graph when it is missing or
  *  was learned from samples of another shape. */
 pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape);

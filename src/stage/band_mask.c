@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stage/bands.h"
 #include "stage/stages.h"
 
 static const pb_option band_mask_options[] = {
@@ -20,9 +21,7 @@ static const pb_option band_mask_options[] = {
     {0},
 };
 
-/* The band of coefficient (i, j): d = sqrt(i^2 + j^2), d_max at the far corner, min(floor(bands d /
- * d_max), bands - 1). */
-static int band_of(int i, int j, int height, int width, int bands)
+int pb_band_of(int i, int j, int height, int width, int bands)
 {
     const double far =
         sqrt((double)(height - 1) * (height - 1) + (double)(width - 1) * (width - 1));
@@ -39,7 +38,7 @@ static pb_value membership(pb_builder *b, int bands, int height, int width)
     if (m == NULL) return PB_NONE;
     for (int i = 0; i < height; i++) {
         for (int j = 0; j < width; j++) {
-            m[(size_t)band_of(i, j, height, width, bands) * block + (size_t)(i * width + j)] = 1;
+            m[(size_t)pb_band_of(i, j, height, width, bands) * block + (size_t)(i * width + j)] = 1;
         }
     }
     const pb_value value = pb_constant_data(b->g, m, PB_SHAPE(bands, height, width));

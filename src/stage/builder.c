@@ -159,14 +159,41 @@ static pb_value shared_leaf(pb_builder *b, const char *name, pb_shape shape)
                          pb_shape_words(shape).text);
 }
 
-pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound)
+/* "<scope>.<name>": the leaf of an earlier program, or a new one. */
+static pb_value common_leaf(pb_builder *b, pb_role role, const char *name, pb_shape shape,
+                            pb_init start)
 {
     char full[128];
     snprintf(full, sizeof full, "%s.%s", b->scope, name);
+    const pb_value leaf = shared_leaf(b, full, shape);
+    return leaf != PB_NONE ? leaf : pb_leaf(b->g, role, full, PB_F32, shape, start);
+}
+
+static pb_value common_param(pb_builder *b, const char *name, pb_shape shape, pb_init start)
+{
     if (!has_room(b, b->param_count, PB_BUILDER_MAX * 4, "parameters")) return PB_NONE;
-    pb_value leaf = shared_leaf(b, full, shape);
-    if (leaf == PB_NONE) leaf = pb_param(b->g, full, shape, bound);
+    const pb_value leaf = common_leaf(b, PB_ROLE_PARAM, name, shape, start);
     b->params[b->param_count++] = leaf;
+    return leaf;
+}
+
+pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound)
+{
+    const pb_init uniform = {.kind = PB_INIT_UNIFORM, .a = -bound, .b = bound};
+    return common_param(b, name, shape, uniform);
+}
+
+pb_value pb_builder_param_from(pb_builder *b, const char *name, pb_shape shape, float number)
+{
+    return common_param(b, name, shape, (pb_init){.kind = PB_INIT_CONSTANT, .a = number});
+}
+
+pb_value pb_builder_buffer(pb_builder *b, const char *name, pb_shape shape, float number)
+{
+    if (!has_room(b, b->buffer_count, PB_BUILDER_MAX, "running statistics")) return PB_NONE;
+    const pb_init start = {.kind = PB_INIT_CONSTANT, .a = number};
+    const pb_value leaf = common_leaf(b, PB_ROLE_STATE, name, shape, start);
+    b->buffers[b->buffer_count++] = leaf;
     return leaf;
 }
 

@@ -71,22 +71,39 @@ pb_value pb_builder_unclaimed(const pb_builder *b)
     return PB_NONE;
 }
 
-/* The update of one optimiser: its parameters and their gradients, one after another, in one flat
- * buffer each. */
-static void update_params(pb_builder *b, int index)
+/* Those of `values`, [param_count], whose parameters an optimiser took, one after another in a flat
+ * buffer. */
+static pb_value flatten(pb_builder *b, int index, const pb_value values[])
+{
+    pb_value own[PB_BUILDER_MAX * 4];
+    int count = 0;
+    for (int i = 0; i < b->param_count; i++)
+        if (b->owner[i] == 1 + index) own[count++] = values[i];
+    return pb_flatten_all(b->g, count, own);
+}
+
+/* min(1, norm / (sqrt(sum of all squares) + 1e-6)): what gradients are multiplied by. */
+static pb_value clip_factor(pb_builder *b)
+{
+    pb_value squares = pb_constant(b->g, 0, PB_SCALAR);
+    for (int i = 0; i < b->rate_count; i++) {
+        const pb_value slope = flatten(b, i, b->gradients);
+        squares = pb_add(b->g, squares, pb_sum_all(b->g, pb_square(b->g, slope)));
+    }
+    const pb_value one = pb_constant(b->g, 1, PB_SCALAR);
+    const pb_value norm = pb_add(b->g, pb_sqrt(b->g, squares), pb_constant(b->g, 1e-6f, PB_SCALAR));
+    const pb_value most = pb_constant(b->g, (float)b->clip_norm, PB_SCALAR);
+    return pb_minimum(b->g, one, pb_div(b->g, most, norm));
+}
+
+static void update_params(pb_builder *b, int index, pb_value factor)
 {
     const pb_optimiser *optimiser = &b->optimisers[index];
-    pb_value params[PB_BUILDER_MAX * 4], gradients[PB_BUILDER_MAX * 4];
-    int count = 0;
-    for (int i = 0; i < b->param_count; i++) {
-        if (b->owner[i] != 1 + index) continue;
-        params[count] = b->params[i];
-        gradients[count++] = b->gradients[i];
-    }
     snprintf(b->scope, sizeof b->scope, "%s", optimiser->scope);
     pb_graph_scope(b->g, b->scope);
-    const pb_value flat = pb_flatten_all(b->g, count, params);
-    const pb_value slope = pb_flatten_all(b->g, count, gradients);
+    const pb_value flat = flatten(b, index, b->params);
+    pb_value slope = flatten(b, index, b->gradients);
+    if (factor != PB_NONE) slope = pb_mul(b->g, slope, factor);
     pb_builder_assign(b, flat, optimiser->update(b, optimiser, flat, slope));
 }
 
@@ -108,7 +125,8 @@ pb_status pb_builder_finish(pb_builder *b)
         pb_graph_scope(b->g, "gradient");
         PB_TRY(pb_gradient(b->g, b->loss, b->param_count, b->params, b->gradients));
     }
-    for (int i = 0; i < b->rate_count; i++) update_params(b, i);
+    const pb_value factor = b->clip_norm > 0 ? clip_factor(b) : PB_NONE;
+    for (int i = 0; i < b->rate_count; i++) update_params(b, i, factor);
     pb_graph_scope(b->g, NULL);
     return pb_graph_status(b->g);
 }

@@ -23,9 +23,14 @@ static const pb_stage *const stages[] = {
     &pb_stage_max_pool2d,
     &pb_stage_linear,
     &pb_stage_relu,
+    &pb_stage_batch_norm1d,
+    &pb_stage_batch_norm2d,
     &pb_stage_cross_entropy,
     &pb_stage_reconstruction,
     &pb_stage_ssc,
+    &pb_stage_l1,
+    &pb_stage_l2,
+    &pb_stage_group_lasso,
     &pb_stage_sgd,
     &pb_stage_adam,
     &pb_stage_adamw,
@@ -33,6 +38,7 @@ static const pb_stage *const stages[] = {
     &pb_stage_adagrad,
     &pb_stage_lion,
     &pb_stage_freeze,
+    &pb_stage_clip_norm,
 };
 
 const pb_stage *const *pb_stages(int *count)

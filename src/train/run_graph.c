@@ -158,6 +158,8 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_
 
     r->rate_count = b->rate_count;
     memcpy(r->rates, b->rates, sizeof r->rates);
+    r->buffer_count = b->buffer_count;
+    memcpy(r->buffers, b->buffers, sizeof r->buffers);
     return finish_program(b, "train");
 }
 
@@ -288,30 +290,36 @@ static pb_status build_inspect(pb_context *ctx, const pb_config *config, const p
 
 /* ---- the whole ---- */
 
-static bool is_transient(const pb_run_graph *r, pb_value leaf)
+static bool is_among(const pb_value leaves[], int count, pb_value leaf)
 {
-    for (int i = 0; i < r->transient_count; i++)
-        if (r->transient[i] == leaf) return true;
+    for (int i = 0; i < count; i++)
+        if (leaves[i] == leaf) return true;
     return false;
 }
 
-/* What a checkpoint holds: every parameter, then every state that is not ours. */
+/* What a checkpoint holds: every parameter, the buffers, then every other state that is not ours.
+ */
 static pb_status list_lasting(pb_context *ctx, pb_run_graph *r)
 {
     const int count = pb_graph_count(r->g);
     r->lasting = calloc((size_t)count, sizeof *r->lasting);
     if (!r->lasting) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of parameters");
-    static const pb_role roles[] = {PB_ROLE_PARAM, PB_ROLE_STATE};
-    for (int pass = 0; pass < 2; pass++)
-        for (pb_value v = 0; v < count; v++) {
-            const pb_record *leaf = pb_record_of(r->g, v);
-            if (leaf->op != PB_OP_LEAF || leaf->attrs.role != roles[pass] || is_transient(r, v))
-                continue;
-            r->lasting[r->lasting_count++] = v;
-            if (pass > 0) continue;
-            r->param_count++;
-            r->parameters += (int64_t)pb_shape_count(leaf->shape);
-        }
+    for (pb_value v = 0; v < count; v++) {
+        const pb_record *leaf = pb_record_of(r->g, v);
+        if (leaf->op != PB_OP_LEAF || leaf->attrs.role != PB_ROLE_PARAM) continue;
+        r->lasting[r->lasting_count++] = v;
+        r->parameters += (int64_t)pb_shape_count(leaf->shape);
+    }
+    for (int i = 0; i < r->buffer_count; i++) r->lasting[r->lasting_count++] = r->buffers[i];
+    r->network_count = r->lasting_count;
+    for (pb_value v = 0; v < count; v++) {
+        const pb_record *leaf = pb_record_of(r->g, v);
+        if (leaf->op != PB_OP_LEAF || leaf->attrs.role != PB_ROLE_STATE ||
+            is_among(r->transient, r->transient_count, v) ||
+            is_among(r->buffers, r->buffer_count, v))
+            continue;
+        r->lasting[r->lasting_count++] = v;
+    }
     return PB_OK;
 }
 

@@ -83,8 +83,12 @@ typedef struct pb_run_graph {
     pb_view views[PB_BUILDER_MAX + 8];
     int view_count;
 
-    pb_value *lasting; /* [lasting_count] parameters, then the states of stages: a checkpoint */
-    int lasting_count, param_count;
+    pb_value *lasting; /* [lasting_count] what makes the network, then the other states of stages: a
+                          checkpoint */
+    int lasting_count;
+    int network_count; /* parameters, then the buffers of stages (running statistics) */
+    pb_value buffers[PB_BUILDER_MAX];
+    int buffer_count;
     int64_t parameters; /* numbers learned */
 
     pb_value transient[4 * PB_BUILDER_MAX]; /* states that the trainer resets before it uses them */

@@ -47,7 +47,7 @@ static pb_status make_room(pb_session *s, pb_seed *state)
     for (int i = 0; i < r->lasting_count; i++) {
         const char *name = pb_value_name(r->g, r->lasting[i]);
         PB_TRY(add_like(s, &state->lasting, name, r->lasting[i]));
-        if (i < r->param_count) PB_TRY(add_like(s, &state->best, name, r->lasting[i]));
+        if (i < r->network_count) PB_TRY(add_like(s, &state->best, name, r->lasting[i]));
     }
     for (int i = 0; i < r->recording_count; i++)
         PB_TRY(add_recording(s, &state->recordings, &r->recordings[i]));
@@ -137,7 +137,7 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
     pb_tensors file = {0}, best = {0};
     char *path = pb_path_join(folder, "best.safetensors");
     pb_status status = path ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
-    for (int i = 0; status == PB_OK && i < s->graph.param_count; i++)
+    for (int i = 0; status == PB_OK && i < s->graph.network_count; i++)
         status =
             add_like(s, &best, pb_value_name(s->graph.g, s->graph.lasting[i]), s->graph.lasting[i]);
     if (status == PB_OK) status = pb_safetensors_load(s->ctx, path, &file);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples.
+# Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples, and what it kept
+# of its network scores as it did when it was trained.
 # Usage: toolbox_test.sh SOURCE_FOLDER PROGRAM
 set -euo pipefail
 program=$(realpath "$2")
@@ -12,10 +13,14 @@ sed -n '/^## The training toolbox$/,/^## [^T]/p' "$readme" |
     awk '/^```yaml$/ { count++; inside = 1; next } /^```$/ { inside = 0 } inside { print > "example-" count ".yaml" }'
 ls example-*.yaml >/dev/null
 
+# The object "test_accuracy" of a JSON text.
+scores() { tr -d ' \n' | grep -o '"test_accuracy":{[^}]*}'; }
+
 for example in example-*.yaml; do
     "$program" run "$example" train.epochs=1 data.limit=640 --output run --quiet
     line=$(head -1 run/metrics.jsonl)
     [[ $line == *'"val_loss": '[0-9]* ]] || { echo "$example: $line"; exit 1; }
     echo "$example: $line"
+    diff <(scores <run/summary.json) <("$program" eval run --quiet | scores)
     rm -r run
 done
