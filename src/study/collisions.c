@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "data/loader.h"
-#include "study/identity.h"
+#include "study/measure_identity.h"
 
 typedef struct row {
     const uint8_t *bytes;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "data/pbz.h"
 #include "study/parts.h"
+#include "study/plane.h"
 
 enum { ZSTD_LEVEL = 9, RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 
@@ -262,6 +263,17 @@ static pb_status describe(const pb_stored *s, const float *entropy, const float 
     return *result ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for measures");
 }
 
+/* As the heat map shows it. */
+static pb_status save_map(const pb_stored *s, const char *folder, const float *mutual)
+{
+    pb_shape shape;
+    float *plane;
+    PB_TRY(pb_plane_of(s, mutual, &shape, &plane));
+    const pb_status status = pb_measure_save(s, folder, "information_map.npy", 0, shape, plane);
+    free(plane);
+    return status;
+}
+
 static pb_status measure(const pb_stored *s, const volatile int *stop, const char *folder,
                          float *entropy, float *mutual, json_t **result)
 {
@@ -272,6 +284,7 @@ static pb_status measure(const pb_stored *s, const volatile int *stop, const cha
     PB_TRY(status);
     PB_TRY(pb_measure_save(s, folder, "entropy.npy", 0, s->shape, entropy));
     PB_TRY(pb_measure_save(s, folder, "mutual_information.npy", 0, s->shape, mutual));
+    PB_TRY(save_map(s, folder, mutual));
     return describe(s, entropy, mutual, result);
 }
 

@@ -28,7 +28,7 @@ pb_status pb_label_bits(pb_context *ctx, const pb_samples *part, int classes, do
  *  before they are compared with labels. */
 enum { PB_INFORMATION_BINS = 64 };
 
-/** The measures of pb_measure_file under "information", over all samples of the file, and their two arrays in `folder`. */
+/** The measures of pb_measure_file under "information", over all samples of the file, and their arrays in `folder`. */
 pb_status pb_measure_information(const pb_stored *stored, const volatile int *stop, const char *folder, json_t **result);
 
 #endif

@@ -1,10 +1,10 @@
 #include "study/measure.h"
 
 #include "base/file.h"
-#include "study/identity.h"
 #include "study/information.h"
+#include "study/measure_identity.h"
+#include "study/measure_reconstruction.h"
 #include "study/parts.h"
-#include "study/reconstruction.h"
 
 static pb_measure_options complete(const pb_measure_options *given)
 {

@@ -27,6 +27,8 @@ typedef struct pb_measure_options {
  *  @param folder    made where it is missing; receives
  *    entropy.npy             float32, shape of a sample's values: bits of each, plug-in estimate
  *    mutual_information.npy  the same: bits that each value tells of the label
+ *    information_map.npy     float32, the same as a picture shows it: frequencies that a dct2 selected at their places,
+ *                            NaN elsewhere, of blocks the mean; [channels, height, width], [height, width] or [length]
  *    reconstructions.npy     float32 [2, n, ...]: originals as `load` makes them, and what the file gives back;
  *                            the same test samples for every file of a data set. Absent without a way back
  *  @param result    new reference: {information, reconstruction, identity}; numbers that do not exist are null

@@ -6,9 +6,9 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "data/loader.h"
-#include "study/identity.h"
-#include "study/nearest.h"
+#include "study/measure_identity.h"
 #include "study/parts.h"
+#include "study/ranks.h"
 
 /* The samples that are looked for, and the room to do it. */
 typedef struct hunt {

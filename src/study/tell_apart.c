@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "data/loader.h"
-#include "study/identity.h"
+#include "study/measure_identity.h"
 #include "study/parts.h"
 
 enum { SETS_MOST = 16, FIT_MOST = 2000, HELD_MOST = 10000 };

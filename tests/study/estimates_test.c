@@ -4,8 +4,8 @@
 
 #include "../stage/network.h"
 #include "base/scratch.h"
-#include "study/identity.h"
 #include "study/information.h"
+#include "study/measure_identity.h"
 #include "study/parts.h"
 #include "study/similarity.h"
 

@@ -6,11 +6,12 @@
 #include "base/rng.h"
 #include "base/scratch.h"
 #include "data/npy.h"
-#include "study/identity.h"
 #include "study/information.h"
 #include "study/measure.h"
-#include "study/nearest.h"
-#include "study/reconstruction.h"
+#include "study/measure_identity.h"
+#include "study/measure_reconstruction.h"
+#include "study/plane.h"
+#include "study/ranks.h"
 
 enum { TRAIN = 400, COUNT = 500, HEIGHT = 5, WIDTH = 7, VALUES = 35 };
 
@@ -177,6 +178,37 @@ START_TEST(entropy_and_mutual_information_of_files)
                       40); /* five bytes */
     pb_dataset_free(&d);
     fixture_free(f);
+}
+END_TEST
+
+/* Where JPEG's zigzag goes, lowest first; blocks of 3 x 3 cover 5 x 7 points by 2 x 3, and the mean
+ * over them stands at the frequency they share. */
+START_TEST(selected_frequencies_stand_at_their_places)
+{
+    static const int places[][2] = {{0, 0}, {0, 1}, {1, 0}, {2, 0}, {1, 1}, {0, 2}};
+    static const char *const chains[] = {
+        "[load, {dct2: {select: zigzag, count: 6}}, {quantize: {bits: 4}}]",
+        "[load, {dct2: {select: zigzag, count: 6, block: 3}}]"};
+    pb_dataset *d = make_images();
+    for (int i = 0; i < 2; i++) {
+        float numbers[36], *plane;
+        pb_shape shape;
+        const int blocks = i == 0 ? 1 : 6;
+        pb_stored stored = open_stored(d, "images", chains[i]);
+        ck_assert_uint_eq(stored.values, 6 * blocks);
+        for (int k = 0; k < 6 * blocks; k++) numbers[k] = (float)(k / blocks * 10 + k % blocks);
+        ck_assert_int_eq(pb_plane_of(&stored, numbers, &shape, &plane), PB_OK);
+        ck_assert(pb_shape_equal(shape, PB_SHAPE(1, 3, 3)));
+        int found = 0;
+        for (int k = 0; k < 9; k++) found += isfinite(plane[k]) != 0;
+        ck_assert_int_eq(found, 6);
+        for (int k = 0; k < 6; k++)
+            ck_assert_double_eq_tol(plane[3 * places[k][0] + places[k][1]],
+                                    10 * k + (blocks - 1) / 2.0, 1e-5);
+        free(plane);
+        pb_stored_close(&stored);
+    }
+    pb_dataset_free(&d);
 }
 END_TEST
 
@@ -508,6 +540,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_all, close_all);
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, entropy_and_mutual_information_of_files);
+    tcase_add_test(tcase, selected_frequencies_stand_at_their_places);
     tcase_add_test(tcase, zstd_against_entropy);
     tcase_add_test(tcase, error_of_a_truncated_transform);
     tcase_add_test(tcase, what_is_kept_whole_comes_back_exactly);

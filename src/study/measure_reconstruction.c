@@ -1,4 +1,4 @@
-#include "study/reconstruction.h"
+#include "study/measure_reconstruction.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "study/nearest.h"
+#include "study/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>

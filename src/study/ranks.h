@@ -1,6 +1,6 @@
 /* How many compressed samples lie nearer to a probe than the one it was made from. */
-#ifndef PB_STUDY_NEAREST_H
-#define PB_STUDY_NEAREST_H
+#ifndef PB_STUDY_RANKS_H
+#define PB_STUDY_RANKS_H
 
 #include "study/stored.h"
 

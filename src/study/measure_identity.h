@@ -1,6 +1,6 @@
 /* What a compressed data set gives away of whose samples it holds. */
-#ifndef PB_STUDY_IDENTITY_H
-#define PB_STUDY_IDENTITY_H
+#ifndef PB_STUDY_MEASURE_IDENTITY_H
+#define PB_STUDY_MEASURE_IDENTITY_H
 
 #include <jansson.h>
 

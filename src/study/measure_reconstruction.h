@@ -1,6 +1,6 @@
 /* How well the originals come back from a compressed data set, by the ways back of its transforms. */
-#ifndef PB_STUDY_RECONSTRUCTION_H
-#define PB_STUDY_RECONSTRUCTION_H
+#ifndef PB_STUDY_MEASURE_RECONSTRUCTION_H
+#define PB_STUDY_MEASURE_RECONSTRUCTION_H
 
 #include <jansson.h>
 

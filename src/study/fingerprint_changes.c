@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "data/loader.h"
 #include "data/pbz.h"
-#include "study/identity.h"
+#include "study/measure_identity.h"
 
 enum { TRAIN_MOST = 256, TEST_MOST = 64 };
 
