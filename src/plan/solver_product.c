@@ -32,7 +32,7 @@ static product product_of(const pb_build *b, const pb_program_build *p, const pb
 }
 
 /* Products too small to share among compute units. */
-#define SMALL_FLOPS 200000.0
+#define SMALL_FLOPS 1000000.0
 
 static void describe_product(pb_build *b, pb_unit *u, const product *x, const char *solver_name)
 {
