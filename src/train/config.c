@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "data/mnist1d.h"
+#include "data/registry.h"
 #include "train/config_internal.h"
 
 /* ---- name ---- */
@@ -93,6 +94,14 @@ static pb_status read_train(pb_context *ctx, const pb_node *root, pb_config *con
     return pb_options_parse(ctx, pb_config_train, &map, "train", &config->train);
 }
 
+/* Said here, where the line is known. */
+static pb_status check_data(pb_context *ctx, const pb_config *config)
+{
+    const pb_data_row *row;
+    if (pb_data_find(ctx, pb_option_string(config->data, "name"), &row) == PB_OK) return PB_OK;
+    return pb_fail_prefix(ctx, PB_ERR_CONFIG, "%s", pb_option_where(config->data, "name"));
+}
+
 static pb_status read_mnist1d(pb_context *ctx, const pb_node *map, pb_config *config)
 {
     const char *name = pb_option_string(config->data, "name");
@@ -139,6 +148,7 @@ static pb_status read_data(pb_context *ctx, const pb_node *root, pb_config *conf
         to->first = &copies[used++];
     }
     PB_TRY(pb_options_parse(ctx, pb_config_data, &common, "data", &config->data));
+    PB_TRY(check_data(ctx, config));
     return read_mnist1d(ctx, &own, config);
 }
 
