@@ -56,6 +56,8 @@ const pb_option pb_config_train[] = {
      .help = "epochs without a better validation accuracy before a seed stops; 0: never"},
     {.name = "min_delta", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1,
      .help = "gain in validation accuracy that counts as better"},
+    {.name = "keep", .type = PB_OPTION_CHOICE, .fallback = "best", .choices = "best|last",
+     .help = "which epoch's network is tested: of the best validation accuracy, or the last"},
     {.name = "log_every", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000,
      .help = "steps between recorded points of the curves; 0: chosen from the length of the run"},
     {0},

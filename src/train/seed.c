@@ -151,18 +151,20 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
 
 /* ---- one epoch ---- */
 
-/* The best epoch has the highest accuracy, then the lowest loss; without validation it is the last.
- */
-static bool is_best(const pb_seed *state, bool validated, const pb_scored *held)
+/* The best epoch has the highest accuracy, then the lowest loss; without validation, or where the
+ * last is to be kept, it is the last. */
+static bool is_best(const pb_session *s, const pb_seed *state, bool validated,
+                    const pb_scored *held)
 {
-    if (!validated || state->best_epoch == 0) return true;
+    const bool keeps_last = strcmp(pb_option_string(s->config->train, "keep"), "last") == 0;
+    if (!validated || keeps_last || state->best_epoch == 0) return true;
     if (held->accuracy != state->best_accuracy) return held->accuracy > state->best_accuracy;
     return held->loss < state->best_loss;
 }
 
 static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored *held)
 {
-    if (is_best(state, validated, held)) {
+    if (is_best(s, state, validated, held)) {
         state->best_epoch = state->epoch;
         state->best_accuracy = validated ? held->accuracy : (double)NAN;
         state->best_loss = validated ? held->loss : (double)NAN;

@@ -221,6 +221,21 @@ static int epochs_until_stale(const json_t *metrics, size_t first, size_t end, d
 
 /* Six seeds at a low rate: accuracies dither, and each seed ends after three epochs in a row
  * without a gain. */
+/* Nothing gets better here either, and the last epoch is tested where the configuration asks for
+ * it.
+ */
+START_TEST(test_keeps_the_last_epoch)
+{
+    const char *folder = train("train.epochs=9|train.patience=2|train.keep=last|stages.sgd.lr=0|"
+                               "stages.adam.lr=0|train.seeds=[1]",
+                               "run");
+    json_t *summary = run_json(folder, "summary.json");
+    const json_t *kept = json_array_get(json_object_get(summary, "best_epoch"), 0);
+    ck_assert_int_eq(json_integer_value(kept), 3);
+    json_decref(summary);
+}
+END_TEST
+
 START_TEST(test_patience_counts_epochs_in_a_row)
 {
     const char *folder = train("train.epochs=12|train.patience=3|train.min_delta=0.04|"
@@ -473,6 +488,7 @@ int main(void)
     tcase_add_test(tcase, test_eval_gives_the_summary_again);
     tcase_add_test(tcase, test_runs_without_validation);
     tcase_add_test(tcase, test_patience_stops_a_seed);
+    tcase_add_test(tcase, test_keeps_the_last_epoch);
     tcase_add_test(tcase, test_patience_counts_epochs_in_a_row);
     tcase_add_test(tcase, test_class_accuracies_add_up);
     tcase_add_test(tcase, test_scores_do_not_depend_on_the_batch);
