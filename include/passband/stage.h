@@ -45,6 +45,15 @@ typedef struct pb_rate {
     double threshold;  /* share by which a loss must be lower to count (plateau)                         */
 } pb_rate;
 
+/** An average of the parameters, which evaluation takes instead of them. The trainer writes the share that the new
+ *  parameters have in it at each step into an input leaf, [builder's steps] or a scalar. */
+typedef struct pb_average {
+    pb_value leaf, share; /* share: at the step at work, a scalar; PB_NONE: parameters are not averaged */
+    bool by_epoch;        /* the mean over the ends of epochs; else a moving average over steps         */
+    double decay;         /* of the moving average                                                      */
+    int start;            /* epochs before it begins                                                    */
+} pb_average;
+
 typedef struct pb_builder pb_builder;
 
 /** What an optimiser stage leaves for pb_builder_finish. All parameters it took are one flat buffer. */
@@ -119,6 +128,7 @@ struct pb_builder {
                                          evaluation reads them, and whoever keeps a network keeps them   */
     int buffer_count;
     double clip_norm;                 /* longest gradient, 0: any                                        */
+    pb_average average;               /* of the parameters, in leaves "<parameter>.average"              */
     pb_value assigns[PB_BUILDER_MAX]; /* what the program assigns                                        */
     int assign_count;
     pb_rate rates[PB_BUILDER_MAX];
@@ -216,10 +226,12 @@ pb_status pb_builder_optimiser(pb_builder *b, const pb_options *options,
                                pb_value (*update)(pb_builder *b, const pb_optimiser *o, pb_value params,
                                                   pb_value gradients));
 /** The parameter "<scope>.<name>", uniform in [-bound, bound): created by the first program that asks for it, shared
- *  by the next. */
+ *  by the next. An evaluation program gets its average where the training program before it keeps one. */
 pb_value pb_builder_param(pb_builder *b, const char *name, pb_shape shape, float bound);
 /** The same, starting as that number everywhere. */
 pb_value pb_builder_param_from(pb_builder *b, const char *name, pb_shape shape, float number);
+/** The leaf with the average of a parameter, or PB_NONE. */
+pb_value pb_builder_average_of(const pb_graph *g, pb_value param);
 /** The state "<scope>.<name>" that belongs to the network: shared by programs, kept beside its parameters. */
 pb_value pb_builder_buffer(pb_builder *b, const char *name, pb_shape shape, float number);
 /** What the stage learned under "<scope>.<name>", as a constant. An error of the graph when it is missing or

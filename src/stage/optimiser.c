@@ -96,6 +96,22 @@ static pb_value clip_factor(pb_builder *b)
     return pb_minimum(b->g, one, pb_div(b->g, most, norm));
 }
 
+/* average = average + share (new - average) */
+static void update_average(pb_builder *b, int index, pb_value new)
+{
+    pb_value averages[PB_BUILDER_MAX * 4];
+    for (int i = 0; i < b->param_count; i++) {
+        if (b->owner[i] != 1 + index) continue;
+        char name[160];
+        snprintf(name, sizeof name, "%s.average", pb_value_name(b->g, b->params[i]));
+        averages[i] = pb_leaf(b->g, PB_ROLE_STATE, name, PB_F32, pb_value_shape(b->g, b->params[i]),
+                              (pb_init){.kind = PB_INIT_CONSTANT});
+    }
+    const pb_value flat = flatten(b, index, averages);
+    const pb_value change = pb_mul(b->g, b->average.share, pb_sub(b->g, new, flat));
+    pb_builder_assign(b, flat, pb_add(b->g, flat, change));
+}
+
 static void update_params(pb_builder *b, int index, pb_value factor)
 {
     const pb_optimiser *optimiser = &b->optimisers[index];
@@ -104,7 +120,9 @@ static void update_params(pb_builder *b, int index, pb_value factor)
     const pb_value flat = flatten(b, index, b->params);
     pb_value slope = flatten(b, index, b->gradients);
     if (factor != PB_NONE) slope = pb_mul(b->g, slope, factor);
-    pb_builder_assign(b, flat, optimiser->update(b, optimiser, flat, slope));
+    const pb_value new = optimiser->update(b, optimiser, flat, slope);
+    pb_builder_assign(b, flat, new);
+    if (b->average.share != PB_NONE) update_average(b, index, new);
 }
 
 pb_status pb_builder_finish(pb_builder *b)

@@ -39,6 +39,7 @@ static const pb_stage *const stages[] = {
     &pb_stage_lion,
     &pb_stage_freeze,
     &pb_stage_clip_norm,
+    &pb_stage_average,
 };
 
 const pb_stage *const *pb_stages(int *count)

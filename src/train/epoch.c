@@ -22,8 +22,8 @@ static pb_status shuffle(pb_session *s, int64_t seed, int epoch, int32_t **order
     return PB_OK;
 }
 
-/* Every optimiser's rates of an epoch; `last` are those of its last step. A leaf that has one
- * number alone has it for all of them. */
+/* Every optimiser's rates of an epoch, and the shares of its parameters in their average; `last`
+ * are the rates of its last step. A leaf that has one number alone has it for all of them. */
 static pb_status write_rates(pb_session *s, const pb_rate_time *time, double last[])
 {
     double *rates = malloc((size_t)time->steps * sizeof *rates);
@@ -36,6 +36,11 @@ static pb_status write_rates(pb_session *s, const pb_rate_time *time, double las
         for (int k = 0; k < time->steps; k++) table[k] = (float)rates[k];
         last[i] = rates[time->steps - 1];
         status = pb_session_write(s, s->graph.rates[i].leaf, table);
+    }
+    if (status == PB_OK && s->graph.average.share != PB_NONE) {
+        pb_average_epoch(&s->graph.average, time, rates);
+        for (int k = 0; k < time->steps; k++) table[k] = (float)rates[k];
+        status = pb_session_write(s, s->graph.average.leaf, table);
     }
     free(rates);
     free(table);

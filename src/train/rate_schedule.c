@@ -152,3 +152,16 @@ void pb_rate_epoch(const pb_rate *rate, const pb_rate_time *time, double rates[]
         rates[i] = schedules[schedule].at(&now, &m);
     }
 }
+
+void pb_average_epoch(const pb_average *average, const pb_rate_time *time, double shares[])
+{
+    const int since = time->epoch - average->start;
+    for (int i = 0; i < time->steps; i++) {
+        if (since < 0)
+            shares[i] = 1;
+        else if (average->by_epoch)
+            shares[i] = since == 0 ? 1 : i + 1 == time->steps ? 1.0 / (since + 1) : 0;
+        else
+            shares[i] = since == 0 && i == 0 ? 1 : 1 - average->decay;
+    }
+}

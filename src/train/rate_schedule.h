@@ -15,5 +15,8 @@ typedef struct pb_rate_time {
 /** The rate of every step of an epoch: what PyTorch's schedulers give when stepped once an epoch,
  * or once a step where rate->by_step. rates [steps]. */
 void pb_rate_epoch(const pb_rate *rate, const pb_rate_time *time, double rates[]);
+/** The share of the new parameters in their average at every step of an epoch: shares [steps]. Before it begins, the
+ *  average is the parameters. */
+void pb_average_epoch(const pb_average *average, const pb_rate_time *time, double shares[]);
 
 #endif

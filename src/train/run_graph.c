@@ -158,6 +158,7 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_
 
     r->rate_count = b->rate_count;
     memcpy(r->rates, b->rates, sizeof r->rates);
+    r->average = b->average;
     r->buffer_count = b->buffer_count;
     memcpy(r->buffers, b->buffers, sizeof r->buffers);
     return finish_program(b, "train");
@@ -303,7 +304,9 @@ static pb_status list_lasting(pb_context *ctx, pb_run_graph *r)
 {
     const int count = pb_graph_count(r->g);
     r->lasting = calloc((size_t)count, sizeof *r->lasting);
-    if (!r->lasting) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of parameters");
+    r->evaluated = calloc((size_t)count, sizeof *r->evaluated);
+    if (!r->lasting || !r->evaluated)
+        return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of parameters");
     for (pb_value v = 0; v < count; v++) {
         const pb_record *leaf = pb_record_of(r->g, v);
         if (leaf->op != PB_OP_LEAF || leaf->attrs.role != PB_ROLE_PARAM) continue;
@@ -319,6 +322,12 @@ static pb_status list_lasting(pb_context *ctx, pb_run_graph *r)
             is_among(r->buffers, r->buffer_count, v))
             continue;
         r->lasting[r->lasting_count++] = v;
+    }
+    for (int i = 0; i < r->network_count; i++) {
+        const pb_value average = pb_builder_average_of(r->g, r->lasting[i]);
+        r->evaluated[i] = i;
+        for (int k = r->network_count; k < r->lasting_count; k++)
+            if (r->lasting[k] == average) r->evaluated[i] = k;
     }
     return PB_OK;
 }
@@ -383,5 +392,6 @@ void pb_run_graph_clear(pb_run_graph *r)
 {
     pb_graph_free(&r->g);
     free(r->lasting);
+    free(r->evaluated);
     *r = (pb_run_graph){0};
 }

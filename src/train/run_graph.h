@@ -87,6 +87,8 @@ typedef struct pb_run_graph {
                           checkpoint */
     int lasting_count;
     int network_count; /* parameters, then the buffers of stages (running statistics) */
+    int *evaluated;    /* [network_count] which of `lasting` evaluation takes: itself or its average */
+    pb_average average;
     pb_value buffers[PB_BUILDER_MAX];
     int buffer_count;
     int64_t parameters; /* numbers learned */

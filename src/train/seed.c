@@ -87,6 +87,15 @@ static pb_status write_tensors(pb_session *s, const pb_value leaves[], const pb_
     return PB_OK;
 }
 
+/* Puts a network where evaluation takes it from. */
+static pb_status write_network(pb_session *s, const pb_tensors *network)
+{
+    for (int i = 0; i < network->count; i++)
+        PB_TRY(
+            pb_session_write(s, s->graph.lasting[s->graph.evaluated[i]], network->tensor[i].data));
+    return PB_OK;
+}
+
 static bool all_finite(const pb_tensor *t)
 {
     const float *values = t->data;
@@ -142,7 +151,7 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
             add_like(s, &best, pb_value_name(s->graph.g, s->graph.lasting[i]), s->graph.lasting[i]);
     if (status == PB_OK) status = pb_safetensors_load(s->ctx, path, &file);
     if (status == PB_OK) status = pb_checkpoint_take(s->ctx, path, &file, "", &best);
-    if (status == PB_OK) status = write_tensors(s, s->graph.lasting, &best);
+    if (status == PB_OK) status = write_network(s, &best);
     pb_tensors_clear(&file);
     pb_tensors_clear(&best);
     free(path);
@@ -169,7 +178,7 @@ static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored
         state->best_accuracy = validated ? held->accuracy : (double)NAN;
         state->best_loss = validated ? held->loss : (double)NAN;
         for (int i = 0; i < state->best.count; i++)
-            memcpy(state->best.tensor[i].data, state->lasting.tensor[i].data,
+            memcpy(state->best.tensor[i].data, state->lasting.tensor[s->graph.evaluated[i]].data,
                    state->best.tensor[i].bytes);
     }
     if (!validated) return;
@@ -275,7 +284,7 @@ static void divide_by_class(const pb_session *s, const pb_tensor *view)
 static pb_status finish(pb_session *s, pb_seed *state)
 {
     const pb_run_graph *r = &s->graph;
-    PB_TRY(write_tensors(s, r->lasting, &state->best));
+    PB_TRY(write_network(s, &state->best));
     const pb_pass inspection = pb_session_inspection(s);
     if (r->inspects) PB_TRY(pb_session_pass(s, &inspection));
     PB_TRY(pb_seed_test(s, &state->result));
