@@ -77,7 +77,7 @@ pb_status pb_compressed_inspect(pb_context *ctx, const char *path, bool skip_dam
 
 /** How to write; zero means the default. */
 typedef struct pb_compressed_options {
-    int level;         /* of zstd, 1 (fast) to 19 (small); default 9     */
+    int level;         /* of zstd, 1 (fast) to 19 (small); default 6     */
     int chunk_samples; /* samples of a chunk; default 8192               */
 } pb_compressed_options;
 

@@ -6,10 +6,20 @@
 #include <zstd.h>
 
 #include "base/file.h"
+#include "base/parallel.h"
 #include "data/loader.h"
 #include "data/pbz.h"
 
-enum { LEVEL_DEFAULT = 9, CHUNK_DEFAULT = 8192, CHUNK_BYTES_MOST = 1 << 26 };
+enum { LEVEL_DEFAULT = 6, CHUNK_DEFAULT = 8192, CHUNK_BYTES_MOST = 1 << 26 };
+
+/* A chunk on its way: samples of a part, and what they become. */
+typedef struct packing {
+    bool is_test;
+    int first, count;
+    pb_chunk_order order;
+    unsigned char *data; /* [bytes] */
+    size_t bytes;
+} packing;
 
 /* A file in the making: everything lies in memory until all sizes are known. */
 typedef struct making {
@@ -18,8 +28,10 @@ typedef struct making {
     int level;
     pb_pbz_prefix prefix;
     char *header;
-    unsigned char *arrays, *table, *chunks;
-    size_t chunk_bytes, chunk_room;
+    unsigned char *arrays, *table;
+    packing *chunks;
+    int chunk_count;
+    uint64_t chunk_bytes;
 } making;
 
 static pb_status no_memory(making *m)
@@ -49,59 +61,71 @@ static pb_status make_arrays(making *m)
     return PB_OK;
 }
 
-static pb_status room_for(making *m, size_t bytes)
+static void clear(packing *p)
 {
-    if (m->chunk_room - m->chunk_bytes >= bytes) return PB_OK;
-    const size_t room = 2 * m->chunk_room + bytes;
-    unsigned char *grown = realloc(m->chunks, room);
-    if (!grown) return no_memory(m);
-    m->chunks = grown;
-    m->chunk_room = room;
+    free(p->data);
+    p->data = NULL;
+}
+
+/* What fits is known only afterwards: the rest of the room is given back. */
+static pb_status pack(pb_context *ctx, const making *m, packing *p)
+{
+    const pb_samples *part = p->is_test ? &m->d->test : &m->d->train;
+    const pb_pbz_rows rows = pb_pbz_rows_of(m->d, p->order, p->count);
+    p->data = malloc(pb_pbz_bound(&rows));
+    if (!p->data) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a chunk");
+    PB_TRY(pb_pbz_pack(ctx, m->level, &rows,
+                       (const unsigned char *)part->data + (size_t)p->first * rows.bytes,
+                       part->labels + p->first, p->data, &p->bytes));
+    unsigned char *less = realloc(p->data, p->bytes);
+    if (less) p->data = less;
     return PB_OK;
 }
 
-/* Compresses samples of a part behind the chunks that there are; `*stored` is how many bytes. */
-static pb_status pack(making *m, bool is_test, int first, int count, size_t *stored)
+/* The first chunk in order i; orders that the samples cannot have stay empty. */
+typedef struct trial {
+    const making *m;
+    packing first[PB_ORDERS];
+} trial;
+
+static pb_status try_order(pb_context *ctx, void *user, int i)
 {
-    const pb_samples *part = is_test ? &m->d->test : &m->d->train;
-    const pb_pbz_rows rows = pb_pbz_rows_of(m->d, m->d->compressed->order, count);
-    PB_TRY(room_for(m, pb_pbz_bound(&rows)));
-    return pb_pbz_pack(m->ctx, m->level, &rows,
-                       (const unsigned char *)part->data + (size_t)first * rows.bytes,
-                       part->labels + first, m->chunks + m->chunk_bytes, stored);
+    trial *t = user;
+    const pb_compressed *c = t->m->d->compressed;
+    const int all = t->m->d->train.count;
+    t->first[i].order = (pb_chunk_order)i;
+    t->first[i].count = all < c->chunk_samples ? all : c->chunk_samples;
+    return pb_pbz_may_lie(t->m->d, t->first[i].order) ? pack(ctx, t->m, &t->first[i]) : PB_OK;
 }
 
 /* The order in which the first chunk is smallest. */
 static pb_status choose_order(making *m)
 {
+    trial t = {.m = m};
     pb_compressed *c = m->d->compressed;
-    const int all = m->d->train.count, count = all < c->chunk_samples ? all : c->chunk_samples;
-    pb_chunk_order best = PB_ORDER_SAMPLES;
-    size_t least = SIZE_MAX;
-    for (int i = 0; count > 0 && i < PB_ORDERS; i++) {
-        size_t stored;
-        if (!pb_pbz_may_lie(m->d, (pb_chunk_order)i)) continue;
-        c->order = (pb_chunk_order)i;
-        PB_TRY(pack(m, false, 0, count, &stored));
-        if (stored < least) best = c->order;
-        if (stored < least) least = stored;
+    c->order = PB_ORDER_SAMPLES;
+    if (m->d->train.count == 0) return PB_OK;
+    const pb_status status = pb_parallel(m->ctx, PB_ORDERS, try_order, &t);
+    for (int i = 0; i < PB_ORDERS; i++) {
+        if (t.first[i].data && t.first[i].bytes < t.first[c->order].bytes)
+            c->order = t.first[i].order;
     }
-    c->order = best;
-    return PB_OK;
+    for (int i = 0; i < PB_ORDERS; i++) clear(&t.first[i]);
+    return status;
 }
 
-static pb_status add_chunk(making *m, bool is_test, int first, int count)
+static pb_status pack_one(pb_context *ctx, void *user, int i)
 {
-    size_t stored;
-    PB_TRY(pack(m, is_test, first, count, &stored));
-    unsigned char *entry = m->table + (size_t)m->prefix.entries * PB_PBZ_ENTRY_BYTES;
-    pb_put_u32(entry, is_test);
-    pb_put_u32(entry + 4, (uint32_t)count);
-    pb_put_u32(entry + 8, (uint32_t)stored);
-    pb_put_u32(entry + 12, sum_of(m->chunks + m->chunk_bytes, stored));
-    m->prefix.entries++;
-    m->chunk_bytes += stored;
-    return PB_OK;
+    making *m = user;
+    return pack(ctx, m, &m->chunks[i]);
+}
+
+static void put_entry(const packing *p, unsigned char *entry)
+{
+    pb_put_u32(entry, p->is_test);
+    pb_put_u32(entry + 4, (uint32_t)p->count);
+    pb_put_u32(entry + 8, (uint32_t)p->bytes);
+    pb_put_u32(entry + 12, sum_of(p->data, p->bytes));
 }
 
 static int chunks_of(const pb_samples *part, int chunk_samples)
@@ -118,13 +142,24 @@ static pb_status make_chunks(making *m)
                        "chunks of %d samples are too many: %d, at most %d are allowed", most, count,
                        PB_PBZ_ENTRIES_MAX);
     m->table = malloc(((size_t)count + 1) * PB_PBZ_ENTRY_BYTES);
-    if (!m->table) return no_memory(m);
+    m->chunks = calloc((size_t)count + 1, sizeof *m->chunks);
+    if (!m->table || !m->chunks) return no_memory(m);
     for (int is_test = 0; is_test < 2; is_test++) {
         const int all = is_test ? m->d->test.count : m->d->train.count;
         for (int first = 0; first < all; first += most)
-            PB_TRY(add_chunk(m, is_test, first, all - first < most ? all - first : most));
+            m->chunks[m->chunk_count++] =
+                (packing){.is_test = is_test,
+                          .first = first,
+                          .count = all - first < most ? all - first : most,
+                          .order = m->d->compressed->order};
     }
-    m->prefix.table_crc32 = sum_of(m->table, m->prefix.entries * (size_t)PB_PBZ_ENTRY_BYTES);
+    PB_TRY(pb_parallel(m->ctx, count, pack_one, m));
+    for (int i = 0; i < count; i++) {
+        put_entry(&m->chunks[i], m->table + (size_t)i * PB_PBZ_ENTRY_BYTES);
+        m->chunk_bytes += m->chunks[i].bytes;
+    }
+    m->prefix.entries = (uint32_t)count;
+    m->prefix.table_crc32 = sum_of(m->table, (size_t)count * PB_PBZ_ENTRY_BYTES);
     return PB_OK;
 }
 
@@ -184,7 +219,8 @@ static pb_status write_file(const making *m, const char *path)
     fwrite(m->header, 1, m->prefix.header_bytes, writer.stream);
     fwrite(m->table, PB_PBZ_ENTRY_BYTES, m->prefix.entries, writer.stream);
     if (m->arrays) fwrite(m->arrays, 1, m->prefix.arrays_bytes, writer.stream);
-    fwrite(m->chunks, 1, m->chunk_bytes, writer.stream);
+    for (int i = 0; i < m->chunk_count; i++)
+        fwrite(m->chunks[i].data, 1, m->chunks[i].bytes, writer.stream);
     return pb_file_commit(m->ctx, &writer);
 }
 
@@ -207,6 +243,7 @@ pb_status pb_compressed_write(pb_context *ctx, const char *path, pb_dataset *d,
     free(m.header);
     free(m.arrays);
     free(m.table);
+    for (int i = 0; i < m.chunk_count; i++) clear(&m.chunks[i]);
     free(m.chunks);
     return status;
 }
