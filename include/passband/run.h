@@ -16,7 +16,8 @@ extern "C" {
 /** A checked configuration: every key of the schema has a value. */
 typedef struct pb_config pb_config;
 /** Reads a YAML file and applies `key=value` overrides in order ("train.epochs=10", "stages.band_mask.bands=4").
- *  Errors read "file:line: key: what is wrong, what is allowed (did you mean ...?)". */
+ *  Errors read "file:line: key: what is wrong, what is allowed (did you mean ...?)". A folder of images or arrays, or a
+ *  compressed data set, stands for a configuration that trains on it a network for samples of any shape. */
 pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
                          const char *const overrides[], pb_config **config);
 void pb_config_free(pb_config **config);

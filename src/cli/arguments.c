@@ -154,6 +154,14 @@ pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count)
     return PB_OK;
 }
 
+pb_status pb_cli_need_source(pb_cli *cli, const char *path)
+{
+    struct stat entry;
+    if (stat(path, &entry) == 0) return PB_OK;
+    return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: there is no configuration or folder %s",
+                   cli->command->name, path);
+}
+
 pb_status pb_cli_need_config(pb_cli *cli, const char *path)
 {
     struct stat entry;

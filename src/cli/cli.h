@@ -59,6 +59,8 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder);
 
 /** An option that is a whole number from 1 to `most`, else PB_ERR_USAGE; `count` stays as it is where it is not given. */
 pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count);
+/** PB_ERR_USAGE when there is neither a configuration of this name nor data that stand for one. */
+pb_status pb_cli_need_source(pb_cli *cli, const char *path);
 /** PB_ERR_USAGE when the configuration is not there. */
 pb_status pb_cli_need_config(pb_cli *cli, const char *path);
 

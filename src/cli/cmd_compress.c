@@ -4,7 +4,6 @@
 
 #include <passband/compressed.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/compressed_facts.h"
 
@@ -24,9 +23,7 @@ static pb_status check_words(pb_cli *cli, const char *output)
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "compress: --output %s must end in %s, by which a data set is known", output,
                        PB_COMPRESSED_ENDING);
-    if (pb_file_exists(cli->words[0])) return PB_OK;
-    return pb_fail(cli->ctx, PB_ERR_USAGE, "compress: there is no configuration or folder %s",
-                   cli->words[0]);
+    return pb_cli_need_source(cli, cli->words[0]);
 }
 
 pb_status pb_cli_compress(pb_cli *cli)

@@ -16,7 +16,7 @@ pb_status pb_cli_explain(pb_cli *cli)
             return pb_fail(cli->ctx, PB_ERR_USAGE,
                            "explain: %s is not key=value; one configuration is explained at a time",
                            cli->words[i]);
-    PB_TRY(pb_cli_need_config(cli, cli->words[0]));
+    PB_TRY(pb_cli_need_source(cli, cli->words[0]));
     PB_TRY(pb_config_load(cli->ctx, cli->words[0], cli->word_count - 1, cli->words + 1, &config));
     const pb_status status = pb_run_explain(cli->ctx, config, &options, what, stdout);
     pb_config_free(&config);

@@ -45,7 +45,7 @@ static pb_status sort_words(batch *b)
 /* All are read before the first one runs: an error in the last should not cost hours. */
 static pb_status load_configs(batch *b)
 {
-    for (int i = 0; i < b->count; i++) PB_TRY(pb_cli_need_config(b->cli, b->paths[i]));
+    for (int i = 0; i < b->count; i++) PB_TRY(pb_cli_need_source(b->cli, b->paths[i]));
     for (int i = 0; i < b->count; i++)
         PB_TRY(pb_config_load(b->cli->ctx, b->paths[i], b->override_count, b->overrides,
                               &b->configs[i]));

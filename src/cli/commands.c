@@ -129,9 +129,12 @@ static const pb_cli_option data_options[] = {
 const pb_cli_command pb_cli_commands[] = {
     {
         .name = "run",
-        .usage = "CONFIG... [key=value ...] [options]",
+        .usage = "CONFIG | FOLDER | FILE.pbz ... [key=value ...] [options]",
         .summary = "train; a folder under runs/ holds everything about a run",
         .details =
+            "FOLDER, of images or arrays, and FILE.pbz, which compress wrote, are learned from by "
+            "a\n"
+            "network for samples of any shape; --print-config shows it, to begin your own with.\n"
             "Several configurations run one after another and are drawn into one comparison.\n"
             "key=value overrides a key of every configuration: train.epochs=10 data.name=mnist\n"
             "stages.dct2.keep=8 stages.conv1d.1.channels=64 (the second conv1d, counted from 0).\n"
@@ -217,7 +220,7 @@ const pb_cli_command pb_cli_commands[] = {
     },
     {
         .name = "explain",
-        .usage = "CONFIG [key=value ...] [options]",
+        .usage = "CONFIG | FOLDER | FILE.pbz [key=value ...] [options]",
         .summary = "print the plan of a configuration: kernels, shapes, solvers, FLOPs, bytes",
         .options = explain_options,
         .least_words = 1,

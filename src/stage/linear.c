@@ -6,9 +6,9 @@
 static const pb_option linear_options[] = {
     {.name = "features",
      .type = PB_OPTION_INT,
-     .min = 1,
+     .min = 0,
      .max = 1 << 16,
-     .help = "numbers that come out"},
+     .help = "numbers that come out; 0: one for each class"},
     {.name = "bias", .type = PB_OPTION_BOOL, .fallback = "true", .help = "whether a bias is added"},
     {0},
 };
@@ -16,7 +16,7 @@ static const pb_option linear_options[] = {
 /* x [batch, ...] flattened to [batch, in], weight [out, in], bias [out] -> [batch, out] */
 static pb_status linear_build(pb_builder *b, const pb_options *options)
 {
-    const int out = (int)pb_option_int(options, "features");
+    const int asked = (int)pb_option_int(options, "features"), out = asked ? asked : b->classes;
     const int in = (int)pb_builder_sample_count(b);
     const float bound = 1 / sqrtf((float)in);
     const pb_value flat = pb_reshape(b->g, b->x, PB_SHAPE(b->batch, in));

@@ -288,18 +288,6 @@ pb_status pb_config_to_compress(pb_context *ctx, const char *path, pb_yaml *yaml
     return from_yaml(ctx, path, true, yaml, override_count, overrides, config);
 }
 
-pb_status pb_config_load(pb_context *ctx, const char *path, int override_count,
-                         const char *const overrides[], pb_config **config)
-{
-    *config = NULL;
-    pb_yaml *yaml;
-    PB_TRY(pb_yaml_load(ctx, path, &yaml));
-    const pb_status status =
-        pb_config_from_yaml(ctx, path, yaml, override_count, overrides, config);
-    pb_yaml_free(&yaml);
-    return status;
-}
-
 void pb_config_free(pb_config **config)
 {
     if (config == NULL || *config == NULL) return;

@@ -94,6 +94,36 @@ START_TEST(a_folder_of_images)
 }
 END_TEST
 
+/* Nothing but data: a network that takes any shape learns from the folder, and from a file as well,
+ * whatever its stages left. */
+START_TEST(data_alone_are_enough_to_run)
+{
+    make_folder();
+    run("compress shells -o shells.pbz -q", 0);
+    run("run shells train.epochs=3 -q -o from_folder", 0);
+    run("run shells.pbz train.epochs=3 -q -o from_file", 0);
+    ck_assert_double_eq(score("from_folder/summary.json", "test_loss"),
+                        score("from_file/summary.json", "test_loss"));
+    ck_assert_double_gt(score("from_file/summary.json", "test_accuracy"), 0.6);
+    run("run shells --print-config", 0);
+    assert_says(said.out, "name: shells\n");
+    assert_says(said.out, "features: 0");
+    scratch_put(&s, "own.yaml", said.out, strlen(said.out));
+    run("run own.yaml train.epochs=3 -q -o from_own", 0);
+    ck_assert_double_eq(score("from_folder/summary.json", "test_loss"),
+                        score("from_own/summary.json", "test_loss"));
+    static const char few[] = "data: {name: png, path: shells}\n"
+                              "stages: [load, ycbcr, {pca: {size: 5}}, {quantize: {bits: 4}}]\n";
+    scratch_put(&s, "few.yaml", few, strlen(few));
+    run("compress few.yaml -o few.pbz -q", 0);
+    run("run few.pbz train.epochs=3 -q -o from_few", 0);
+    ck_assert_double_gt(score("from_few/summary.json", "test_accuracy"), 0.6);
+    fails("run nowhere", 2, "there is no configuration or folder nowhere");
+    mkdir(scratch_path(&s, "empty"), 0777);
+    fails("run empty", 4, "empty");
+}
+END_TEST
+
 /* The same configuration on the data and on the file of its first stages: the codes are the same,
  * so is the network, its pictures' numbers, and what eval says. */
 START_TEST(stages_that_the_file_went_through_count_as_done)
@@ -171,6 +201,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, a_folder_of_images);
+    tcase_add_test(tcase, data_alone_are_enough_to_run);
     tcase_add_test(tcase, stages_that_the_file_went_through_count_as_done);
     tcase_add_test(tcase, compressing_a_file_again_divides_it_anew);
     tcase_add_test(tcase, damage_is_named_and_the_rest_is_read);
