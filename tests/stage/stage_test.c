@@ -271,7 +271,7 @@ static const bad_case bad_cases[] = {
     {{4, 4, 4}, "[reconstruction]", "reconstruction_1: there are no coefficients to compare; it needs a dct2 and a band_mask", PB_ERR_CONFIG},
     {{4, 4, 4}, "[dct2: {keep: 2}, reconstruction]", "reconstruction_1: there are no masked coefficients to compare; it needs a band_mask", PB_ERR_CONFIG},
     {{4, 4, 4}, "[band_mask, band_mask]", "band_mask_2: band_weights is recorded already", PB_ERR_CONFIG},
-    {{4, 9}, "[linear: {features: 0}]", "linear.features", PB_ERR_CONFIG},
+    {{4, 9}, "[linear: {features: -1}]", "linear.features", PB_ERR_CONFIG},
 };
 // clang-format on
 
@@ -304,6 +304,59 @@ START_TEST(test_learned_order_is_checked)
     ck_assert_int_eq(pb_stage_build(&n.b, pb_stage_find("dct2"), 1, n.options[0]), PB_ERR_DATA);
     ck_assert_msg(strstr(pb_error(n.ctx), "allowed is 0 to 15") != NULL, "%s", pb_error(n.ctx));
     network_free(&n);
+}
+END_TEST
+
+/* ---- stochastic rounding ---- */
+
+enum { ROUNDED = 600, PLACES = 3 };
+
+/* Two samples span four levels from 0 to 3; the others lie between 1.15 and 1.35. */
+static double number_to_round(int i)
+{
+    return i < PLACES ? 0 : i < 2 * PLACES ? 3 : 1.15 + 0.2 * pseudo(INPUT_SEED, (uint32_t)i);
+}
+
+static double *rounded(const char *rounding)
+{
+    static network n;
+    char list[160];
+    double *out;
+    snprintf(list, sizeof list, "[{quantize: {bits: 2, %s}}]", rounding);
+    network_start(&n, PB_F32, PB_SHAPE(ROUNDED, PLACES), 2, false);
+    double *x = leaf_content(&n, n.samples);
+    for (int i = 0; i < ROUNDED * PLACES; i++) x[i] = number_to_round(i);
+    ck_assert_msg(network_build(&n, list) == PB_OK, "%s", pb_error(n.ctx));
+    network_evaluate(&n, 1, &n.b.x, &out);
+    network_free(&n);
+    return out;
+}
+
+/* A number goes to one of the two levels about it, to the upper one as often as it is near it: the
+ * mean stays in each place, where rounding to nearest would move it by a quarter of a step. */
+START_TEST(test_stochastic_rounding_keeps_the_mean)
+{
+    double *up = rounded("rounding: stochastic"), *nearest = rounded("seed: 0"),
+           *again = rounded("rounding: stochastic"),
+           *other = rounded("rounding: stochastic, seed: 1");
+    int different = 0;
+    for (int place = 0; place < PLACES; place++) {
+        double sum = 0;
+        for (int i = 2; i < ROUNDED; i++) {
+            const int k = i * PLACES + place;
+            ck_assert_msg(fabs(up[k] - 1) < 1e-6 || fabs(up[k] - 2) < 1e-6, "%g", up[k]);
+            ck_assert_double_eq_tol(nearest[k], 1, 1e-6);
+            ck_assert_double_eq(up[k], again[k]);
+            different += fabs(up[k] - other[k]) > 0.5;
+            sum += up[k] - number_to_round(k);
+        }
+        ck_assert_double_eq_tol(sum / (ROUNDED - 2), 0, 0.07); /* 4 deviations of the mean */
+    }
+    ck_assert_int_gt(different, ROUNDED * PLACES / 4); /* 2 * 0.25 * 0.75 of all */
+    free(up);
+    free(nearest);
+    free(again);
+    free(other);
 }
 END_TEST
 
@@ -340,6 +393,7 @@ int main(void)
     tcase_add_loop_test(numbers, test_transforms_are_hoisted, 0, 3);
     tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
     tcase_add_loop_test(errors, test_learned_order_is_checked, 0, 4);
+    tcase_add_test(numbers, test_stochastic_rounding_keeps_the_mean);
     tcase_add_test(errors, test_table);
     suite_add_tcase(suite, numbers);
     suite_add_tcase(suite, errors);
