@@ -15,6 +15,7 @@
 #include <passband/shape.h>
 #include <passband/stage.h>
 #include <passband/status.h>
+#include <passband/study.h>
 #include <passband/sweep.h>
 #include <passband/version.h>
 

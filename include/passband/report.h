@@ -40,6 +40,14 @@ pb_status pb_report_sweep_table(pb_context *ctx, const char *folder, FILE *out);
  * where it is missing. */
 pb_status pb_report_rates(pb_context *ctx, const char *name, const pb_rate_curves *rates, const char *folder);
 
+/** Draws a finished study (passband/study.h) into its folder: plots/ and index.html. Without gnuplot the page is still
+ * written and PB_ERR_RUN says what is missing. PB_ERR_USAGE: the folder holds no study.json. */
+pb_status pb_report_study(pb_context *ctx, const char *folder);
+
+/** Prints every file of a study: bytes a sample, accuracy, seconds, and whether it is on the Pareto front; then what
+ * differs. */
+pb_status pb_report_study_table(pb_context *ctx, const char *folder, FILE *out);
+
 typedef enum pb_table_format { PB_TABLE_MARKDOWN, PB_TABLE_CSV } pb_table_format;
 
 /** Prints the JSON text of pb_bench_run as tables. */

@@ -74,6 +74,7 @@ const volatile int *pb_cli_catch_signals(void);
 /* ---- commands, a file each ---- */
 pb_status pb_cli_run(pb_cli *cli);
 pb_status pb_cli_sweep(pb_cli *cli);
+pb_status pb_cli_study(pb_cli *cli);
 pb_status pb_cli_resume(pb_cli *cli);
 pb_status pb_cli_eval(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);

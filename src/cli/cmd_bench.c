@@ -85,14 +85,15 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A search trains many configurations; it is none itself. */
+/* A search or a study trains many configurations; it is none itself. */
 static bool is_search(pb_context *quiet, const char *path)
 {
     pb_yaml *yaml = NULL;
     bool found = false;
     if (pb_yaml_load(quiet, path, &yaml) == PB_OK) {
         const pb_node *root = pb_yaml_root(yaml);
-        found = root->kind == PB_NODE_MAP && pb_node_find(root, "sweep") != NULL;
+        found = root->kind == PB_NODE_MAP &&
+                (pb_node_find(root, "sweep") || pb_node_find(root, "study"));
     }
     pb_yaml_free(&yaml);
     return found;

@@ -1,4 +1,4 @@
-/* passband report: draws a run or a search again, or several runs into one comparison. */
+/* passband report: draws a run, a search or a study again, or several runs into one comparison. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +7,19 @@
 #include "base/file.h"
 #include "cli/finish.h"
 
-static bool is_search(const char *folder)
+static bool holds(const char *folder, const char *file)
 {
-    char *path = pb_path_join(folder, "sweep.json");
+    char *path = pb_path_join(folder, file);
     const bool found = path && pb_file_exists(path);
     free(path);
     return found;
+}
+
+static pb_status draw(pb_context *ctx, const char *folder)
+{
+    if (holds(folder, "sweep.json")) return pb_report_sweep(ctx, folder);
+    if (holds(folder, "study.json")) return pb_report_study(ctx, folder);
+    return pb_report_run(ctx, folder);
 }
 
 static pb_status draw_one(pb_cli *cli)
@@ -20,8 +27,7 @@ static pb_status draw_one(pb_cli *cli)
     if (pb_cli_value(cli, "output"))
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "report: --output is for a comparison; one run is drawn into its folder");
-    PB_TRY(is_search(cli->words[0]) ? pb_report_sweep(cli->ctx, cli->words[0])
-                                    : pb_report_run(cli->ctx, cli->words[0]));
+    PB_TRY(draw(cli->ctx, cli->words[0]));
     if (!pb_cli_value(cli, "quiet")) printf("%s/index.html\n", cli->words[0]);
     return PB_OK;
 }

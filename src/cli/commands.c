@@ -1,6 +1,7 @@
 /* The table of commands: help, parsing and errors come from it. */
 #include <string.h>
 
+#include <passband/study.h>
 #include <passband/sweep.h>
 
 #include "base/options.h"
@@ -47,6 +48,14 @@ static const pb_cli_option run_options[] = {
 static const pb_cli_option sweep_options[] = {
     DEVICE_OPTION,
     {"output", 'o', "FOLDER", "where the search goes; several processes may share it"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
+static const pb_cli_option study_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FOLDER", "where the study goes; several processes may share it"},
     QUIET_OPTION,
     VERBOSE_OPTION,
     END_OF_OPTIONS,
@@ -165,6 +174,25 @@ const pb_cli_command pb_cli_commands[] = {
         .run = pb_cli_sweep,
         .more = "section sweep",
         .print_more = pb_sweep_print_schema,
+    },
+    {
+        .name = "study",
+        .usage = "CONFIG... | STUDY | FOLDER [key=value ...] [options]",
+        .summary = "compare compressions: accuracy against bytes, with real files and trainings",
+        .details =
+            "CONFIG has a section study, described below. STUDY is the folder of a study to go on "
+            "with:\n"
+            "after Ctrl-C, or in several processes at once. FOLDER, of images or arrays, is "
+            "studied "
+            "with\n"
+            "the methods of configs/study.yaml. study.seeds=[0] overrides an option of the study,\n"
+            "train.epochs=10 a key of every network. study.db is a study of Optuna.\n",
+        .options = study_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_study,
+        .more = "section study",
+        .print_more = pb_study_print_schema,
     },
     {
         .name = "resume",

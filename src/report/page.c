@@ -74,6 +74,9 @@ typedef struct picture {
 } picture;
 
 static const picture pictures[] = {
+    {"study_accuracy", "Test accuracy against bytes a sample of the file that was trained on.",
+     true},
+    {"study_time", "Time of a training against bytes a sample.", true},
     {"sweep_history", "Trials of the search in their order, and the best so far.", true},
     {"sweep_slices", "Trials of the search by what was searched over.", true},
     {"loss",

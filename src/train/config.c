@@ -186,10 +186,10 @@ static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *confi
     pb_node copies[8], top = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
     for (const pb_node *n = root->first; n != NULL; n = n->next) {
         if (is_section(n->key)) continue;
-        if (strcmp(n->key, "sweep") == 0)
-            return pb_fail(ctx, PB_ERR_CONFIG,
-                           "%s:%d: sweep: is a search, which passband sweep runs", n->file,
-                           n->line);
+        if (strcmp(n->key, "sweep") == 0 || strcmp(n->key, "study") == 0)
+            return pb_fail(ctx, PB_ERR_CONFIG, "%s:%d: %s: is a %s, which passband %s runs",
+                           n->file, n->line, n->key,
+                           strcmp(n->key, "sweep") == 0 ? "search" : "study", n->key);
         if (!is_row(pb_config_top, n->key)) return unknown_key(ctx, "", n);
         copies[top.count] = *n; /* keys are unique, so there are no more than the table has */
         copies[top.count].next = top.first;

@@ -1,17 +1,13 @@
 /* A search from its folder to its end. */
 #include "train/sweep.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/options.h"
+#include "train/folder_lock.h"
 #include "train/run_folder.h"
 
 static pb_status no_memory(pb_sweep *s)
@@ -28,35 +24,6 @@ pb_status pb_sweep_path(pb_sweep *s, const char *name, char **path)
 bool pb_sweep_stopped(const pb_sweep *s)
 {
     return s->options.stop && *s->options.stop;
-}
-
-void pb_sweep_nap(void)
-{
-    const struct timespec pause = {.tv_nsec = 200000000};
-    nanosleep(&pause, NULL);
-}
-
-/* ---- the lock of the folder ---- */
-
-pb_status pb_sweep_lock(pb_sweep *s)
-{
-    s->lock = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->lock < 0)
-        return pb_fail(s->ctx, PB_ERR_IO, "%s: cannot be opened: %s", s->folder, strerror(errno));
-    while (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return pb_fail(s->ctx, PB_ERR_IO, "%s: cannot be locked: %s", s->folder,
-                           strerror(errno));
-        if (pb_sweep_stopped(s)) return pb_fail(s->ctx, PB_INTERRUPTED, "interrupted");
-        pb_sweep_nap();
-    }
-    return PB_OK;
-}
-
-void pb_sweep_unlock(pb_sweep *s)
-{
-    if (s->lock >= 0) close(s->lock);
-    s->lock = -1;
 }
 
 /* ---- the folder ---- */
@@ -181,9 +148,9 @@ pb_status pb_sweep_open(pb_sweep *s, const char *path, int override_count,
 {
     PB_TRY(read_config(s, path, override_count, overrides));
     PB_TRY(choose_folder(s));
-    pb_status status = pb_sweep_lock(s);
+    pb_status status = pb_folder_lock(s->ctx, s->folder, s->options.stop, &s->lock);
     if (status == PB_OK) status = prepare_folder(s);
-    pb_sweep_unlock(s);
+    pb_folder_unlock(&s->lock);
     PB_TRY(status);
     PB_TRY(open_studies(s));
     return pb_worker_begin(s->ctx, s->folder, &s->worker);
@@ -191,7 +158,7 @@ pb_status pb_sweep_open(pb_sweep *s, const char *path, int override_count,
 
 void pb_sweep_close(pb_sweep *s)
 {
-    pb_sweep_unlock(s);
+    pb_folder_unlock(&s->lock);
     if (s->worker.folder) pb_worker_end(&s->worker);
     pb_store_close(&s->store);
     pb_sweep_config_free(&s->config);

@@ -23,14 +23,9 @@ typedef struct pb_sweep {
 pb_status pb_sweep_open(pb_sweep *s, const char *path, int override_count,
                         const char *const overrides[]);
 void pb_sweep_close(pb_sweep *s);
-/** Waits until no other process has the folder locked; PB_INTERRUPTED when asked to stop. */
-pb_status pb_sweep_lock(pb_sweep *s);
-void pb_sweep_unlock(pb_sweep *s);
 /** A path in the folder, on the heap. */
 pb_status pb_sweep_path(pb_sweep *s, const char *name, char **path);
 bool pb_sweep_stopped(const pb_sweep *s);
-/** Sleeps for a fifth of a second. */
-void pb_sweep_nap(void);
 
 /** Runs trials until every arm has those it was planned to have. */
 pb_status pb_sweep_search(pb_sweep *s);

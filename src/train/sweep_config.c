@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "train/config_internal.h"
+#include "train/overrides.h"
 #include "train/sampler.h"
 
 enum { MOST_ARMS = 16, USUAL_TRIALS = 30, LONGEST_NAME = 100 };
@@ -106,30 +106,6 @@ static pb_status override_sweep(reader *r, pb_yaml *yaml, pb_node *section, cons
 
 /* ---- what an arm trains ---- */
 
-/* The file's root without its section `sweep`. */
-static void cut_section(pb_node *root)
-{
-    for (pb_node **place = &root->first; *place; place = &(*place)->next) {
-        if (strcmp((*place)->key, "sweep") != 0) continue;
-        *place = (*place)->next;
-        root->count--;
-        return;
-    }
-}
-
-/* "key=value" of an entry of `set`; NULL when memory is out. */
-static const char *override_of(pb_arena *arena, const pb_node *n)
-{
-    pb_text text = {0};
-    pb_text_append(&text, "%s=%s", n->key, n->quoted ? "'" : "");
-    for (const char *c = n->text; *c; c++)
-        pb_text_append(&text, "%c%s", *c, n->quoted && *c == '\'' ? "'" : "");
-    pb_text_append(&text, "%s", n->quoted ? "'" : "");
-    const char *kept = text.failed ? NULL : pb_arena_strdup(arena, text.text);
-    pb_text_free(&text);
-    return kept;
-}
-
 static pb_status read_final(reader *r, const pb_node *section)
 {
     const pb_node *map = pb_node_find(section, "final");
@@ -143,7 +119,7 @@ static pb_status read_final(reader *r, const pb_node *section)
         if (n->kind != PB_NODE_SCALAR || strcmp(n->key, "train.seeds") == 0)
             return fail_at(r, n, "final.%.60s: must be a single value, and seeds are final_seeds",
                            n->key);
-        c->final[c->final_count] = override_of(c->arena, n);
+        c->final[c->final_count] = pb_override_of(c->arena, n);
         if (!c->final[c->final_count++]) return no_memory(r->ctx);
     }
     return PB_OK;
@@ -161,7 +137,7 @@ static pb_status list_overrides(reader *r, const pb_node *set, const char *name,
     for (const pb_node *n = set ? set->first : NULL; n; n = n->next) {
         if (n->kind != PB_NODE_SCALAR)
             return fail_at(r, n, "set.%.60s: must be a single value", n->key);
-        (*list)[(*count)++] = override_of(arena, n);
+        (*list)[(*count)++] = pb_override_of(arena, n);
     }
     for (int i = 0; i < r->override_count; i++)
         if (!is_for_sweep(r->overrides[i])) (*list)[(*count)++] = r->overrides[i];
@@ -171,25 +147,15 @@ static pb_status list_overrides(reader *r, const pb_node *set, const char *name,
     return PB_OK;
 }
 
-/* A file named by an arm lies relative to the file of the search. */
-static char *path_beside(const char *path, const char *file)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
-    char *joined = folder ? pb_path_join(folder, file) : NULL;
-    free(folder);
-    return joined;
-}
-
 static pb_status read_base(reader *r, const char *file, int count, const char *const overrides[],
                            pb_config **config)
 {
     pb_yaml *yaml;
-    char *path = file ? path_beside(r->path, file) : strdup(r->path);
+    char *path = file ? pb_path_beside(r->path, file) : strdup(r->path);
     if (!path) return no_memory(r->ctx);
     pb_status status = pb_yaml_load(r->ctx, path, &yaml);
     if (status == PB_OK) {
-        if (!file) cut_section(pb_yaml_root(yaml));
+        if (!file) pb_node_cut(pb_yaml_root(yaml), "sweep");
         status = pb_config_from_yaml(r->ctx, path, yaml, count, overrides, config);
         pb_yaml_free(&yaml);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "train/folder_lock.h"
 #include "train/sweep.h"
 
 enum { CONFIG_LIMIT_BYTES = 1 << 20 };
@@ -105,9 +106,10 @@ pb_status pb_sweep_conclude(pb_sweep *s)
     const size_t arms = (size_t)s->config->arm_count;
     pb_trials *trials = calloc(arms, sizeof *trials);
     char **runs = calloc(arms, sizeof *runs);
-    pb_status status = trials && runs ? pb_sweep_lock(s) : no_memory(s);
+    pb_status status = trials && runs ? pb_folder_lock(s->ctx, s->folder, s->options.stop, &s->lock)
+                                      : no_memory(s);
     if (status == PB_OK) status = conclude(s, trials, runs);
-    pb_sweep_unlock(s);
+    pb_folder_unlock(&s->lock);
     for (size_t i = 0; i < arms; i++) {
         if (trials) pb_trials_clear(&trials[i]);
         if (runs) free(runs[i]);

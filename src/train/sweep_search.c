@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/folder_lock.h"
 #include "train/pruner.h"
+#include "train/reap.h"
 #include "train/sampler.h"
 #include "train/session.h"
 #include "train/sweep.h"
@@ -36,24 +38,6 @@ static bool is_better(const pb_sweep *s, double a, double b)
 }
 
 /* ---- asking for a trial ---- */
-
-/* Ends the trials of processes that are gone. */
-static pb_status reap(pb_sweep *s, pb_trials *trials)
-{
-    const pb_trial_end gone = {.state = PB_TRIAL_FAIL,
-                               .value = NAN,
-                               .seconds = NAN,
-                               .problem = "the process that ran it is gone"};
-    for (int i = 0; i < trials->count; i++) {
-        pb_trial *t = &trials->trial[i];
-        if (t->state != PB_TRIAL_RUNNING || !t->worker || pb_worker_lives(&s->worker, t->worker))
-            continue;
-        PB_TRY(pb_store_end(s->store, t->id, &gone));
-        pb_worker_bury(&s->worker, t->worker);
-        t->state = PB_TRIAL_FAIL;
-    }
-    return PB_OK;
-}
 
 static int count_finished(const pb_trials *trials)
 {
@@ -100,7 +84,7 @@ static pb_status ask_locked(attempt *a, bool *got, bool *others)
     pb_trials trials;
     int64_t grid;
     PB_TRY(pb_store_load(s->store, study, &arm_of(a)->space, &trials));
-    pb_status status = reap(s, &trials);
+    pb_status status = pb_trials_reap(s->store, &s->worker, &trials);
     const int finished = count_finished(&trials), running = count_running(&trials);
     const pb_trial *best = pb_trials_best(&trials, s->config->maximise);
     a->finished = finished;
@@ -289,7 +273,7 @@ static pb_status run_next(pb_sweep *s, int arm, bool *got, bool *others)
 
 pb_status pb_sweep_search(pb_sweep *s)
 {
-    for (bool told = false;; pb_sweep_nap()) {
+    for (bool told = false;; pb_folder_nap()) {
         bool others = false;
         for (int i = 0; i < s->config->arm_count; i++) {
             bool got = true, other = false;

@@ -1,0 +1,272 @@
+#include "study/findings.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Findings at work. */
+typedef struct findings {
+    const json_t *study;
+    json_t *facts, *claims, *open;
+    int comparisons; /* of two files */
+} findings;
+
+static const char *text(const json_t *json, const char *key)
+{
+    const char *found = json_string_value(json_object_get(json, key));
+    return found ? found : "";
+}
+
+static double number(const json_t *json, const char *key)
+{
+    const json_t *found = json_object_get(json, key);
+    return json_is_number(found) ? json_number_value(found) : (double)NAN;
+}
+
+static void say(json_t *list, const char *format, ...) PB_PRINTF(2, 3);
+static void say(json_t *list, const char *format, ...)
+{
+    pb_text sentence = {0};
+    va_list args;
+    va_start(args, format);
+    pb_text_append_va(&sentence, format, args);
+    va_end(args);
+    if (!sentence.failed) json_array_append_new(list, json_string(sentence.text));
+    pb_text_free(&sentence);
+}
+
+/* ---- numbers of a study ---- */
+
+static const json_t *find_point(const json_t *study, const char *name)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(study, "points"), i, p)
+    {
+        if (strcmp(text(p, "point"), name) == 0) return p;
+    }
+    return NULL;
+}
+
+/* A difference in points of a hundred. */
+typedef struct difference {
+    double mean, low, high;
+} difference;
+
+static difference difference_of(const json_t *of)
+{
+    const json_t *d = json_object_get(of, "difference"), *interval = json_object_get(d, "interval");
+    const json_t *low = json_array_get(interval, 0), *high = json_array_get(interval, 1);
+    return (difference){
+        .mean = 100 * number(d, "mean"),
+        .low = json_is_number(low) ? 100 * json_number_value(low) : (double)NAN,
+        .high = json_is_number(high) ? 100 * json_number_value(high) : (double)NAN,
+    };
+}
+
+static bool excludes_zero(difference d)
+{
+    return d.low > 0 || d.high < 0;
+}
+
+static bool has_interval(difference d)
+{
+    return !isnan(d.low) && !isnan(d.high);
+}
+
+static double accuracy_of(const json_t *point)
+{
+    return 100 * number(json_object_get(point, "accuracy"), "mean");
+}
+
+static double bytes_of(const json_t *point)
+{
+    return number(point, "bytes_per_sample");
+}
+
+/* ---- facts ---- */
+
+static void tell_what_was_done(findings *f)
+{
+    const size_t points = json_array_size(json_object_get(f->study, "points"));
+    const size_t seeds = json_array_size(json_object_get(f->study, "seeds"));
+    const json_t *raw = find_point(f->study, text(f->study, "reference"));
+    say(f->facts, "%s: %zu file%s, each trained on with %zu seed%s.", text(f->study, "data_set"),
+        points, points == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s");
+    if (raw)
+        say(f->facts, "As they are, samples take %.1f bytes each and %.2f %% are told right.",
+            bytes_of(raw), accuracy_of(raw));
+    if (seeds < 2) say(f->facts, "One seed says nothing about noise, so no difference is claimed.");
+}
+
+/* ---- how small is small enough ---- */
+
+/* How much of an allowed loss is left, at least and at most. */
+static difference margin_of(const json_t *point, double within)
+{
+    const difference d = difference_of(point);
+    return (difference){within + d.mean, within + d.low, within + d.high};
+}
+
+/* The fewest bytes of which it is shown that they lose less than that. */
+static void tell_smallest(findings *f, double within)
+{
+    const json_t *raw = find_point(f->study, text(f->study, "reference")), *best = NULL;
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        if (p != raw && margin_of(p, within).low > 0 && bytes_of(p) < bytes_of(raw) &&
+            (!best || bytes_of(p) < bytes_of(best)))
+            best = p;
+    }
+    if (!raw) return;
+    if (!best) {
+        say(f->open, "No file smaller than raw is shown to lose less than %g point%s.", within,
+            within > 1 || within < 1 ? "s" : "");
+        return;
+    }
+    const difference m = margin_of(best, within);
+    say(f->claims,
+        "%s loses less than %g point%s from %.1f bytes a sample, %.1f times fewer than raw: %.2f "
+        "%% "
+        "are told right, which leaves %.2f of the %g allowed (95 %% interval %.2f to %.2f).",
+        text(best, "point"), within, within > 1 || within < 1 ? "s" : "", bytes_of(best),
+        bytes_of(raw) / bytes_of(best), accuracy_of(best), m.mean, within, m.low, m.high);
+}
+
+/* ---- one against another ---- */
+
+static void claim(findings *f, const char *name, const char *other, difference d)
+{
+    say(f->claims, "%s is %s than %s by %.2f points (95 %% interval %.2f to %.2f).", name,
+        d.mean > 0 ? "better" : "worse", other, fabs(d.mean), d.mean > 0 ? d.low : -d.high,
+        d.mean > 0 ? d.high : -d.low);
+}
+
+/* Points that could not be told from another method's are named together. */
+typedef struct undecided {
+    char method[64], other[64];
+    pb_text names;
+    int count;
+} undecided;
+
+static void tell_undecided(findings *f, undecided *u)
+{
+    if (u->count > 0)
+        say(f->open, "%s and %s: no difference told apart at %s.", u->method, u->other,
+            u->names.failed ? "" : u->names.text);
+    pb_text_free(&u->names);
+    *u = (undecided){0};
+}
+
+static void wait_with(findings *f, undecided *u, const char *method, const char *other,
+                      const json_t *point, difference d)
+{
+    if (strcmp(u->method, method) != 0 || strcmp(u->other, other) != 0) tell_undecided(f, u);
+    snprintf(u->method, sizeof u->method, "%s", method);
+    snprintf(u->other, sizeof u->other, "%s", other);
+    pb_text_append(&u->names, "%s%.1f bytes (%+.2f points, %+.2f to %+.2f)", u->count ? ", " : "",
+                   bytes_of(point), d.mean, d.low, d.high);
+    u->count++;
+}
+
+static void compare(findings *f, undecided *u, const json_t *point, const char *other_name,
+                    const char *other_method, difference d)
+{
+    if (!has_interval(d)) return;
+    f->comparisons++;
+    if (excludes_zero(d))
+        claim(f, text(point, "point"), other_name, d);
+    else
+        wait_with(f, u, text(point, "method"), other_method, point, d);
+}
+
+/* The same two are not compared twice: what was asked comes first. */
+static bool was_asked(const json_t *study, const json_t *comparison)
+{
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(study, "comparisons"), i, c)
+    {
+        const bool same = strcmp(text(c, "point"), text(comparison, "point")) == 0 &&
+                          strcmp(text(c, "other"), text(comparison, "other")) == 0;
+        const bool turned = strcmp(text(c, "point"), text(comparison, "other")) == 0 &&
+                            strcmp(text(c, "other"), text(comparison, "point")) == 0;
+        if (same || turned) return true;
+    }
+    return false;
+}
+
+static void tell_comparisons(findings *f, const char *key, bool all)
+{
+    undecided u = {0};
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(f->study, key), i, c)
+    {
+        const json_t *point = find_point(f->study, text(c, "point"));
+        if (point && (all || !was_asked(f->study, c)))
+            compare(f, &u, point, text(c, "other"), text(c, "against"), difference_of(c));
+    }
+    tell_undecided(f, &u);
+}
+
+static void tell_against_raw(findings *f)
+{
+    const char *raw = text(f->study, "reference");
+    undecided u = {0};
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        if (json_object_get(p, "difference")) compare(f, &u, p, raw, raw, difference_of(p));
+    }
+    tell_undecided(f, &u);
+}
+
+json_t *pb_findings_make(const json_t *study)
+{
+    findings f = {
+        .study = study, .facts = json_array(), .claims = json_array(), .open = json_array()};
+    tell_what_was_done(&f);
+    tell_smallest(&f, 0.5);
+    tell_smallest(&f, 1);
+    tell_comparisons(&f, "comparisons", true);
+    tell_comparisons(&f, "leaders", false);
+    tell_against_raw(&f);
+    return json_pack("{s:o, s:o, s:o, s:i}", "facts", f.facts, "claims", f.claims, "open", f.open,
+                     "comparisons", f.comparisons);
+}
+
+/* ---- as a page ---- */
+
+static void print_list(pb_text *out, const char *heading, const json_t *list, const char *none)
+{
+    size_t i;
+    json_t *sentence;
+    pb_text_append(out, "\n## %s\n\n", heading);
+    json_array_foreach(list, i, sentence)
+    {
+        pb_text_append(out, "- %s\n", json_string_value(sentence));
+    }
+    if (json_array_size(list) == 0) pb_text_append(out, "%s\n", none);
+}
+
+void pb_findings_print(const json_t *study, const json_t *found, pb_text *out)
+{
+    const json_t *claims = json_object_get(found, "claims"), *open = json_object_get(found, "open");
+    pb_text_append(out, "# Findings of %s\n", text(study, "name"));
+    print_list(out, "What was measured", json_object_get(found, "facts"), "Nothing.");
+    print_list(out, "What differs", claims, "Nothing was told apart.");
+    print_list(out, "What was not told apart", open, "Nothing: everything compared differs.");
+    pb_text_append(
+        out,
+        "\nIntervals are of paired differences over seeds, and at least one test sample "
+        "wide on either side: they tell how far another training would differ, not other "
+        "samples. Of %" JSON_INTEGER_FORMAT
+        " comparisons of two files, about one in twenty would seem to differ where "
+        "nothing does.\n",
+        json_integer_value(json_object_get(found, "comparisons")));
+}

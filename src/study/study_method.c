@@ -1,0 +1,118 @@
+/* A study and its methods once they are read: as text, compared, and as configurations. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "study/study_config.h"
+#include "train/config.h"
+#include "train/config_internal.h"
+
+static void append_numbers(const pb_options *options, const char *name, pb_text *out)
+{
+    int count;
+    const int64_t *numbers = pb_option_ints(options, name, &count);
+    pb_text_append(out, "  %s: [", name);
+    for (int i = 0; i < count; i++) pb_text_append(out, "%s%" PRId64, i ? ", " : "", numbers[i]);
+    pb_text_append(out, "]\n");
+}
+
+char *pb_study_config_yaml(const pb_study_config *config)
+{
+    pb_text out = {0};
+    bool any = false;
+    pb_text_append(&out, "name: \"%s\"\nstudy:\n", config->name);
+    append_numbers(config->options, "budgets", &out);
+    append_numbers(config->options, "seeds", &out);
+    pb_text_append(&out, "  methods:\n");
+    for (int i = 0; i < config->method_count; i++) {
+        const pb_method *m = &config->methods[i];
+        pb_text_append(&out, "    \"%s\": {config: \"methods/%s.yaml\"", m->name, m->name);
+        if (m->vary) pb_text_append(&out, ", vary: %s", m->vary);
+        pb_text_append(&out, "}\n");
+        any = any || m->against_count > 0;
+    }
+    if (any) pb_text_append(&out, "  compare:\n");
+    for (int i = 0; i < config->method_count; i++) {
+        const pb_method *m = &config->methods[i];
+        if (m->against_count == 0) continue;
+        pb_text_append(&out, "    \"%s\": [", m->name);
+        for (int k = 0; k < m->against_count; k++)
+            pb_text_append(&out, "%s\"%s\"", k ? ", " : "", m->against[k]);
+        pb_text_append(&out, "]\n");
+    }
+    if (out.failed) pb_text_free(&out);
+    return out.text;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_numbers(const pb_options *a, const pb_options *b, const char *name)
+{
+    int m, n;
+    const int64_t *x = pb_option_ints(a, name, &m), *y = pb_option_ints(b, name, &n);
+    return m == n && (m == 0 || memcmp(x, y, (size_t)m * sizeof *x) == 0);
+}
+
+pb_status pb_study_config_compare(pb_context *ctx, const char *folder, const pb_study_config *a,
+                                  const pb_study_config *b)
+{
+    static const char *const lists[] = {"seeds", "budgets"};
+    static const char advice[] = "; give this study another folder";
+    bool same = a->method_count == b->method_count;
+    for (int i = 0; same && i < a->method_count; i++)
+        same = strcmp(a->methods[i].name, b->methods[i].name) == 0;
+    if (!same || strcmp(a->name, b->name) != 0)
+        return pb_fail(ctx, PB_ERR_USAGE, "%s: holds the study %s of other methods%s", folder,
+                       b->name, advice);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!same_numbers(a->options, b->options, lists[i]))
+            return pb_fail(ctx, PB_ERR_USAGE, "%s: holds a study with other %s%s", folder, lists[i],
+                           advice);
+    for (int i = 0; i < a->method_count; i++) {
+        const pb_method *x = &a->methods[i], *y = &b->methods[i];
+        if (!same_text(x->vary, y->vary) || strcmp(x->base, y->base) != 0)
+            return pb_fail(ctx, PB_ERR_USAGE,
+                           "%s: holds a study of %s with another configuration%s", folder, x->name,
+                           advice);
+    }
+    return PB_OK;
+}
+
+/* What stands behind the stages that compress is left out. */
+static void cut_network(pb_yaml *yaml, int chain)
+{
+    pb_node *list = pb_node_find(pb_yaml_root(yaml), "stages");
+    pb_node *last = pb_node_at(list, chain - 1);
+    last->next = NULL;
+    list->count = chain;
+}
+
+pb_status pb_method_config(pb_context *ctx, const pb_method *method, int64_t value, int more_count,
+                           const char *const more[], bool chain_only, pb_config **config)
+{
+    enum { MOST = 8 };
+    const char *list[MOST];
+    char *varied = NULL;
+    int count = 0;
+    pb_text text = {0};
+    pb_yaml *yaml;
+    if (method->vary) {
+        pb_text_append(&text, "%s=%" PRId64, method->vary, value);
+        if (text.failed) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the study");
+        list[count++] = varied = text.text;
+    }
+    for (int i = 0; i < more_count; i++) list[count++] = more[i];
+    pb_status status = pb_yaml_parse(ctx, method->name, method->base, strlen(method->base), &yaml);
+    if (status == PB_OK) {
+        if (chain_only) cut_network(yaml, method->chain);
+        status = chain_only ? pb_config_to_compress(ctx, method->name, yaml, count, list, config)
+                            : pb_config_from_yaml(ctx, method->name, yaml, count, list, config);
+        pb_yaml_free(&yaml);
+    }
+    free(varied);
+    return status;
+}

@@ -1,0 +1,199 @@
+/* passband study as a user would: real files, real trainings, and what is left when it is stopped.
+ */
+#include <jansson.h>
+#include <math.h>
+
+#include "cli/tiny_set.h"
+#include "cli/user.h"
+#include "data/png_make.h"
+
+static const char config[] =
+    "name: tiny\n"
+    "study:\n"
+    "  budgets: [40, 20]\n"
+    "  seeds: [3, 4]\n"
+    "  methods:\n"
+    "    zigzag:\n"
+    "      stages: [{dct2: {select: zigzag, count: 1}}, {quantize: {bits: 4}}]\n"
+    "      vary: stages.dct2.count\n"
+    "data: {name: idx, path: data, validation: 0}\n"
+    "train: {epochs: 2, batch_size: 20, eval_batch_size: 30}\n"
+    "stages: [load, {linear: {features: 0}}, cross_entropy, {sgd: {lr: 0.1}}]\n";
+
+static void setup(void)
+{
+    scratch_open(&s);
+    tiny_data(&s);
+    scratch_put(&s, "study.yaml", config, strlen(config));
+}
+
+static void teardown(void)
+{
+    scratch_close(&s);
+}
+
+static json_t *read_json(const char *name)
+{
+    json_t *json = json_load_file(scratch_path(&s, name), 0, NULL);
+    ck_assert_msg(json, "%s is no JSON", name);
+    return json;
+}
+
+static double number(const json_t *json, const char *key)
+{
+    return json_number_value(json_object_get(json, key));
+}
+
+static const char *text(const json_t *json, const char *key)
+{
+    return json_string_value(json_object_get(json, key));
+}
+
+/* Bytes of a point's file over its samples, as the disk has it. */
+static double file_bytes(const char *point, int samples)
+{
+    char name[128];
+    struct stat info;
+    snprintf(name, sizeof name, "out/sets/%s.pbz", point);
+    ck_assert_int_eq(stat(scratch_path(&s, name), &info), 0);
+    return (double)info.st_size / samples;
+}
+
+static void check_point(const json_t *p, int samples)
+{
+    const char *point = text(p, "point");
+    const json_t *budget = json_object_get(p, "budget"), *accuracy = json_object_get(p, "accuracy");
+    char name[128];
+    ck_assert_double_eq_tol(number(p, "bytes_per_sample"), file_bytes(point, samples), 1e-6);
+    if (json_is_integer(budget))
+        ck_assert_double_le(number(p, "bytes_per_sample"), number(p, "budget"));
+    snprintf(name, sizeof name, "out/runs/%s/summary.json", point);
+    json_t *summary = read_json(name), *scored = json_object_get(summary, "test_accuracy");
+    for (size_t k = 0; k < json_array_size(json_object_get(scored, "per_seed")); k++)
+        ck_assert_double_eq_tol(
+            json_number_value(json_array_get(json_object_get(accuracy, "per_seed"), k)),
+            json_number_value(json_array_get(json_object_get(scored, "per_seed"), k)), 1e-8);
+    ck_assert_double_eq_tol(number(summary, "bytes_per_sample"), number(p, "bytes_per_sample"),
+                            1e-6);
+    ck_assert_double_gt(number(p, "seconds"), 0);
+    json_decref(summary);
+}
+
+START_TEST(a_study_from_files_to_findings)
+{
+    run("study study.yaml -o out", 0);
+    assert_says(said.err, "raw (1 of 3): ");
+    assert_says(said.out, "| zigzag-20 |");
+    json_t *study = read_json("out/study.json"), *points = json_object_get(study, "points"), *p;
+    size_t i;
+    ck_assert_uint_eq(json_array_size(points), 3);
+    json_array_foreach(points, i, p) check_point(p, TRAIN + TEST);
+    ck_assert_str_eq(text(json_array_get(points, 1), "point"), "zigzag-20"); /* the smaller first */
+    ck_assert_double_lt(number(json_array_get(points, 1), "value"),
+                        number(json_array_get(points, 2), "value"));
+    /* the largest that fits: one coefficient more takes too much */
+    char more[160];
+    snprintf(more, sizeof more,
+             "compress out/methods/zigzag.yaml stages.dct2.count=%d -o out/sets/more.pbz -q",
+             (int)number(json_array_get(points, 1), "value") + 1);
+    if (number(json_array_get(points, 1), "bytes_per_sample") < 0.97 * 20) {
+        run(more, 0);
+        ck_assert_double_gt(file_bytes("more", TRAIN + TEST), 20);
+    }
+    json_decref(study);
+    ck_assert(exists("out/study.csv") && exists("out/study.md") && exists("out/findings.md"));
+    ck_assert(exists("out/index.html") && exists("out/study.db"));
+    run("report out -q", 0);
+}
+END_TEST
+
+static time_t changed(const char *name)
+{
+    struct stat info;
+    ck_assert_int_eq(stat(scratch_path(&s, name), &info), 0);
+    return info.st_mtime;
+}
+
+/* What was finished before stays as it is; a study that is finished does nothing more. */
+START_TEST(a_study_goes_on_where_it_was_stopped)
+{
+    for (int tries = 1; !exists("out/runs/raw/summary.json"); tries++) {
+        const setting stopped = {.interrupt_after_ms = 700 * tries};
+        ck_assert_int_lt(tries, 20);
+        program_run(&s, "study study.yaml -o out train.epochs=60", &stopped, &said);
+        ck_assert_msg(said.exit_code == 130 || said.exit_code == 0, "%s", said.err);
+    }
+    const time_t before = changed("out/runs/raw/summary.json");
+    fails("study study.yaml -o out", 2, "holds a study of raw with another configuration");
+    fails("study out -o other", 2, "it stays in its folder");
+    run("study out -q", 0);
+    ck_assert(changed("out/runs/raw/summary.json") == before);
+    json_t *study = read_json("out/study.json");
+    ck_assert_uint_eq(json_array_size(json_object_get(study, "points")), 3);
+    const time_t last = changed("out/runs/zigzag-40/summary.json");
+    run("study out -q", 0);
+    json_t *again = read_json("out/study.json");
+    ck_assert(json_equal(study, again));
+    ck_assert(changed("out/runs/zigzag-40/summary.json") == last);
+    json_decref(again);
+    json_decref(study);
+}
+END_TEST
+
+/* Three classes of colour images, 20 high and 30 wide, told apart by their brightness. */
+static void make_folder(void)
+{
+    char name[64];
+    mkdir(scratch_path(&s, "shells"), 0777);
+    for (int c = 0; c < 3; c++) {
+        snprintf(name, sizeof name, "shells/kind%d", c);
+        mkdir(scratch_path(&s, name), 0777);
+        for (int i = 0; i < 20; i++) {
+            uint16_t pixels[3 * 20 * 30];
+            for (int p = 0; p < 3 * 20 * 30; p++)
+                pixels[p] = (uint16_t)(80 * c + (p * 7 + i * 13) % 60);
+            snprintf(name, sizeof name, "shells/kind%d/%02d.png", c, i);
+            png_make(scratch_path(&s, name), (png_kind){.type = PNG_COLOR_TYPE_RGB, .depth = 8}, 30,
+                     20, pixels, NULL, 0);
+        }
+    }
+}
+
+/* A folder is all that a user has. One budget and epoch: the methods that are shipped take longer.
+ */
+START_TEST(a_folder_of_images)
+{
+    make_folder();
+    run("study shells -o out -q study.budgets=100 study.seeds=0 train.epochs=1", 0);
+    json_t *study = read_json("out/study.json"), *points = json_object_get(study, "points"), *p;
+    size_t i;
+    ck_assert_uint_ge(json_array_size(points), 4);
+    json_array_foreach(points, i, p) check_point(p, 60);
+    ck_assert_str_eq(text(study, "data_set"), "shells");
+    json_decref(study);
+}
+END_TEST
+
+START_TEST(what_cannot_be_studied)
+{
+    fails("study nowhere.yaml", 2, "nowhere.yaml");
+    fails("study train.epochs=2", 2, "no configuration is given, only overrides");
+    fails("study study.yaml study.yaml -o out", 2, "is the folder of one study, but 2 are given");
+    fails("study study.yaml data.path=nothing -o out", 4, "nothing");
+    mkdir(scratch_path(&s, "run"), 0777);
+    scratch_put(&s, "run/config.yaml", "", 0);
+    fails("study study.yaml -o run", 2, "holds a run; give the study another folder");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("study");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, a_study_from_files_to_findings);
+    tcase_add_test(tcase, a_study_goes_on_where_it_was_stopped);
+    tcase_add_test(tcase, a_folder_of_images);
+    tcase_add_test(tcase, what_cannot_be_studied);
+    return run_case("study", tcase);
+}
