@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <passband/wavelet.h>
+
 /* ---- content of leaves ---- */
 
 /* SplitMix64 */
@@ -498,6 +500,54 @@ static void build_conv_dw(op_built *b, int i)
 
 /* ---- the table ---- */
 
+/* ---- levels of wavelet transforms: every extension, long and short lines, even and odd ---- */
+
+static const struct {
+    pb_shape x;
+    int axis, taps;
+    pb_extension extension;
+} banks[OP_CASE_SHAPES] = {
+    {{1, {8}}, 0, 2, PB_EXTEND_SYMMETRIC},
+    {{2, {3, 17}}, 1, 4, PB_EXTEND_PERIODIC},
+    {{2, {5, 3}}, 1, 6, PB_EXTEND_ANTIREFLECT},
+    {{2, {9, 17}}, 0, 4, PB_EXTEND_ZERO},
+    {{3, {2, 7, 5}}, 1, 6, PB_EXTEND_CONSTANT},
+    {{2, {19, 26}}, 1, 4, PB_EXTEND_SMOOTH},
+    {{3, {1, 12, 9}}, 1, 8, PB_EXTEND_REFLECT},
+    {{3, {5, 1, 21}}, 2, 6, PB_EXTEND_ANTISYMMETRIC},
+    {{2, {4, 40}}, 1, 8, PB_EXTEND_ANTIREFLECT},
+    {{2, {17, 11}}, 1, 6, PB_EXTEND_PERIODIZATION},
+    {{4, {2, 2, 12, 3}}, 2, 4, PB_EXTEND_PERIODIZATION},
+    {{2, {2, 1}}, 1, 4, PB_EXTEND_REFLECT},
+    {{2, {1, 30}}, 1, 20, PB_EXTEND_SMOOTH},
+    {{3, {1, 5, 7}}, 0, 2, PB_EXTEND_SYMMETRIC},
+};
+
+static pb_value bank_filters(op_built *b, int taps)
+{
+    float filters[64];
+    for (int k = 0; k < 2 * taps; k++) filters[k] = (float)(2 * uniform(b) - 1);
+    return pb_constant_data(b->g, filters, PB_SHAPE(2, taps));
+}
+
+static void build_analysis(op_built *b, int i)
+{
+    const pb_value filters = bank_filters(b, banks[i].taps);
+    b->y = pb_analysis(b->g, op_case_uniform(b, banks[i].x, -1, 1), filters, banks[i].axis,
+                       banks[i].extension);
+}
+
+static void build_synthesis(op_built *b, int i)
+{
+    const int axis = banks[i].axis, taps = banks[i].taps, length = banks[i].x.dim[axis];
+    pb_shape bands = banks[i].x;
+    bands.dim[axis] = banks[i].extension == PB_EXTEND_PERIODIZATION ? 2 * ((length + 1) / 2)
+                                                                    : 2 * ((length + taps - 1) / 2);
+    const pb_value filters = bank_filters(b, taps);
+    b->y = pb_synthesis(b->g, op_case_uniform(b, bands, -1, 1), filters, axis, banks[i].extension,
+                        length);
+}
+
 const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_LEAF] = {.absent = "every case has leaves"},
     [PB_OP_CONSTANT] = {.build = build_constant},
@@ -547,6 +597,8 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_CONV] = {.build = build_conv},
     [PB_OP_CONV_DX] = {.build = build_conv_dx},
     [PB_OP_CONV_DW] = {.build = build_conv_dw},
+    [PB_OP_ANALYSIS] = {.build = build_analysis},
+    [PB_OP_SYNTHESIS] = {.build = build_synthesis},
     [PB_OP_ASSIGN] = {.absent = "it writes a leaf and has no value of its own"},
 };
 

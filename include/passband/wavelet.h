@@ -29,7 +29,7 @@ typedef struct pb_wavelet {
 /** Names of families and wavelets in the order of PyWavelets' wavelist: wavelet i, or NULL beyond
  * the last. */
 const pb_wavelet *pb_wavelet_at(int i);
-/** The wavelet of that name ("db1" is "haar"), or NULL. */
+/** The wavelet of that name, or NULL. */
 const pb_wavelet *pb_wavelet_find(const char *name);
 /** PB_ERR_CONFIG with the nearest name and the list when there is no such discrete wavelet. */
 pb_status pb_wavelet_get(pb_context *ctx, const char *name, const pb_wavelet **wavelet);
@@ -57,6 +57,20 @@ typedef enum pb_extension {
     "symmetric|periodic|zero|constant|smooth|reflect|antisymmetric|antireflect|periodization"
 /** By name; -1 when there is none. */
 int pb_extension_find(const char *name);
+const char *pb_extension_name(pb_extension extension);
+
+/** One level along an axis, an op: y[..., f band + k, ...] = sum over j of filters[f, j] x[..., 2 k
+ * + start - j, ...], where x goes on beyond its ends as the extension says.
+ *
+ *  @param x        [..., length, ...] float32
+ *  @param filters  [2, taps] float32, a constant with data, taps even: dec_lo and dec_hi
+ *  @return         [..., 2 band, ...]: band = (length + taps - 1) / 2 and start = 1; with
+ * periodization half the length, rounded up, and start = taps / 2 */
+pb_value pb_analysis(pb_graph *g, pb_value x, pb_value filters, int axis, pb_extension extension);
+/** Its adjoint, an op: y [..., 2 band, ...] -> [..., length, ...]. Extended by zeros and with
+ * rec_lo and rec_hi mirrored it is the inverse transform of every extension but periodization. */
+pb_value pb_synthesis(pb_graph *g, pb_value y, pb_value filters, int axis, pb_extension extension,
+                      int length);
 
 #define PB_WAVELET_LEVELS 30 /* at most */
 

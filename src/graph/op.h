@@ -63,6 +63,8 @@ typedef enum pb_op {
     PB_OP_CONV,
     PB_OP_CONV_DX,
     PB_OP_CONV_DW, /* attrs.window (+ height, width) */
+    PB_OP_ANALYSIS,  /* (x, filters): attrs.axis, attrs.extension (pb_extension)  */
+    PB_OP_SYNTHESIS, /* (y, filters): its adjoint, lines of attrs.count points    */
     /* effects */
     PB_OP_ASSIGN, /* (target, value) */
     PB_OP_COUNT
@@ -86,7 +88,7 @@ typedef struct pb_attrs {
     const void *data; /* constant with data, in the value's dtype; owned by the graph */
     int axis;
     int order[PB_MAX_AXES], before[PB_MAX_AXES], after[PB_MAX_AXES];
-    int count, height, width;
+    int count, height, width, extension;
     pb_window window;
     bool transpose_a, transpose_b;
 } pb_attrs;
@@ -117,6 +119,7 @@ enum {
     PB_HAS_EXTENT = 1 << 9, /* height, width                           */
     PB_HAS_WINDOW = 1 << 10,
     PB_HAS_TRANSPOSE = 1 << 11,
+    PB_HAS_EXTENSION = 1 << 12,
 };
 
 typedef struct pb_op_row {

@@ -278,6 +278,19 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .infer = pb_infer_conv_dw, .gradient = pb_grad_conv_dw, .reference = pb_ref_conv_dw,
     },
 
+    [PB_OP_ANALYSIS] = {
+        .name = "analysis", .class = PB_CONTRACTION, .arity = 2,
+        .attrs = PB_HAS_AXIS | PB_HAS_EXTENSION,
+        .infer = pb_infer_analysis, .gradient = pb_grad_analysis, .reference = pb_ref_analysis,
+        .by_rows = pb_rows_reduce,
+    },
+    [PB_OP_SYNTHESIS] = {
+        .name = "synthesis", .class = PB_CONTRACTION, .arity = 2,
+        .attrs = PB_HAS_AXIS | PB_HAS_EXTENSION | PB_HAS_COUNT,
+        .infer = pb_infer_synthesis, .gradient = pb_grad_synthesis, .reference = pb_ref_synthesis,
+        .by_rows = pb_rows_reduce,
+    },
+
     /* ---- effects ---- */
     [PB_OP_ASSIGN] = {
         .name = "assign", .class = PB_EFFECT, .arity = 2, .infer = pb_infer_assign,

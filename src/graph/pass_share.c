@@ -33,6 +33,7 @@ static bool equal_attrs(const pb_record *a, const pb_record *b)
     const int axes = a->shape.axes;
     if ((has & PB_HAS_NUMBER) && !equal_numbers(a, b)) return false;
     if ((has & PB_HAS_AXIS) && x->axis != y->axis) return false;
+    if ((has & PB_HAS_EXTENSION) && x->extension != y->extension) return false;
     if ((has & PB_HAS_ORDER) && !equal_ints(x->order, y->order, axes)) return false;
     if ((has & PB_HAS_BEFORE) && !equal_ints(x->before, y->before, axes)) return false;
     if ((has & PB_HAS_AFTER) && !equal_ints(x->after, y->after, axes)) return false;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <passband/wavelet.h>
+
 static void print_extents(FILE *out, const char *word, int axes, const int numbers[])
 {
     fprintf(out, " %s", word);
@@ -20,6 +22,7 @@ static void print_attrs(const pb_record *r, FILE *out)
     if ((has & PB_HAS_NUMBER) && a->data) fprintf(out, " data");
     if ((has & PB_HAS_NUMBER) && !a->data) fprintf(out, " %.9g", a->number);
     if (has & PB_HAS_AXIS) fprintf(out, " axis=%d", a->axis);
+    if (has & PB_HAS_EXTENSION) fprintf(out, " %s", pb_extension_name((pb_extension)a->extension));
     if (has & PB_HAS_ORDER) print_extents(out, "order", axes, a->order);
     if (has & PB_HAS_BEFORE) print_extents(out, "before", axes, a->before);
     if (has & PB_HAS_AFTER) print_extents(out, "after", axes, a->after);

@@ -23,6 +23,7 @@ pb_infer_rule pb_infer_pool_index, pb_infer_pool_gather, pb_infer_pool_scatter;
 pb_infer_rule pb_infer_take, pb_infer_histogram;
 pb_infer_rule pb_infer_reduce, pb_infer_argmax;
 pb_infer_rule pb_infer_matmul, pb_infer_conv, pb_infer_conv_dx, pb_infer_conv_dw;
+pb_infer_rule pb_infer_analysis, pb_infer_synthesis;
 pb_infer_rule pb_infer_assign;
 
 /* Gradient rules. */
@@ -34,6 +35,7 @@ pb_gradient_rule pb_grad_concat, pb_grad_gather, pb_grad_scatter_add, pb_grad_ta
 pb_gradient_rule pb_grad_pool_gather, pb_grad_pool_scatter;
 pb_gradient_rule pb_grad_sum, pb_grad_max;
 pb_gradient_rule pb_grad_matmul, pb_grad_conv, pb_grad_conv_dx, pb_grad_conv_dw;
+pb_gradient_rule pb_grad_analysis, pb_grad_synthesis;
 
 /* References. */
 pb_reference_rule pb_ref_constant, pb_ref_iota;
@@ -46,6 +48,7 @@ pb_reference_rule pb_ref_gather, pb_ref_scatter_add, pb_ref_take, pb_ref_histogr
 pb_reference_rule pb_ref_pool_index, pb_ref_pool_gather, pb_ref_pool_scatter;
 pb_reference_rule pb_ref_sum, pb_ref_max, pb_ref_argmax;
 pb_reference_rule pb_ref_matmul, pb_ref_conv, pb_ref_conv_dx, pb_ref_conv_dw;
+pb_reference_rule pb_ref_analysis, pb_ref_synthesis;
 
 /* Simplifications and the rules of rows. */
 typedef pb_value pb_simplify_rule(pb_graph *g, const pb_record *r, const pb_value in[]);

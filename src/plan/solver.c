@@ -90,7 +90,9 @@ int pb_samples(const pb_build *b, const pb_program_build *p)
 
 const pb_solver *pb_solvers(pb_op op, int *count)
 {
-    return op == PB_OP_MATMUL ? pb_product_solvers(count) : pb_conv_solvers(count);
+    if (op == PB_OP_MATMUL) return pb_product_solvers(count);
+    if (op == PB_OP_ANALYSIS || op == PB_OP_SYNTHESIS) return pb_filter_bank_solvers(count);
+    return pb_conv_solvers(count);
 }
 
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value)

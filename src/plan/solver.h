@@ -46,5 +46,6 @@ bool pb_solver_always(const pb_build *b, const pb_record *r);
 
 const pb_solver *pb_product_solvers(int *count);
 const pb_solver *pb_conv_solvers(int *count);
+const pb_solver *pb_filter_bank_solvers(int *count);
 
 #endif
