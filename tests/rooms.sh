@@ -27,6 +27,7 @@ BEGIN {
     owner["version.h"] = "base"
     owner["fitted.h"]  = "base"
     owner["graph.h"]   = "graph"
+    owner["wavelet.h"] = "graph"
     owner["dataset.h"] = "data"
     owner["compressed.h"] = "data"
     owner["device.h"]  = "device"

@@ -18,5 +18,6 @@
 #include <passband/study.h>
 #include <passband/sweep.h>
 #include <passband/version.h>
+#include <passband/wavelet.h>
 
 #endif

@@ -28,6 +28,29 @@ static void print_one(const pb_stage *stage)
     pb_options_print_table(stage->options, 2, stdout);
 }
 
+/* What "dwt" stands for. */
+static const char *const wavelet_stages[] = {"dwt1", "dwt2"};
+
+static bool print_wavelet_stages(const char *word)
+{
+    const bool both = strcmp(word, "dwt") == 0;
+    bool known = both;
+    for (int i = 0; i < 2; i++) {
+        const bool named = strcmp(word, wavelet_stages[i]) == 0;
+        if (both)
+            printf("%s: %s\n", wavelet_stages[i], pb_stage_find(wavelet_stages[i])->summary);
+        else if (named)
+            print_one(pb_stage_find(wavelet_stages[i]));
+        known |= named;
+    }
+    if (both) {
+        printf("\noptions of both: name, type, default, range\n");
+        pb_options_print_table(pb_stage_find(wavelet_stages[0])->options, 2, stdout);
+    }
+    if (known) pb_cli_print_wavelets(stdout);
+    return known;
+}
+
 static pb_status unknown(pb_cli *cli, const pb_stage *const *stages, int count)
 {
     const char *names[STAGES_MAX];
@@ -49,6 +72,7 @@ pb_status pb_cli_stages(pb_cli *cli)
         print_all(stages, count);
         return PB_OK;
     }
+    if (print_wavelet_stages(cli->words[0])) return PB_OK;
     const pb_stage *stage = pb_stage_find(cli->words[0]);
     if (!stage) return unknown(cli, stages, count);
     print_one(stage);

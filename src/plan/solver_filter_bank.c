@@ -71,10 +71,10 @@ static void find_regular_points(job *j)
 {
     const pb_filter_bank *b = &j->bank;
     touched t = {b->length, 0, b->length};
-    for (int at = b->start - (b->taps - 1); at <= 2 * (b->band - 1) + b->start; ++at) {
-        if (at == 0) at = b->length; /* on behind the line */
+    const int lowest = b->start - (b->taps - 1), highest = 2 * (b->band - 1) + b->start;
+    for (int at = lowest; at <= highest; at = at == -1 ? b->length : at + 1) {
         const pb_beyond p = pb_extension_at(b->extension, at, b->length);
-        if (at < 0 || at <= 2 * (b->band - 1) + b->start) touch(&t, &p);
+        if (at < 0 || at >= b->length) touch(&t, &p);
     }
     int k_first = half_up(t.first - b->start + 1), k_last = half_down(t.last - b->start - 1) + 1;
     if (k_first < 0) k_first = 0;
@@ -234,7 +234,7 @@ static pb_status write(pb_build *b, pb_program_build *p, pb_unit *u, const pb_re
         pb_solver_define(b, "TRANSPOSED", transposed);
         pb_solver_define(b, "LANES", lanes);
         pb_solver_define(b, "LAYERS", layers);
-        pb_solver_define(b, "UNROLLED", smaller(j.bank.taps, 16));
+        pb_solver_define(b, "UNROLLED", j.bank.taps <= 16 ? j.bank.taps : 4);
         u->block = (pb_block_function){
             .name = pb_solver_family(b, "filter_bank_block"),
             .rows = outer,

@@ -71,6 +71,14 @@ START_TEST(stages_and_data_come_from_their_tables)
     assert_says(said.out, "uniform");
     run("stages relu", 0);
     assert_says(said.out, "no options");
+    run("stages dwt", 0);
+    assert_says(said.out, "\ndwt2: ");
+    assert_says(said.out, "antireflect");
+    assert_says(said.out, "  db2         4   2  asymmetric     orthogonal    Daubechies\n");
+    assert_says(said.out, "  bior1.3     6   1  symmetric      biorthogonal  Biorthogonal\n");
+    assert_says(said.out, "  dmey       62   -  symmetric ");
+    run("stages dwt1", 0);
+    assert_says(said.out, "  sym20 ");
     run("data list", 0);
     assert_says(said.out, "fashion-mnist");
     assert_says(said.out, "passband data fetch mnist");

@@ -2,12 +2,15 @@
  * operands that lie within larger buffers.
  *
  * solver_test [MOST]: only cases of at most so many multiplications (Oclgrind interprets them). */
+#include <passband/wavelet.h>
+
 #include "device_check.h"
 
 static double most_multiplications = 1e9;
 
-static const char *const all_solvers[] = {"product_dot", "product_tile", "product_plain", "clblast",
-                                          "conv_tile",   "conv_dw",      "conv_direct"};
+static const char *const all_solvers[] = {"product_dot", "product_tile", "product_plain",
+                                          "clblast",     "conv_tile",    "conv_dw",
+                                          "conv_direct", "filter_bank"};
 enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
 
 static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
@@ -107,6 +110,41 @@ static void add_convolution(joined *j, int i)
     add_values(j, &b, 3, wanted, what);
 }
 
+/* Lines beside each other with a rest, planes whose columns leave a rest, lines longer than one
+ * work-item takes, and filters longer than the line. */
+static const struct {
+    pb_shape x;
+    int axis, taps;
+    pb_extension extension;
+} banks[] = {
+    {{2, {37, 28}}, 1, 4, PB_EXTEND_SYMMETRIC},
+    {{3, {3, 28, 28}}, 1, 4, PB_EXTEND_ANTIREFLECT},
+    {{2, {1, 70001}}, 1, 2, PB_EXTEND_PERIODIC},
+    {{3, {2, 33, 5}}, 1, 20, PB_EXTEND_SMOOTH},
+    {{2, {21, 40}}, 1, 76, PB_EXTEND_REFLECT},
+    {{2, {2, 600}}, 1, 12, PB_EXTEND_PERIODIZATION},
+    {{2, {66001, 3}}, 0, 6, PB_EXTEND_ANTISYMMETRIC},
+    {{3, {4, 19, 11}}, 1, 8, PB_EXTEND_CONSTANT},
+};
+
+static void add_bank(joined *j, int i)
+{
+    if (2.0 * (double)pb_shape_count(banks[i].x) * banks[i].taps > most_multiplications) return;
+    op_built b = begin(j, (unsigned)(2000 + i));
+    float filters[2 * 76];
+    for (int k = 0; k < 2 * banks[i].taps; ++k)
+        filters[k] = (float)cos(1 + 3.7 * k) / (float)banks[i].taps;
+    const pb_value by = pb_constant_data(b.g, filters, PB_SHAPE(2, banks[i].taps));
+    const pb_value x = op_case_uniform(&b, banks[i].x, -1, 1);
+    const pb_value y = pb_analysis(b.g, x, by, banks[i].axis, banks[i].extension);
+    const pb_value z = op_case_uniform(&b, pb_value_shape(b.g, y), -1, 1);
+    const pb_value back =
+        pb_synthesis(b.g, z, by, banks[i].axis, banks[i].extension, banks[i].x.dim[banks[i].axis]);
+    char what[64];
+    snprintf(what, sizeof what, "filter bank case %d, analysis", i);
+    add_values(j, &b, 2, (pb_value[]){y, back}, what);
+}
+
 static void note_solvers(const pb_plan *plan, bool used[SOLVERS])
 {
     const pb_build *build = pb_plan_build_of(plan);
@@ -129,6 +167,7 @@ static void check_solvers(bool on_cpu, bool used[SOLVERS])
     add_placed_products(j);
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i)
         add_convolution(j, (int)i);
+    for (size_t i = 0; i < sizeof banks / sizeof banks[0]; ++i) add_bank(j, (int)i);
     joined_program(j, "all");
     plan = joined_check(j, device, on_cpu);
     note_solvers(plan, used);
