@@ -526,7 +526,7 @@ static const struct {
 static pb_value bank_filters(op_built *b, int taps)
 {
     float filters[64];
-    for (int k = 0; k < 2 * taps; k++) filters[k] = (float)(2 * uniform(b) - 1);
+    for (int k = 0; k < 2 * taps; k++) filters[k] = (float)((2 * uniform(b) - 1) / taps);
     return pb_constant_data(b->g, filters, PB_SHAPE(2, taps));
 }
 
