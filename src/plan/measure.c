@@ -174,6 +174,16 @@ static void mark_needed(const pb_build *b, pb_value v, bool needed[])
     for (int i = 0; i < r->arity; ++i) mark_needed(b, r->in[i], needed);
 }
 
+/* Whether there is anything to choose: another solver, or a parameter. */
+static bool has_choice(const pb_build *b, const pb_record *r)
+{
+    int count, able = 0;
+    const pb_solver *solvers = pb_solvers(r->op, &count);
+    for (int i = 0; i < count; ++i)
+        if (solvers[i].can(b, r)) able += solvers[i].parameters[0].name ? 2 : 1;
+    return able > 1;
+}
+
 /* Values to measure, one of each key: those that programs compute again and again and that are not
  * chosen yet. Programs that were made first run most. */
 static pb_status find_values(const pb_build *b, const pb_tuning *tuning, const pb_choices *choices,
@@ -191,8 +201,9 @@ static pb_status find_values(const pb_build *b, const pb_tuning *tuning, const p
         for (int k = 0; k < list->program[i].assign_count; ++k)
             mark_needed(b, list->program[i].assigns[k], needed);
         for (pb_value v = 0; good && v < b->count; ++v) {
-            if (!needed[v] || is_static[v] ||
-                pb_ops[pb_build_record(b, v)->op].class != PB_CONTRACTION)
+            const pb_record *r = pb_build_record(b, v);
+            if (!needed[v] || is_static[v] || pb_ops[r->op].class != PB_CONTRACTION ||
+                !has_choice(b, r))
                 continue;
             char key[PB_KEY_BYTES];
             pb_effort effort;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "plan/choice.h"
+#include <passband/wavelet.h>
 
 static char folder[] = "/tmp/passband-wisdom-XXXXXX";
 
@@ -130,7 +131,7 @@ END_TEST
 
 /* ---- measuring ---- */
 
-/* A convolution, and a product too large for the whole reference. */
+/* A convolution, a product too large for the whole reference, and what only one solver can do. */
 static const char conv_key[] = "conv 2x3x11x14 o4 k3x3 s1x1 p0x0"; /* padded by a unit before */
 
 static pb_graph *network(pb_context *ctx)
@@ -141,17 +142,20 @@ static pb_graph *network(pb_context *ctx)
     const pb_value x = pb_input(g, "x", PB_SHAPE(2, 3, 9, 12)),
                    w = pb_input(g, "w", PB_SHAPE(4, 3, 3, 3));
     const pb_value every = pb_broadcast(g, d, PB_SHAPE(3, 200, 150));
+    const float haar[] = {0.5f, 0.5f, -0.5f, 0.5f};
+    const pb_value filters = pb_constant_data(g, haar, PB_SHAPE(2, 2));
     const pb_value values[] = {pb_conv(g, x, w, (pb_window){{3, 3}, {1, 1}, {1, 1}}),
-                               pb_matmul(g, c, every)};
-    pb_value assigns[2];
-    for (int i = 0; i < 2; ++i) {
+                               pb_matmul(g, c, every),
+                               pb_analysis(g, x, filters, 3, PB_EXTEND_SYMMETRIC)};
+    pb_value assigns[3];
+    for (int i = 0; i < 3; ++i) {
         char name[8];
         snprintf(name, sizeof name, "y%d", i);
         const pb_value y = pb_leaf(g, PB_ROLE_STATE, name, PB_F32, pb_value_shape(g, values[i]),
                                    (pb_init){.kind = PB_INIT_CONSTANT});
         assigns[i] = pb_assign(g, y, values[i]);
     }
-    OK(ctx, pb_program(g, "all", 2, assigns));
+    OK(ctx, pb_program(g, "all", 3, assigns));
     return g;
 }
 
