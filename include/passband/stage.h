@@ -6,6 +6,7 @@
 #include <passband/graph.h>
 #include <passband/option.h>
 #include <passband/packing.h>
+#include <passband/weights.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -142,6 +143,9 @@ struct pb_builder {
     const char *irreversible; /* name of the first of them that has no inverse, NULL: all have one       */
     pb_observation observations[PB_BUILDER_MAX];
     int observation_count;
+    const pb_options *weight_transform; /* of the layer to be built next; NULL: its weights are parameters */
+    pb_weights layers[PB_BUILDER_MAX]; /* that have one                                                      */
+    int layer_count;
 };
 
 typedef enum pb_stage_kind {
@@ -179,6 +183,7 @@ typedef struct pb_stage {
      * pb_builder_fitted. */
     pb_status (*observe)(pb_builder *b, const pb_options *options);
     pb_status (*fit)(pb_fitting *fitting, const pb_options *options);
+    bool has_weights; /* a layer whose weights may be coefficients: it takes weight_transform */
 } pb_stage;
 
 /** Every stage, in the order `passband stages` prints them. */
@@ -234,6 +239,9 @@ pb_value pb_builder_param_from(pb_builder *b, const char *name, pb_shape shape, 
 pb_value pb_builder_average_of(const pb_graph *g, pb_value param);
 /** The state "<scope>.<name>" that belongs to the network: shared by programs, kept beside its parameters. */
 pb_value pb_builder_buffer(pb_builder *b, const char *name, pb_shape shape, float number);
+/** The weights of a layer: the parameter "<scope>.weight", or, where the layer has a weight_transform, what synthesis
+ *  makes of the parameter "<scope>.coefficients". `shape` is [out, in...]; they begin uniform in [-bound, bound). */
+pb_value pb_builder_weight(pb_builder *b, pb_shape shape, float bound);
 /** What the stage learned under "<scope>.<name>", as a constant. An error of the graph when it is missing or
  *  was learned from samples of another shape. */
 pb_value pb_builder_fitted(pb_builder *b, const char *name, pb_shape shape);

@@ -80,6 +80,7 @@ pb_status pb_cli_eval(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);
 pb_status pb_cli_compress(pb_cli *cli);
 pb_status pb_cli_inspect(pb_cli *cli);
+pb_status pb_cli_compress_model(pb_cli *cli);
 pb_status pb_cli_explain(pb_cli *cli);
 pb_status pb_cli_schedule(pb_cli *cli);
 pb_status pb_cli_bench(pb_cli *cli);

@@ -26,6 +26,9 @@ static void print_one(const pb_stage *stage)
     }
     printf("\noptions: name, type, default, range\n");
     pb_options_print_table(stage->options, 2, stdout);
+    if (!stage->has_weights) return;
+    printf("\nweight_transform: a map of these, for weights that are coefficients of wavelets\n");
+    pb_options_print_table(pb_weight_options, 2, stdout);
 }
 
 /* What "dwt" stands for. */

@@ -79,6 +79,17 @@ static const pb_cli_option compress_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option compress_model_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FILE", "where the compressed network goes"},
+    {"bits", 'b', "N", "of a weight or coefficient, 2 to 16; default: as trained, or the fewest"},
+    {"loss", 'l', "SHARE", "validation accuracy that the fewest bits may lose; default 0.001"},
+    {"seed", 's', "N", "which of the run's seeds; default the first"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option inspect_options[] = {
     {"json", 0, NULL, "print JSON"},
     SKIP_DAMAGED_OPTION,
@@ -236,6 +247,17 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_compress,
+    },
+    {
+        .name = "compress-model",
+        .usage = "RUN -o FILE [options]",
+        .summary = "write what a run learned into one small file, which passband eval scores",
+        .details = "Weights, or the coefficients of layers with a weight_transform, are quantised and coded;\n"
+                   "the file has everything to rebuild the network and a sum over all its bytes.\n",
+        .options = compress_model_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_compress_model,
     },
     {
         .name = "inspect",

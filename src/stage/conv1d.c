@@ -45,4 +45,5 @@ const pb_stage pb_stage_conv1d = {
     .kind = PB_STAGE_LAYER,
     .options = conv1d_options,
     .build = conv1d_build,
+    .has_weights = true,
 };

@@ -47,4 +47,5 @@ const pb_stage pb_stage_conv2d = {
     .kind = PB_STAGE_LAYER,
     .options = conv2d_options,
     .build = conv2d_build,
+    .has_weights = true,
 };

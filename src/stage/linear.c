@@ -20,7 +20,10 @@ static pb_status linear_build(pb_builder *b, const pb_options *options)
     const int in = (int)pb_builder_sample_count(b);
     const float bound = 1 / sqrtf((float)in);
     const pb_value flat = pb_reshape(b->g, b->x, PB_SHAPE(b->batch, in));
-    const pb_value weight = pb_builder_param(b, "weight", PB_SHAPE(out, in), bound);
+    pb_shape shape = pb_value_shape(b->g, b->x); /* [out, in], or [out, height, width] of images */
+    shape.dim[0] = out;
+    const pb_value weight =
+        pb_reshape(b->g, pb_builder_weight(b, shape, bound), PB_SHAPE(out, in));
     b->x = pb_matmul_t(b->g, flat, weight, false, true);
     if (pb_option_bool(options, "bias")) {
         b->x = pb_add(b->g, b->x, pb_builder_param(b, "bias", PB_SHAPE(out), bound));
@@ -34,4 +37,5 @@ const pb_stage pb_stage_linear = {
     .kind = PB_STAGE_LAYER,
     .options = linear_options,
     .build = linear_build,
+    .has_weights = true,
 };

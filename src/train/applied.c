@@ -40,6 +40,7 @@ static pb_status build(pb_builder *b, const pb_config *config, int first, int co
 {
     for (int i = first; i < count; i++) {
         const pb_config_stage *s = &config->stages[i];
+        b->weight_transform = s->weights;
         const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
         if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", s->where);
     }

@@ -102,6 +102,14 @@ static pb_status check_data(pb_context *ctx, const pb_config *config)
     return pb_fail_prefix(ctx, PB_ERR_CONFIG, "%s", pb_option_where(config->data, "name"));
 }
 
+/* Weights stay as they are unless the section is there. */
+static pb_status read_weights(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    const pb_node *map = pb_node_find(root, PB_CONFIG_WEIGHTS);
+    if (map == NULL || pb_node_is_null(map)) return PB_OK;
+    return pb_options_parse(ctx, pb_weight_options, map, PB_CONFIG_WEIGHTS, &config->weights);
+}
+
 static pb_status read_mnist1d(pb_context *ctx, const pb_node *map, pb_config *config)
 {
     const char *name = pb_option_string(config->data, "name");
@@ -172,9 +180,9 @@ static pb_status read_device(pb_context *ctx, const pb_node *root, pb_config *co
     return PB_OK;
 }
 
-static bool is_section(const char *key)
+bool pb_config_is_section(const char *key)
 {
-    static const char *const sections[] = {"device", "data", "train", "stages"};
+    static const char *const sections[] = {"device", "data", PB_CONFIG_WEIGHTS, "train", "stages"};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (strcmp(key, sections[i]) == 0) return true;
     return false;
@@ -185,7 +193,7 @@ static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *confi
 {
     pb_node copies[8], top = {.kind = PB_NODE_MAP, .file = root->file, .line = root->line};
     for (const pb_node *n = root->first; n != NULL; n = n->next) {
-        if (is_section(n->key)) continue;
+        if (pb_config_is_section(n->key)) continue;
         if (strcmp(n->key, "sweep") == 0 || strcmp(n->key, "study") == 0)
             return pb_fail(ctx, PB_ERR_CONFIG, "%s:%d: %s: is a %s, which passband %s runs",
                            n->file, n->line, n->key,
@@ -235,13 +243,14 @@ static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *conf
     PB_TRY(read_data(ctx, root, config));
     PB_TRY(read_train(ctx, root, config));
     PB_TRY(check_train(ctx, config));
+    PB_TRY(read_weights(ctx, root, config));
     const pb_node *stages = pb_node_find(root, "stages");
     if (stages == NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: stages: is missing, must be a list of stages that begins with load",
                        root->file);
     }
-    return pb_config_read_stages(ctx, stages, config);
+    return pb_config_read_stages(ctx, stages, pb_node_find(root, PB_CONFIG_WEIGHTS), config);
 }
 
 static pb_status read_tree(pb_context *ctx, const char *path, int override_count,
@@ -254,6 +263,7 @@ static pb_status read_tree(pb_context *ctx, const char *path, int override_count
                        root->line);
     }
     for (int i = 0; i < override_count; i++) PB_TRY(pb_config_override(ctx, yaml, overrides[i]));
+    PB_TRY(pb_config_expand(ctx, yaml));
     if (pb_node_find(root, "name") == NULL) PB_TRY(name_after_file(ctx, yaml, path));
     PB_TRY(name_compressed(ctx, yaml));
     return read_root(ctx, root, config);
@@ -293,6 +303,7 @@ void pb_config_free(pb_config **config)
     if (config == NULL || *config == NULL) return;
     for (int i = 0; i < (*config)->stage_count; i++) {
         pb_options_free(&(*config)->stages[i].options);
+        pb_options_free(&(*config)->stages[i].weights);
         free((*config)->stages[i].where);
     }
     free((*config)->stages);
@@ -300,6 +311,7 @@ void pb_config_free(pb_config **config)
     pb_options_free(&(*config)->machine);
     pb_options_free(&(*config)->data);
     pb_options_free(&(*config)->mnist1d);
+    pb_options_free(&(*config)->weights);
     pb_options_free(&(*config)->train);
     free(*config);
     *config = NULL;
@@ -312,6 +324,9 @@ static void append_stages(const pb_config *config, int count, int indent, pb_tex
         pb_text_append(out, "%*s- %s%s\n", indent, "", s->stage->name,
                        s->stage->options != NULL ? ":" : "");
         pb_options_yaml(s->options, indent + 4, out);
+        if (!s->own_weights) continue;
+        pb_text_append(out, "%*s" PB_CONFIG_WEIGHTS ":\n", indent + 4, "");
+        pb_options_yaml(s->weights, indent + 6, out);
     }
 }
 
@@ -332,6 +347,10 @@ char *pb_config_yaml(const pb_config *config)
     pb_text_append(&out, "data:\n");
     pb_options_yaml(config->data, 2, &out);
     if (config->mnist1d != NULL) pb_options_yaml(config->mnist1d, 2, &out);
+    if (config->weights != NULL) {
+        pb_text_append(&out, PB_CONFIG_WEIGHTS ":\n");
+        pb_options_yaml(config->weights, 2, &out);
+    }
     pb_text_append(&out, "train:\n");
     pb_options_yaml(config->train, 2, &out);
     pb_text_append(&out, "stages:\n");

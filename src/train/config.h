@@ -10,6 +10,8 @@
 typedef struct pb_config_stage {
     const pb_stage *stage;
     pb_options *options; /* never NULL: a stage without options has an empty table                 */
+    pb_options *weights; /* its weight_transform, NULL: it has none                                */
+    bool own_weights;    /* it says so itself; else it follows the section of that name            */
     int ordinal;         /* from 1 within stages of one name: the second conv1d is 2               */
     char *where;         /* "configs/a.yaml:12: stages.conv1d.1", for errors                       */
 } pb_config_stage;
@@ -21,6 +23,7 @@ struct pb_config {
     pb_options *machine;     /* keys of `device`, below; owns device                                 */
     pb_options *data;        /* keys below                                                           */
     pb_options *mnist1d;     /* the keys of `data` that mnist1d alone has; NULL for other data sets  */
+    pb_options *weights;     /* keys of `weight_transform`, stage/weights.c; NULL: layers have none of their own accord */
     pb_options *train;       /* keys below                                                           */
     pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser            */
     int stage_count;

@@ -8,6 +8,8 @@
 
 /** The schema: top-level keys, and the keys of `device`, `data` and `train`. */
 extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb_config_train[];
+/** The section of options for the weights of every layer. */
+#define PB_CONFIG_WEIGHTS "weight_transform"
 
 /** Fails because nothing has the name `key` within `section` ("" for the top level). `where` is
  * "file:line: train.epoch". Suggests the nearest key of the section, else the nearest of the whole
@@ -31,7 +33,17 @@ pb_status pb_config_override(pb_context *ctx, pb_yaml *yaml, const char *overrid
  * neither. */
 const char *pb_config_entry_name(const pb_node *entry);
 
-/** The list of stages into config->stages, each checked against its table. */
-pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, pb_config *config);
+/** Whether a key of the root holds a map of options or the stages. */
+bool pb_config_is_section(const char *key);
+
+/** Puts short keys of the root ("epochs") where they belong ("train.epochs"). */
+pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml);
+/** The place of a short key, as "train" and "epochs"; false: it is none. */
+bool pb_config_short(const char *key, const char **section, const char **name);
+
+/** The list of stages into config->stages, each checked against its table. `weights`: the section
+ * of that name, or NULL. */
+pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, const pb_node *weights,
+                                pb_config *config);
 
 #endif

@@ -98,7 +98,8 @@ static pb_status override_stage(pb_context *ctx, pb_yaml *yaml, pb_node *root, c
         return fail(ctx, o, "there are %d %s, say which: stages.%s.0 to stages.%s.%d", count,
                     o->part[1], o->part[1], o->part[1], count - 1);
     }
-    if (o->count > next + 1) return too_deep(ctx, o, next + 1);
+    const bool of_weights = o->count == next + 2 && strcmp(o->part[next], PB_CONFIG_WEIGHTS) == 0;
+    if (o->count > next + 1 && !of_weights) return too_deep(ctx, o, next + 1);
 
     if (entry->kind == PB_NODE_SCALAR) { /* "relu" becomes "relu: {}" */
         entry->kind = PB_NODE_MAP;
@@ -107,7 +108,10 @@ static pb_status override_stage(pb_context *ctx, pb_yaml *yaml, pb_node *root, c
     if (o->count == next) return pb_node_set(ctx, yaml, entry, o->part[1], o->value);
     pb_node *options;
     PB_TRY(child_map(ctx, yaml, entry, o->part[1], o, &options));
-    return pb_node_set(ctx, yaml, options, o->part[next], o->value);
+    if (!of_weights) return pb_node_set(ctx, yaml, options, o->part[next], o->value);
+    pb_node *weights;
+    PB_TRY(child_map(ctx, yaml, options, PB_CONFIG_WEIGHTS, o, &weights));
+    return pb_node_set(ctx, yaml, weights, o->part[next + 1], o->value);
 }
 
 /* ---- sections ---- */
@@ -133,13 +137,23 @@ static pb_status widen_device(pb_context *ctx, pb_yaml *yaml, pb_node *root)
     return status;
 }
 
+/* "epochs=10" means train.epochs, unless the file itself has the short key. */
+static pb_status override_top(pb_context *ctx, pb_yaml *yaml, pb_node *root, const override *o)
+{
+    const char *section, *name;
+    pb_node *map;
+    if (!pb_config_short(o->part[0], &section, &name) || pb_node_find(root, o->part[0]) != NULL)
+        return pb_node_set(ctx, yaml, root, o->part[0], o->value);
+    PB_TRY(child_map(ctx, yaml, root, section, o, &map));
+    return pb_node_set(ctx, yaml, map, name, o->value);
+}
+
 static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
 {
     pb_node *root = pb_yaml_root(yaml);
-    if (o->count == 1) return pb_node_set(ctx, yaml, root, o->part[0], o->value);
+    if (o->count == 1) return override_top(ctx, yaml, root, o);
     if (strcmp(o->part[0], "stages") == 0) return override_stage(ctx, yaml, root, o);
-    if (strcmp(o->part[0], "device") != 0 && strcmp(o->part[0], "data") != 0 &&
-        strcmp(o->part[0], "train") != 0) {
+    if (!pb_config_is_section(o->part[0])) {
         pb_text where = {0};
         pb_text_append(&where, "command line: %s", o->path);
         const pb_status status =
@@ -153,6 +167,48 @@ static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
     pb_node *section;
     PB_TRY(child_map(ctx, yaml, root, o->part[0], o, &section));
     return pb_node_set(ctx, yaml, section, o->part[1], o->value);
+}
+
+bool pb_config_short(const char *key, const char **section, const char **name)
+{
+    static const char *const places[][2] = {
+        {PB_CONFIG_WEIGHTS, "wavelet"}, {PB_CONFIG_WEIGHTS, "level"}, {PB_CONFIG_WEIGHTS, "threshold"},
+        {"train", "batch_size"},        {"train", "epochs"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i][1], key) == 0) {
+            *section = places[i][0];
+            *name = places[i][1];
+            return true;
+        }
+    return false;
+}
+
+pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml)
+{
+    pb_node *root = pb_yaml_root(yaml);
+    for (pb_node **at = root->kind == PB_NODE_MAP ? &root->first : NULL; at != NULL && *at != NULL;) {
+        pb_node *node = *at, *map;
+        const char *section, *name;
+        if (!pb_config_short(node->key, &section, &name)) {
+            at = &node->next;
+            continue;
+        }
+        const override o = {.path = node->key, .part = {section, name}, .count = 2};
+        PB_TRY(child_map(ctx, yaml, root, section, &o, &map));
+        if (pb_node_find(map, name) != NULL)
+            return pb_fail(ctx, PB_ERR_CONFIG, "%s:%d: %s: is given a second time as %s.%s", node->file,
+                           node->line, node->key, section, name);
+        *at = node->next; /* from the root to the end of the section */
+        root->count--;
+        node->next = NULL;
+        pb_node **end = &map->first;
+        while (*end != NULL) end = &(*end)->next;
+        *end = node;
+        map->kind = PB_NODE_MAP;
+        map->count++;
+    }
+    return PB_OK;
 }
 
 /* Cuts the path at its dots, in place. */

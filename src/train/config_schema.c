@@ -73,6 +73,8 @@ void pb_config_print_schema(FILE *out)
     pb_options_print_table(pb_config_data, 2, out);
     fprintf(out, "  for mnist1d only:\n");
     pb_options_print_table(pb_mnist1d_table, 2, out);
+    fprintf(out, PB_CONFIG_WEIGHTS ":  of every linear and conv layer, or within a layer's own options\n");
+    pb_options_print_table(pb_weight_options, 2, out);
     fprintf(out, "train:\n");
     pb_options_print_table(pb_config_train, 2, out);
     fprintf(out, "stages:\n"
@@ -93,12 +95,12 @@ static const char *nearest_in(const pb_option table[], const char *key)
 }
 
 /* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
-enum { OWN_SECTIONS = 5 };
+enum { OWN_SECTIONS = 6 };
 static const pb_option *section_at(int index, char name[64])
 {
-    static const char *const own[OWN_SECTIONS] = {"", "device", "data", "data", "train"};
+    static const char *const own[OWN_SECTIONS] = {"", "device", "data", "data", PB_CONFIG_WEIGHTS, "train"};
     static const pb_option *const tables[OWN_SECTIONS] = {
-        pb_config_top, pb_config_device, pb_config_data, pb_mnist1d_table, pb_config_train};
+        pb_config_top, pb_config_device, pb_config_data, pb_mnist1d_table, pb_weight_options, pb_config_train};
     if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
@@ -144,15 +146,15 @@ static void allowed(const char *section, char *text, size_t size)
         }
     }
     if (section[0] == '\0' && length < size)
-        snprintf(text + length, size - length, ", device, data, train, stages");
+        snprintf(text + length, size - length, ", device, data, " PB_CONFIG_WEIGHTS ", train, stages");
 }
 
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
                                  const char *where)
 {
-    static const char *const sections[] = {"device", "data", "train", "stages"};
+    static const char *const sections[] = {"device", "data", PB_CONFIG_WEIGHTS, "train", "stages"};
     char words[300];
-    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 4) : NULL;
+    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 5) : NULL;
     if (near != NULL) snprintf(words, sizeof words, "%s", near);
     if (pb_stage_find(key) != NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,

@@ -66,10 +66,60 @@ static int count_named(const pb_node *list, const pb_node *end, const char *name
     return count;
 }
 
+/* The weights of a layer by its own keys, which come before those of the section. */
+static pb_status read_weights(pb_context *ctx, const pb_node *own, const pb_node *section,
+                              const char *path, pb_config_stage *s)
+{
+    enum { MOST_KEYS = 64 };
+    char full[128];
+    pb_node copies[2 * MOST_KEYS], all = own != NULL ? *own : *section;
+    int used = 0;
+    if (own == NULL && pb_node_is_null(section)) return PB_OK;
+    snprintf(full, sizeof full, "%s." PB_CONFIG_WEIGHTS, path);
+    s->own_weights = own != NULL;
+    if (own == NULL || own->kind != PB_NODE_MAP || section == NULL || section->kind != PB_NODE_MAP)
+        return pb_options_parse(ctx, pb_weight_options, &all, own ? full : PB_CONFIG_WEIGHTS, &s->weights);
+    all.first = NULL;
+    for (const pb_node *n = own->first; n != NULL && used < MOST_KEYS; n = n->next) copies[used++] = *n;
+    for (const pb_node *n = section->first; n != NULL && used < 2 * MOST_KEYS; n = n->next)
+        if (pb_node_find(own, n->key) == NULL) copies[used++] = *n;
+    for (all.count = 0; all.count < used; all.count++) {
+        copies[all.count].next = all.first;
+        all.first = &copies[all.count];
+    }
+    return pb_options_parse(ctx, pb_weight_options, &all, full, &s->weights);
+}
+
+/* A layer's options, and those of its weights, which are none of its table. */
+static pb_status read_layer(pb_context *ctx, const pb_node *options, const pb_node *section,
+                            const char *path, pb_config_stage *s)
+{
+    enum { MOST_KEYS = 64 };
+    pb_node copies[MOST_KEYS], rest = *options;
+    const pb_node *own = NULL, *map = options;
+    if (options->kind == PB_NODE_MAP && options->count <= MOST_KEYS &&
+        (own = pb_node_find(options, PB_CONFIG_WEIGHTS)) != NULL) {
+        pb_node *last = NULL;
+        rest.first = NULL;
+        rest.count = 0;
+        for (const pb_node *n = options->first; n != NULL; n = n->next) {
+            if (n == own) continue;
+            copies[rest.count] = *n;
+            copies[rest.count].next = NULL;
+            if (last != NULL) last->next = &copies[rest.count];
+            else rest.first = &copies[rest.count];
+            last = &copies[rest.count++];
+        }
+        map = &rest;
+    }
+    PB_TRY(pb_options_parse(ctx, s->stage->options, map, path, &s->options));
+    return own != NULL || section != NULL ? read_weights(ctx, own, section, path, s) : PB_OK;
+}
+
 /* One entry into the next place of config->stages. Its path is what an override would call it:
  * "stages.conv1d.1". */
 static pb_status read_entry(pb_context *ctx, const pb_node *list, const pb_node *entry,
-                            pb_config *config)
+                            const pb_node *weights, pb_config *config)
 {
     static const pb_option no_options[] = {{0}};
     const char *name = pb_config_entry_name(entry);
@@ -94,6 +144,7 @@ static pb_status read_entry(pb_context *ctx, const pb_node *list, const pb_node 
     *s = (pb_config_stage){.stage = stage, .ordinal = before + 1, .where = where.text};
     const pb_node empty = {.kind = PB_NODE_MAP, .file = entry->file, .line = entry->line};
     const pb_node *options = entry->kind == PB_NODE_MAP ? entry->first : &empty;
+    if (stage->has_weights) return read_layer(ctx, options, weights, path, s);
     return pb_options_parse(ctx, stage->options != NULL ? stage->options : no_options,
                             pb_node_is_null(options) ? &empty : options, path, &s->options);
 }
@@ -122,7 +173,8 @@ static pb_status check_list(pb_context *ctx, const pb_node *list, const pb_confi
     return PB_OK;
 }
 
-pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, pb_config *config)
+pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, const pb_node *weights,
+                                pb_config *config)
 {
     if (list->kind != PB_NODE_LIST) {
         return fail_at(ctx, list, "is %s, must be a list of stages that begins with load",
@@ -137,7 +189,7 @@ pb_status pb_config_read_stages(pb_context *ctx, const pb_node *list, pb_config 
     if (config->stages == NULL)
         return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the configuration");
     for (const pb_node *entry = list->first; entry != NULL; entry = entry->next) {
-        PB_TRY(read_entry(ctx, list, entry, config));
+        PB_TRY(read_entry(ctx, list, entry, weights, config));
     }
     return check_list(ctx, list, config);
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "train/weight_training.h"
 
 pb_status pb_metrics_append(pb_session *s, pb_seed *state, const pb_trained *trained,
                             const pb_scored *held)
@@ -22,6 +23,8 @@ pb_status pb_metrics_append(pb_session *s, pb_seed *state, const pb_trained *tra
         pb_json_real(trained->loss), "train_accuracy", pb_json_real(trained->accuracy), "val_loss",
         pb_json_real(held->loss), "val_accuracy", pb_json_real(held->accuracy), "rate", rates,
         "seconds", pb_json_real(trained->seconds), "losses", losses);
+    json_t *sparsity = pb_weights_sparsity(s, &state->lasting);
+    if (line && sparsity) json_object_set_new(line, "sparsity", sparsity);
     if (json_array_append_new(state->metrics, line) != 0)
         return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the metrics");
     return PB_OK;

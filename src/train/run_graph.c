@@ -20,15 +20,22 @@ size_t pb_leaf_bytes(const pb_graph *g, pb_value leaf)
 
 /* ---- leaves ---- */
 
-/* A state of the trainer's own: zeroed before each use, so no checkpoint needs it. */
+/* A state that is set before each use, so no checkpoint needs it. */
+static pb_status keep_transient(pb_run_graph *r, pb_value leaf)
+{
+    if (r->transient_count == 4 * PB_BUILDER_MAX)
+        pb_graph_fail(r->g, PB_ERR_CONFIG, "too many values to record");
+    else
+        r->transient[r->transient_count++] = leaf;
+    return pb_graph_status(r->g);
+}
+
+/* A state of the trainer's own, which it zeroes. */
 static pb_value transient(pb_run_graph *r, const char *name, pb_dtype dtype, pb_shape shape)
 {
     const pb_init zero = {.kind = PB_INIT_CONSTANT};
     const pb_value leaf = pb_leaf(r->g, PB_ROLE_STATE, name, dtype, shape, zero);
-    if (r->transient_count == 4 * PB_BUILDER_MAX)
-        return pb_graph_fail(r->g, PB_ERR_CONFIG, "too many values to record");
-    r->transient[r->transient_count++] = leaf;
-    return leaf;
+    return keep_transient(r, leaf) == PB_OK ? leaf : PB_NONE;
 }
 
 static pb_value input_i32(pb_graph *g, const char *name, pb_shape shape)
@@ -132,6 +139,21 @@ static void add_up(pb_run_graph *r, pb_builder *b)
     }
 }
 
+/* ---- program "begin" ---- */
+
+/* Coefficients start as those of the weights that the layer would start with. */
+static pb_status build_begin(pb_run_graph *r, const pb_builder *b)
+{
+    pb_value assigns[PB_BUILDER_MAX];
+    r->layer_count = b->layer_count;
+    memcpy(r->layers, b->layers, sizeof r->layers);
+    for (int i = 0; i < b->layer_count; i++) {
+        PB_TRY(keep_transient(r, b->layers[i].start));
+        assigns[i] = pb_assign(r->g, b->layers[i].coefficients, b->layers[i].begun);
+    }
+    return b->layer_count ? pb_program(r->g, "begin", b->layer_count, assigns) : PB_OK;
+}
+
 static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                              pb_run_graph *r, pb_builder *b)
 {
@@ -161,7 +183,8 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_
     r->average = b->average;
     r->buffer_count = b->buffer_count;
     memcpy(r->buffers, b->buffers, sizeof r->buffers);
-    return finish_program(b, "train");
+    PB_TRY(finish_program(b, "train"));
+    return build_begin(r, b);
 }
 
 /* ---- views ---- */

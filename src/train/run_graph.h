@@ -83,6 +83,9 @@ typedef struct pb_run_graph {
     pb_view views[PB_BUILDER_MAX + 8];
     int view_count;
 
+    pb_weights layers[PB_BUILDER_MAX]; /* that have a weight_transform */
+    int layer_count;
+
     pb_value *lasting; /* [lasting_count] what makes the network, then the other states of stages: a
                           checkpoint */
     int lasting_count;

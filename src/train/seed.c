@@ -10,6 +10,8 @@
 #include "train/checkpoint.h"
 #include "train/epoch.h"
 #include "train/metrics.h"
+#include "train/weight_rules.h"
+#include "train/weight_training.h"
 
 /* ---- room ---- */
 
@@ -161,12 +163,14 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
 /* ---- one epoch ---- */
 
 /* The best epoch has the highest accuracy, then the lowest loss; without validation, or where the
- * last is to be kept, it is the last. */
+ * last is to be kept, it is the last, and so it is as long as thresholds of weights rise: before,
+ * they cost less accuracy. */
 static bool is_best(const pb_session *s, const pb_seed *state, bool validated,
                     const pb_scored *held)
 {
     const bool keeps_last = strcmp(pb_option_string(s->config->train, "keep"), "last") == 0;
     if (!validated || keeps_last || state->best_epoch == 0) return true;
+    if (!pb_weights_settled(s->config, state->best_epoch - 1)) return true;
     if (held->accuracy != state->best_accuracy) return held->accuracy > state->best_accuracy;
     return held->loss < state->best_loss;
 }
@@ -183,7 +187,8 @@ static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored
     }
     if (!validated) return;
     const double min_delta = pb_option_float(s->config->train, "min_delta");
-    if (isnan(state->mark) || held->accuracy > state->mark + min_delta) {
+    if (isnan(state->mark) || !pb_weights_settled(s->config, state->epoch - 1) ||
+        held->accuracy > state->mark + min_delta) {
         state->mark = held->accuracy;
         state->stale = 0;
     } else {
@@ -228,6 +233,7 @@ pb_status pb_seed_epoch(pb_session *s, pb_seed *state)
     pb_scored held = {.loss = NAN, .accuracy = NAN};
     const bool validated = s->held_count > 0;
     const double start = pb_seconds();
+    PB_TRY(pb_weights_prepare(s, state->epoch));
     PB_TRY(train_epoch(s, state, &trained));
     PB_TRY(read_lasting(s, state));
     pb_trace_span(s->trace, start, "epoch %d of seed %" PRId64, state->epoch + 1, state->seed);
@@ -299,7 +305,7 @@ static pb_status finish(pb_session *s, pb_seed *state)
 pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
                       pb_status (*after_epoch)(void *user, const pb_seed *state), void *user)
 {
-    PB_TRY(pb_plan_init(s->plan, (uint64_t)state->seed));
+    PB_TRY(pb_weights_begin(s, state->seed));
     if (state->epoch > 0) PB_TRY(write_tensors(s, s->graph.lasting, &state->lasting));
     while (!pb_seed_is_over(s, state)) {
         PB_TRY(pb_seed_epoch(s, state));
@@ -312,6 +318,8 @@ pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
                "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "
                "accuracy",
                state->seed, state->epoch, state->stale);
+    PB_TRY(pb_weights_end(s, state));
+    PB_TRY(pb_seed_save_best(s, folder, state));
     const double start = pb_seconds();
     PB_TRY(finish(s, state));
     pb_trace_span(s->trace, start, "test");

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "train/seed.h"
+#include "train/weight_training.h"
 
 static double number(const json_t *line, const char *key)
 {
@@ -13,7 +14,7 @@ static double number(const json_t *line, const char *key)
 static pb_status run_epochs(pb_session *s, pb_seed *state, pb_trial_listener *listener, void *user,
                             bool *pruned)
 {
-    PB_TRY(pb_plan_init(s->plan, (uint64_t)state->seed));
+    PB_TRY(pb_weights_begin(s, state->seed));
     while (!*pruned && !pb_seed_is_over(s, state)) {
         PB_TRY(pb_seed_epoch(s, state));
         const json_t *line = json_array_get(state->metrics, (size_t)state->epoch - 1);

@@ -1,0 +1,95 @@
+#include "train/weight_training.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "train/weight_rules.h"
+
+pb_status pb_weights_begin(pb_session *s, int64_t seed)
+{
+    PB_TRY(pb_plan_init(s->plan, (uint64_t)seed));
+    if (s->graph.layer_count == 0) return PB_OK;
+    PB_TRY(pb_plan_run(s->plan, "begin", 1));
+    return pb_plan_finish(s->plan);
+}
+
+static int epochs_of(const pb_session *s)
+{
+    return (int)pb_option_int(s->config->train, "epochs");
+}
+
+static pb_status prepare(pb_session *s, const pb_weights *w, double strength)
+{
+    float *c = malloc(pb_leaf_bytes(s->graph.g, w->coefficients));
+    float *settings = malloc(pb_leaf_bytes(s->graph.g, w->settings));
+    pb_status status =
+        c && settings ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
+    if (status == PB_OK) status = pb_session_read(s, w->coefficients, c);
+    if (status == PB_OK) status = pb_weight_settings(s->ctx, w, c, strength, settings);
+    if (status == PB_OK) status = pb_session_write(s, w->settings, settings);
+    free(c);
+    free(settings);
+    return status;
+}
+
+pb_status pb_weights_prepare(pb_session *s, int epoch)
+{
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        PB_TRY(prepare(s, w, pb_weight_strength(w->options, epoch, epochs_of(s), false)));
+    }
+    return PB_OK;
+}
+
+/* The tensor of a leaf within a group of parameters. */
+static const pb_tensor *tensor_of(const pb_session *s, const pb_tensors *params, pb_value leaf)
+{
+    return pb_tensors_find(params, pb_value_name(s->graph.g, leaf));
+}
+
+pb_status pb_weights_end(pb_session *s, pb_seed *state)
+{
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        if (strcmp(pb_option_string(w->options, "schedule"), "end") != 0) continue;
+        PB_TRY(pb_weight_settings(s->ctx, w, tensor_of(s, &state->best, w->coefficients)->data, 1,
+                                  tensor_of(s, &state->best, w->settings)->data));
+    }
+    return PB_OK;
+}
+
+static void add_layer(json_t *json, const pb_weights *w, const float c[])
+{
+    int zeros[PB_WAVELET_LEVELS + 1] = {0}, all[PB_WAVELET_LEVELS + 1] = {0};
+    for (int p = 0; p < w->part_count; p++)
+        for (int line = 0; line < w->lines; line++)
+            for (int k = 0; k < w->part[p].count; k++) {
+                const size_t at = (size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k);
+                zeros[w->part[p].level] += c[at] == 0;
+                all[w->part[p].level]++;
+            }
+    for (int level = 0; level <= PB_WAVELET_LEVELS; level++) {
+        char name[96];
+        if (all[level] == 0) continue;
+        if (level == 0) snprintf(name, sizeof name, "%s.approximation", w->layer);
+        else snprintf(name, sizeof name, "%s.level_%d", w->layer, level);
+        json_object_set_new(json, name, pb_json_real((double)zeros[level] / all[level]));
+    }
+}
+
+json_t *pb_weights_sparsity(const pb_session *s, const pb_tensors *params)
+{
+    json_t *json = s->graph.layer_count ? json_object() : NULL;
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        const pb_tensor *t = tensor_of(s, params, w->coefficients);
+        float *c = malloc(t->bytes);
+        if (!c) break;
+        memcpy(c, t->data, t->bytes);
+        pb_weight_effective(w, tensor_of(s, params, w->settings)->data, c);
+        add_layer(json, w, c);
+        free(c);
+    }
+    return json;
+}
