@@ -34,6 +34,8 @@ BEGIN {
     owner["plan.h"]    = "plan"
     owner["wisdom.h"]  = "plan"
     owner["stage.h"]   = "stage"
+    owner["weights.h"] = "stage"
+    owner["model.h"]   = "train"
     owner["run.h"]     = "train"
     owner["sweep.h"]   = "train"
     owner["bench.h"]   = "bench"

@@ -11,7 +11,8 @@ static pb_status read_loss(pb_cli *cli, double *loss)
 {
     const char *text = pb_cli_value(cli, "loss");
     if (text && (pb_number_float(text, loss) != PB_NUMBER_OK || *loss < 0 || *loss > 1))
-        return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --loss must be a number from 0 to 1, not %s", text);
+        return pb_fail(cli->ctx, PB_ERR_USAGE,
+                       "compress-model: --loss must be a number from 0 to 1, not %s", text);
     return PB_OK;
 }
 
@@ -19,7 +20,8 @@ static pb_status read_seed(pb_cli *cli, int64_t *seed)
 {
     const char *text = pb_cli_value(cli, "seed");
     if (text && (pb_number_int(text, seed) != PB_NUMBER_OK || *seed < 0))
-        return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --seed must be a whole number from 0, not %s", text);
+        return pb_fail(cli->ctx, PB_ERR_USAGE,
+                       "compress-model: --seed must be a whole number from 0, not %s", text);
     return PB_OK;
 }
 
@@ -39,10 +41,12 @@ pb_status pb_cli_compress_model(pb_cli *cli)
     pb_model_options options = {
         .device = pb_cli_value(cli, "device"), .seed = -1, .loss = 0.001, .stop = cli->stop};
     pb_model_facts facts;
-    if (!output) return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --output FILE says where it goes");
+    if (!output)
+        return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --output FILE says where it goes");
     PB_TRY(pb_cli_count(cli, "bits", 16, &options.bits));
     if (options.bits == 1)
-        return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --bits must be a whole number from 2 to 16, not 1");
+        return pb_fail(cli->ctx, PB_ERR_USAGE,
+                       "compress-model: --bits must be a whole number from 2 to 16, not 1");
     PB_TRY(read_loss(cli, &options.loss));
     PB_TRY(read_seed(cli, &options.seed));
     PB_TRY(pb_cli_need_folder(cli, cli->words[0]));

@@ -252,7 +252,8 @@ const pb_cli_command pb_cli_commands[] = {
         .name = "compress-model",
         .usage = "RUN -o FILE [options]",
         .summary = "write what a run learned into one small file, which passband eval scores",
-        .details = "Weights, or the coefficients of layers with a weight_transform, are quantised and coded;\n"
+        .details = "Weights, or the coefficients of layers with a weight_transform, are quantised "
+                   "and coded;\n"
                    "the file has everything to rebuild the network and a sum over all its bytes.\n",
         .options = compress_model_options,
         .least_words = 1,

@@ -21,6 +21,7 @@ pb_status pb_builder_convolve(pb_builder *b, const pb_options *options, bool lin
     /* Parameters have the axes of PyTorch's layers: [out, in, width] for a line. */
     const pb_shape shape = line ? PB_SHAPE(out, in, width) : PB_SHAPE(out, in, height, width);
     const pb_value weight = pb_builder_weight(b, shape, bound);
+    if (weight == PB_NONE) return PB_ERR_CONFIG; /* it has said why */
     pb_value y =
         pb_conv(b->g, x, pb_reshape(b->g, weight, PB_SHAPE(out, in, height, width)), window);
     if (pb_option_bool(options, "bias")) {

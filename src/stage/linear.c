@@ -22,8 +22,9 @@ static pb_status linear_build(pb_builder *b, const pb_options *options)
     const pb_value flat = pb_reshape(b->g, b->x, PB_SHAPE(b->batch, in));
     pb_shape shape = pb_value_shape(b->g, b->x); /* [out, in], or [out, height, width] of images */
     shape.dim[0] = out;
-    const pb_value weight =
-        pb_reshape(b->g, pb_builder_weight(b, shape, bound), PB_SHAPE(out, in));
+    const pb_value stored = pb_builder_weight(b, shape, bound);
+    if (stored == PB_NONE) return PB_ERR_CONFIG; /* it has said why */
+    const pb_value weight = pb_reshape(b->g, stored, PB_SHAPE(out, in));
     b->x = pb_matmul_t(b->g, flat, weight, false, true);
     if (pb_option_bool(options, "bias")) {
         b->x = pb_add(b->g, b->x, pb_builder_param(b, "bias", PB_SHAPE(out), bound));

@@ -16,18 +16,21 @@ static pb_status lay_out(pb_builder *b, const pb_options *options, pb_weight_dom
     if (is_layout(options, "flat")) return PB_OK;
     if (is_layout(options, "planes")) {
         if (s.axes < 3)
-            return pb_fail(b->ctx, PB_ERR_CONFIG,
-                           "%s: its weights have no planes, for it takes %d numbers and no images; allowed "
-                           "is flat, rows or matrix",
-                           pb_option_where(options, "layout"), all / out);
+            return pb_fail(
+                b->ctx, PB_ERR_CONFIG,
+                "%s: its weights have no planes, for it takes %d numbers and no images; allowed "
+                "is flat, rows or matrix",
+                pb_option_where(options, "layout"), all / out);
         d->height = s.dim[s.axes - 2];
         d->width = s.dim[s.axes - 1];
         d->lines = all / (d->height * d->width);
         return PB_OK;
     }
     d->width = all / out;
-    if (is_layout(options, "matrix")) d->height = out;
-    else d->lines = out;
+    if (is_layout(options, "matrix"))
+        d->height = out;
+    else
+        d->lines = out;
     return PB_OK;
 }
 
@@ -37,7 +40,8 @@ static void add_part(pb_weights *w, int level, int offset, int height, int width
 }
 
 /* As many levels as the options ask for and the lines allow, which is at least one. */
-static pb_status measure_pyramid(pb_builder *b, pb_weights *w, pb_weight_domain *d, const pb_wavelet *wavelet)
+static pb_status measure_pyramid(pb_builder *b, pb_weights *w, pb_weight_domain *d,
+                                 const pb_wavelet *wavelet)
 {
     const int axes = d->height > 1 ? 2 : 1;
     const int shorter = axes == 2 && d->height < d->width ? d->height : d->width;
@@ -45,8 +49,8 @@ static pb_status measure_pyramid(pb_builder *b, pb_weights *w, pb_weight_domain 
     int levels = (int)pb_option_int(w->options, "level");
     if (levels == 0 || levels > most) levels = most > 0 ? most : 1;
     const int extension = pb_extension_find(pb_option_string(w->options, "mode"));
-    PB_TRY(pb_pyramid_measure(b->ctx, wavelet, (pb_extension)extension, levels, true, axes, d->height, d->width,
-                              &d->pyramid));
+    PB_TRY(pb_pyramid_measure(b->ctx, wavelet, (pb_extension)extension, levels, true, axes,
+                              d->height, d->width, &d->pyramid));
     const int parts = pb_pyramid_part_count(&d->pyramid);
     for (int i = 0; i < parts; i++) {
         const pb_pyramid_part part = pb_pyramid_part_at(&d->pyramid, i);
@@ -56,7 +60,8 @@ static pb_status measure_pyramid(pb_builder *b, pb_weights *w, pb_weight_domain 
     return PB_OK;
 }
 
-pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w, pb_weight_domain *d)
+pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w,
+                                   pb_weight_domain *d)
 {
     const pb_wavelet *wavelet;
     const char *name = pb_option_string(w->options, "wavelet");
@@ -70,7 +75,8 @@ pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w,
         return PB_OK;
     }
     const pb_status status = pb_wavelet_get(b->ctx, name, &wavelet);
-    if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "wavelet"));
+    if (status != PB_OK)
+        return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "wavelet"));
     return measure_pyramid(b, w, d, wavelet);
 }
 

@@ -1,4 +1,5 @@
-/* Weights as coefficients of a wavelet transform: the options, and the ops from coefficients to weights. */
+/* Weights as coefficients of a wavelet transform: the options, and the ops from coefficients to
+ * weights. */
 #include <passband/weights.h>
 
 #include <stdio.h>
@@ -77,13 +78,15 @@ static pb_value start_of(pb_builder *b, pb_shape shape, float bound)
 static bool passes_straight(const pb_options *options, pb_threshold_kind kind)
 {
     const char *gradient = pb_option_string(options, "gradient");
-    return strcmp(gradient, "straight") == 0 || (strcmp(gradient, "auto") == 0 && kind == PB_THRESHOLD_HARD);
+    return strcmp(gradient, "straight") == 0 ||
+           (strcmp(gradient, "auto") == 0 && kind == PB_THRESHOLD_HARD);
 }
 
 static pb_value build_weight(pb_builder *b, pb_shape shape, float bound)
 {
     if (b->layer_count == PB_BUILDER_MAX)
-        return pb_graph_fail(b->g, PB_ERR_CONFIG, "a network can have at most %d layers with a weight_transform",
+        return pb_graph_fail(b->g, PB_ERR_CONFIG,
+                             "a network can have at most %d layers with a weight_transform",
                              PB_BUILDER_MAX);
     pb_weights *w = &b->layers[b->layer_count];
     pb_weight_domain domain;

@@ -20,7 +20,7 @@ struct pb_bit_coder {
     const uint8_t *in;
     uint8_t *out;
     size_t size, at, capacity;
-    int16_t stretched[FINE];            /* ln(p / (1 - p))     */
+    int16_t stretched[FINE];             /* ln(p / (1 - p))     */
     uint16_t squashed[2 * FARTHEST + 1]; /* 1 / (1 + exp(-x)) */
 };
 
@@ -35,10 +35,12 @@ static void fill_tables(pb_bit_coder *c)
 {
     for (int i = 0; i < FINE; i++) {
         const double p = (i + 0.5) / FINE;
-        c->stretched[i] = (int16_t)within((int)lround(UNIT * log(p / (1 - p))), -FARTHEST, FARTHEST);
+        c->stretched[i] =
+            (int16_t)within((int)lround(UNIT * log(p / (1 - p))), -FARTHEST, FARTHEST);
     }
     for (int x = -FARTHEST; x <= FARTHEST; x++)
-        c->squashed[x + FARTHEST] = (uint16_t)within((int)lround(ONE / (1 + exp(-(double)x / UNIT))), 1, ONE - 1);
+        c->squashed[x + FARTHEST] =
+            (uint16_t)within((int)lround(ONE / (1 + exp(-(double)x / UNIT))), 1, ONE - 1);
 }
 
 /* floor(x / 2^shift), of negative numbers too */
@@ -48,7 +50,8 @@ static int64_t shifted(int64_t x, int shift)
     return x >= 0 ? x / unit : -((unit - 1 - x) / unit);
 }
 
-static int predict(const pb_bit_coder *c, pb_bit_mixer *m, int count, pb_bit_context *const contexts[], int inputs[])
+static int predict(const pb_bit_coder *c, pb_bit_mixer *m, int count,
+                   pb_bit_context *const contexts[], int inputs[])
 {
     int64_t sum = 0;
     for (int i = 0; i < count; i++) {
@@ -65,7 +68,8 @@ static int predict(const pb_bit_coder *c, pb_bit_mixer *m, int count, pb_bit_con
     return c->squashed[within((int)shifted(sum, 16), -FARTHEST, FARTHEST) + FARTHEST];
 }
 
-static void learn(pb_bit_mixer *m, int count, pb_bit_context *const contexts[], const int inputs[], int one, int bit)
+static void learn(pb_bit_mixer *m, int count, pb_bit_context *const contexts[], const int inputs[],
+                  int one, int bit)
 {
     const int target = bit ? ONE - 1 : 1;
     const int64_t error = ((int64_t)(bit ? ONE : 0) - one) * MIXER_RATE;
@@ -106,18 +110,23 @@ static int narrow(pb_bit_coder *c, int one, int bit)
     const uint32_t range = c->high - c->low;
     const uint32_t middle = c->low + (uint32_t)(((uint64_t)range * (uint32_t)one) >> 16);
     if (c->decodes) bit = c->code <= middle;
-    if (bit) c->high = middle;
-    else c->low = middle + 1;
+    if (bit)
+        c->high = middle;
+    else
+        c->low = middle + 1;
     while ((c->low ^ c->high) >> 24 == 0) { /* the first byte is settled */
-        if (c->decodes) c->code = c->code << 8 | get(c);
-        else put(c, (uint8_t)(c->high >> 24));
+        if (c->decodes)
+            c->code = c->code << 8 | get(c);
+        else
+            put(c, (uint8_t)(c->high >> 24));
         c->low <<= 8;
         c->high = c->high << 8 | 255;
     }
     return bit;
 }
 
-int pb_bit_code(pb_bit_coder *c, pb_bit_mixer *m, int count, pb_bit_context *const contexts[], int bit)
+int pb_bit_code(pb_bit_coder *c, pb_bit_mixer *m, int count, pb_bit_context *const contexts[],
+                int bit)
 {
     int inputs[PB_BIT_INPUTS];
     const int one = predict(c, m, count, contexts, inputs);
@@ -160,7 +169,8 @@ void pb_bit_coder_free(pb_bit_coder **coder)
     *coder = NULL;
 }
 
-/* One byte is enough to lie within the interval when what follows reads as zeros; low + 1 in its upper bits does. */
+/* One byte is enough to lie within the interval when what follows reads as zeros; low + 1 in its
+ * upper bits does. */
 const uint8_t *pb_bit_bytes(pb_bit_coder *c, size_t *size)
 {
     for (int bytes = 1; bytes <= 4; bytes++) {

@@ -1,6 +1,7 @@
-/* Line after line, a code is a bit that says whether it is not 0, its magnitude in unary as far as MOST_UNARY and then as
- * an Elias gamma code, and its sign. What is known of its surroundings predicts each bit: how often its column and its
- * line were not 0, its neighbours in the plane, and the same place of the parts before. */
+/* Line after line, a code is a bit that says whether it is not 0, its magnitude in unary as far as
+ * MOST_UNARY and then as an Elias gamma code, and its sign. What is known of its surroundings
+ * predicts each bit: how often its column and its line were not 0, its neighbours in the plane, and
+ * the same place of the parts before. */
 #include "train/code_grid.h"
 
 #include <stdlib.h>
@@ -11,9 +12,9 @@
 enum {
     MOST_UNARY = 14,
     GAMMA_BITS = 17,
-    SHADES = 12,   /* of how dense a column or line is */
+    SHADES = 12, /* of how dense a column or line is */
     NEIGHBOURS = 32,
-    LEVELS = 8,    /* parts that are told apart */
+    LEVELS = 8, /* parts that are told apart */
     MAGNITUDES = 4,
 };
 
@@ -46,7 +47,7 @@ typedef struct place {
     const pb_code_grid *grid;
     const int32_t *line; /* codes of the line, known before `at` */
     int row, at, part, level;
-    int recent;          /* how many of the last 64 of the line are not 0, times 16 in a fading sum */
+    int recent; /* how many of the last 64 of the line are not 0, times 16 in a fading sum */
 } place;
 
 static int is_filled(const place *p, int at)
@@ -74,7 +75,8 @@ static int is_filled_before(const place *p)
     const pb_weight_part *part = &p->grid->part[p->part];
     for (int i = p->part - 1; i >= 0; i--) {
         const pb_weight_part *before = &p->grid->part[i];
-        if (before->count == part->count && p->line[before->offset + p->at - part->offset]) return 1;
+        if (before->count == part->count && p->line[before->offset + p->at - part->offset])
+            return 1;
     }
     return 0;
 }
@@ -83,7 +85,8 @@ static int neighbours(const place *p)
 {
     const int width = p->grid->part[p->part].width;
     return (left_of(p) != 0) | is_filled(p, p->at - 2) << 1 | (above(p) != 0) << 2 |
-           (is_filled(p, p->at - width + 1) | is_filled(p, p->at - width - 1)) << 3 | is_filled_before(p) << 4;
+           (is_filled(p, p->at - width + 1) | is_filled(p, p->at - width - 1)) << 3 |
+           is_filled_before(p) << 4;
 }
 
 /* A share from 0 to 1 as one of SHADES, finer where it is small: about 2 log2(1 + 64 share). */
@@ -144,7 +147,8 @@ static int code_magnitude(pb_bit_coder *c, book *k, const place *p, int before, 
 {
     const int of_column = column_shade(k, p);
     for (int i = 0; i < MOST_UNARY; i++) {
-        pb_bit_context *contexts[] = {&k->unary[p->level * MOST_UNARY + i], &k->unary_before[before * MOST_UNARY + i],
+        pb_bit_context *contexts[] = {&k->unary[p->level * MOST_UNARY + i],
+                                      &k->unary_before[before * MOST_UNARY + i],
                                       &k->unary_shade[of_column * MOST_UNARY + i]};
         if (!pb_bit_code(c, &k->of_unary[i], 3, contexts, magnitude > i + 1)) return i + 1;
     }
@@ -159,7 +163,8 @@ static int sign_of(int32_t code)
 
 static int code_sign(pb_bit_coder *c, book *k, const place *p, int is_negative)
 {
-    pb_bit_context *contexts[] = {&k->sign, &k->sign_left[sign_of(left_of(p))], &k->sign_above[sign_of(above(p))]};
+    pb_bit_context *contexts[] = {&k->sign, &k->sign_left[sign_of(left_of(p))],
+                                  &k->sign_above[sign_of(above(p))]};
     return pb_bit_code(c, &k->of_sign, 3, contexts, is_negative);
 }
 
@@ -204,27 +209,35 @@ static pb_status code_grid(pb_context *ctx, pb_bit_coder *c, const pb_code_grid 
     return has_room ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory to code parameters");
 }
 
-pb_status pb_codes_pack(pb_context *ctx, int count, const pb_code_grid grids[], unsigned char **bytes, size_t *size)
+pb_status pb_codes_pack(pb_context *ctx, int count, const pb_code_grid grids[],
+                        unsigned char **bytes, size_t *size)
 {
     bool sound = true;
     pb_bit_coder *c = pb_bit_encoder();
     pb_status status = c ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory to code parameters");
-    for (int i = 0; status == PB_OK && i < count; i++) status = code_grid(ctx, c, &grids[i], &sound);
+    for (int i = 0; status == PB_OK && i < count; i++)
+        status = code_grid(ctx, c, &grids[i], &sound);
     const unsigned char *coded = status == PB_OK ? pb_bit_bytes(c, size) : NULL;
     *bytes = coded ? malloc(*size + 1) : NULL;
-    if (*bytes) memcpy(*bytes, coded, *size);
-    else if (status == PB_OK) status = pb_fail(ctx, PB_ERR_MEMORY, "no memory for coded parameters");
+    if (*bytes)
+        memcpy(*bytes, coded, *size);
+    else if (status == PB_OK)
+        status = pb_fail(ctx, PB_ERR_MEMORY, "no memory for coded parameters");
     pb_bit_coder_free(&c);
     return status;
 }
 
-pb_status pb_codes_unpack(pb_context *ctx, const unsigned char *bytes, size_t size, int count, pb_code_grid grids[])
+pb_status pb_codes_unpack(pb_context *ctx, const unsigned char *bytes, size_t size, int count,
+                          pb_code_grid grids[])
 {
     bool sound = true;
     pb_bit_coder *c = pb_bit_decoder(bytes, size);
-    pb_status status = c ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory to read coded parameters");
-    for (int i = 0; status == PB_OK && i < count; i++) status = code_grid(ctx, c, &grids[i], &sound);
+    pb_status status =
+        c ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory to read coded parameters");
+    for (int i = 0; status == PB_OK && i < count; i++)
+        status = code_grid(ctx, c, &grids[i], &sound);
     pb_bit_coder_free(&c);
-    if (status == PB_OK && !sound) return pb_fail(ctx, PB_ERR_DATA, "its coded parameters are damaged");
+    if (status == PB_OK && !sound)
+        return pb_fail(ctx, PB_ERR_DATA, "its coded parameters are damaged");
     return status;
 }

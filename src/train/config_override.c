@@ -172,8 +172,11 @@ static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
 bool pb_config_short(const char *key, const char **section, const char **name)
 {
     static const char *const places[][2] = {
-        {PB_CONFIG_WEIGHTS, "wavelet"}, {PB_CONFIG_WEIGHTS, "level"}, {PB_CONFIG_WEIGHTS, "threshold"},
-        {"train", "batch_size"},        {"train", "epochs"},
+        {PB_CONFIG_WEIGHTS, "wavelet"},
+        {PB_CONFIG_WEIGHTS, "level"},
+        {PB_CONFIG_WEIGHTS, "threshold"},
+        {"train", "batch_size"},
+        {"train", "epochs"},
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strcmp(places[i][1], key) == 0) {
@@ -187,7 +190,8 @@ bool pb_config_short(const char *key, const char **section, const char **name)
 pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml)
 {
     pb_node *root = pb_yaml_root(yaml);
-    for (pb_node **at = root->kind == PB_NODE_MAP ? &root->first : NULL; at != NULL && *at != NULL;) {
+    for (pb_node **at = root->kind == PB_NODE_MAP ? &root->first : NULL;
+         at != NULL && *at != NULL;) {
         pb_node *node = *at, *map;
         const char *section, *name;
         if (!pb_config_short(node->key, &section, &name)) {
@@ -197,8 +201,8 @@ pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml)
         const override o = {.path = node->key, .part = {section, name}, .count = 2};
         PB_TRY(child_map(ctx, yaml, root, section, &o, &map));
         if (pb_node_find(map, name) != NULL)
-            return pb_fail(ctx, PB_ERR_CONFIG, "%s:%d: %s: is given a second time as %s.%s", node->file,
-                           node->line, node->key, section, name);
+            return pb_fail(ctx, PB_ERR_CONFIG, "%s:%d: %s: is given a second time as %s.%s",
+                           node->file, node->line, node->key, section, name);
         *at = node->next; /* from the root to the end of the section */
         root->count--;
         node->next = NULL;

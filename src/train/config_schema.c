@@ -73,7 +73,8 @@ void pb_config_print_schema(FILE *out)
     pb_options_print_table(pb_config_data, 2, out);
     fprintf(out, "  for mnist1d only:\n");
     pb_options_print_table(pb_mnist1d_table, 2, out);
-    fprintf(out, PB_CONFIG_WEIGHTS ":  of every linear and conv layer, or within a layer's own options\n");
+    fprintf(out, PB_CONFIG_WEIGHTS
+            ":  of every linear and conv layer, or within a layer's own options\n");
     pb_options_print_table(pb_weight_options, 2, out);
     fprintf(out, "train:\n");
     pb_options_print_table(pb_config_train, 2, out);
@@ -98,9 +99,11 @@ static const char *nearest_in(const pb_option table[], const char *key)
 enum { OWN_SECTIONS = 6 };
 static const pb_option *section_at(int index, char name[64])
 {
-    static const char *const own[OWN_SECTIONS] = {"", "device", "data", "data", PB_CONFIG_WEIGHTS, "train"};
-    static const pb_option *const tables[OWN_SECTIONS] = {
-        pb_config_top, pb_config_device, pb_config_data, pb_mnist1d_table, pb_weight_options, pb_config_train};
+    static const char *const own[OWN_SECTIONS] = {"",     "device",          "data",
+                                                  "data", PB_CONFIG_WEIGHTS, "train"};
+    static const pb_option *const tables[OWN_SECTIONS] = {pb_config_top,     pb_config_device,
+                                                          pb_config_data,    pb_mnist1d_table,
+                                                          pb_weight_options, pb_config_train};
     if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
@@ -146,7 +149,8 @@ static void allowed(const char *section, char *text, size_t size)
         }
     }
     if (section[0] == '\0' && length < size)
-        snprintf(text + length, size - length, ", device, data, " PB_CONFIG_WEIGHTS ", train, stages");
+        snprintf(text + length, size - length,
+                 ", device, data, " PB_CONFIG_WEIGHTS ", train, stages");
 }
 
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,

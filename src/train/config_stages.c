@@ -78,9 +78,11 @@ static pb_status read_weights(pb_context *ctx, const pb_node *own, const pb_node
     snprintf(full, sizeof full, "%s." PB_CONFIG_WEIGHTS, path);
     s->own_weights = own != NULL;
     if (own == NULL || own->kind != PB_NODE_MAP || section == NULL || section->kind != PB_NODE_MAP)
-        return pb_options_parse(ctx, pb_weight_options, &all, own ? full : PB_CONFIG_WEIGHTS, &s->weights);
+        return pb_options_parse(ctx, pb_weight_options, &all, own ? full : PB_CONFIG_WEIGHTS,
+                                &s->weights);
     all.first = NULL;
-    for (const pb_node *n = own->first; n != NULL && used < MOST_KEYS; n = n->next) copies[used++] = *n;
+    for (const pb_node *n = own->first; n != NULL && used < MOST_KEYS; n = n->next)
+        copies[used++] = *n;
     for (const pb_node *n = section->first; n != NULL && used < 2 * MOST_KEYS; n = n->next)
         if (pb_node_find(own, n->key) == NULL) copies[used++] = *n;
     for (all.count = 0; all.count < used; all.count++) {
@@ -106,8 +108,10 @@ static pb_status read_layer(pb_context *ctx, const pb_node *options, const pb_no
             if (n == own) continue;
             copies[rest.count] = *n;
             copies[rest.count].next = NULL;
-            if (last != NULL) last->next = &copies[rest.count];
-            else rest.first = &copies[rest.count];
+            if (last != NULL)
+                last->next = &copies[rest.count];
+            else
+                rest.first = &copies[rest.count];
             last = &copies[rest.count++];
         }
         map = &rest;
@@ -144,6 +148,7 @@ static pb_status read_entry(pb_context *ctx, const pb_node *list, const pb_node 
     *s = (pb_config_stage){.stage = stage, .ordinal = before + 1, .where = where.text};
     const pb_node empty = {.kind = PB_NODE_MAP, .file = entry->file, .line = entry->line};
     const pb_node *options = entry->kind == PB_NODE_MAP ? entry->first : &empty;
+    if (pb_node_is_null(options)) options = &empty;
     if (stage->has_weights) return read_layer(ctx, options, weights, path, s);
     return pb_options_parse(ctx, stage->options != NULL ? stage->options : no_options,
                             pb_node_is_null(options) ? &empty : options, path, &s->options);

@@ -1,5 +1,5 @@
-/* Quantising what a network learned: every coefficient of layers with a weight_transform, every other number with
- * OTHER_BITS. */
+/* Quantising what a network learned: every coefficient of layers with a weight_transform, every
+ * other number with OTHER_BITS. */
 #include "train/model.h"
 
 #include <math.h>
@@ -97,7 +97,9 @@ static pb_status network_create(pb_session *s, network *n)
                    .trained = calloc(most, sizeof *n->trained),
                    .grid = calloc(most, sizeof *n->grid),
                    .step = calloc(most, sizeof *n->step)};
-    if (!n->leaf || !n->evaluated || !n->weights || !n->exact || !n->trained || !n->grid || !n->step) return no_memory(s);
+    if (!n->leaf || !n->evaluated || !n->weights || !n->exact || !n->trained || !n->grid ||
+        !n->step)
+        return no_memory(s);
     for (int k = 0; k < r->network_count; k++) {
         bool is_settings;
         const pb_weights *w = layer_of(s, r->lasting[k], &is_settings);
@@ -175,7 +177,8 @@ static void quantise_all(network *n, int most, bool keeps_trained)
 /* Thresholds and steps of 0: the coefficients are what they shall be already. */
 static pb_status write_settings(pb_session *s)
 {
-    for (int k = 0; k < s->graph.layer_count; k++) PB_TRY(pb_session_zero(s, s->graph.layers[k].settings));
+    for (int k = 0; k < s->graph.layer_count; k++)
+        PB_TRY(pb_session_zero(s, s->graph.layers[k].settings));
     return PB_OK;
 }
 
@@ -216,7 +219,8 @@ static pb_status try_codes(network *n, int most, bool keeps_trained, double *acc
     return validate(n, accuracy);
 }
 
-/* The fewest codes that keep the validation accuracy: more and more, in steps of about a seventh. */
+/* The fewest codes that keep the validation accuracy: more and more, in steps of about a seventh.
+ */
 static pb_status search_codes(network *n, double loss, int *most, double *accuracy)
 {
     double wanted;
@@ -229,7 +233,8 @@ static pb_status search_codes(network *n, double loss, int *most, double *accura
     }
 }
 
-static pb_status choose_codes(network *n, const pb_model_options *options, int *most, double *accuracy)
+static pb_status choose_codes(network *n, const pb_model_options *options, int *most,
+                              double *accuracy)
 {
     pb_session *s = n->s;
     bool is_trained = false;
@@ -238,7 +243,8 @@ static pb_status choose_codes(network *n, const pb_model_options *options, int *
     if (options->bits || is_trained) return try_codes(n, *most, options->bits == 0, accuracy);
     if (s->held_count > 0) return search_codes(n, options->loss, most, accuracy);
     return pb_fail(s->ctx, PB_ERR_USAGE,
-                   "the run has no validation part, by which the fewest bits are found; say how many with --bits");
+                   "the run has no validation part, by which the fewest bits are found; say how "
+                   "many with --bits");
 }
 
 /* ---- the file ---- */
@@ -256,9 +262,9 @@ static json_t *notes_of(pb_session *s, int64_t seed, const pb_model_facts *facts
     char *yaml = pb_config_yaml(s->config);
     for (int c = 0; c < s->data->classes; c++)
         json_array_append_new(names, json_string(s->data->class_names[c]));
-    json_t *notes = json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:s}", "program", PB_VERSION, "seed",
-                              (json_int_t)seed, "bits", facts->bits, "class_names", names, "sample",
-                              shape_json(s->data->sample_shape), "val_accuracy",
+    json_t *notes = json_pack("{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:s}", "program", PB_VERSION,
+                              "seed", (json_int_t)seed, "bits", facts->bits, "class_names", names,
+                              "sample", shape_json(s->data->sample_shape), "val_accuracy",
                               pb_json_real(facts->val_accuracy), "test_accuracy",
                               pb_json_real(facts->test_accuracy), "config", yaml ? yaml : "");
     free(yaml);
@@ -301,8 +307,8 @@ static pb_status test(pb_session *s, double *accuracy)
     return PB_OK;
 }
 
-static pb_status make(network *n, int64_t seed, const pb_tensors *params, const pb_model_options *options,
-                      const char *path, pb_model_facts *facts)
+static pb_status make(network *n, int64_t seed, const pb_tensors *params,
+                      const pb_model_options *options, const char *path, pb_model_facts *facts)
 {
     int most;
     PB_TRY(network_create(n->s, n));
@@ -314,8 +320,8 @@ static pb_status make(network *n, int64_t seed, const pb_tensors *params, const 
     return save(n, seed, path, facts);
 }
 
-pb_status pb_model_make(pb_session *s, int64_t seed, const pb_tensors *params, const pb_model_options *options,
-                        const char *path, pb_model_facts *facts)
+pb_status pb_model_make(pb_session *s, int64_t seed, const pb_tensors *params,
+                        const pb_model_options *options, const char *path, pb_model_facts *facts)
 {
     network n = {.s = s};
     *facts = (pb_model_facts){0};
@@ -331,12 +337,15 @@ static pb_status damaged(pb_session *s, const char *path, const char *what)
     return pb_fail(s->ctx, PB_ERR_DATA, "%s: %s", path, what);
 }
 
-pb_status pb_model_load(pb_session *s, const char *path, const pb_model_data *file, const pb_model_head *head)
+pb_status pb_model_load(pb_session *s, const char *path, const pb_model_data *file,
+                        const pb_model_head *head)
 {
     network n = {.s = s};
     pb_status status = network_create(s, &n);
-    if (status == PB_OK && n.count != head->count) status = damaged(s, path, "has other parameters than its network");
-    if (status == PB_OK) status = pb_codes_unpack(s->ctx, file->codes, file->code_size, n.count, n.grid);
+    if (status == PB_OK && n.count != head->count)
+        status = damaged(s, path, "has other parameters than its network");
+    if (status == PB_OK)
+        status = pb_codes_unpack(s->ctx, file->codes, file->code_size, n.count, n.grid);
     if (status == PB_ERR_DATA) status = pb_fail_prefix(s->ctx, status, "%s", path);
     if (status == PB_OK) {
         memcpy(n.step, head->steps, (size_t)n.count * sizeof *n.step);

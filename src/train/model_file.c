@@ -11,7 +11,9 @@
 static const char magic[] = "pbmodel1";
 enum {
     MAGIC_BYTES = 8,
-    FIXED_BYTES = MAGIC_BYTES + 12, /* then the sizes of the notes, packed and not, and the number of parameters */
+    FIXED_BYTES =
+        MAGIC_BYTES +
+        12, /* then the sizes of the notes, packed and not, and the number of parameters */
     SUM_BYTES = 8,
     NOTES_MOST = 1 << 24,
     PARAMETERS_MOST = 1 << 16,
@@ -93,7 +95,8 @@ static size_t pack_notes(const char *text, unsigned char *to, size_t room)
 }
 
 /* Notes, steps and fitted numbers into memory with room for them and for `extra` bytes. */
-static unsigned char *lay_out(const pb_model_head *head, const char *text, size_t extra, size_t *size)
+static unsigned char *lay_out(const pb_model_head *head, const char *text, size_t extra,
+                              size_t *size)
 {
     const size_t room = ZSTD_compressBound(strlen(text));
     const size_t floats = (size_t)head->count + numbers_of(&head->fitted);
@@ -116,8 +119,8 @@ static unsigned char *lay_out(const pb_model_head *head, const char *text, size_
     return file;
 }
 
-pb_status pb_model_save(pb_context *ctx, const char *path, const pb_model_head *head, const pb_code_grid grids[],
-                        size_t *bytes)
+pb_status pb_model_save(pb_context *ctx, const char *path, const pb_model_head *head,
+                        const pb_code_grid grids[], size_t *bytes)
 {
     unsigned char *codes = NULL;
     size_t code_size = 0, size = 0;
@@ -149,8 +152,8 @@ static pb_status damaged(pb_context *ctx, const char *path, const char *what)
     return pb_fail(ctx, PB_ERR_DATA, "%s: %s", path, what);
 }
 
-static pb_status read_notes(pb_context *ctx, const char *path, const unsigned char *from, size_t packed, size_t raw,
-                            json_t **notes)
+static pb_status read_notes(pb_context *ctx, const char *path, const unsigned char *from,
+                            size_t packed, size_t raw, json_t **notes)
 {
     ZSTD_DCtx *z = ZSTD_createDCtx();
     char *text = malloc(raw + 1);
@@ -158,7 +161,9 @@ static pb_status read_notes(pb_context *ctx, const char *path, const unsigned ch
     if (z && text) {
         ZSTD_DCtx_refPrefix(z, pb_model_words, sizeof pb_model_words - 1);
         got = ZSTD_decompressDCtx(z, text, raw, from, packed);
-        *notes = ZSTD_isError(got) || got != raw ? NULL : json_loadb(text, raw, JSON_REJECT_DUPLICATES, NULL);
+        *notes = ZSTD_isError(got) || got != raw
+                     ? NULL
+                     : json_loadb(text, raw, JSON_REJECT_DUPLICATES, NULL);
     }
     const bool had_memory = z && text;
     ZSTD_freeDCtx(z);
@@ -183,8 +188,8 @@ static bool shape_of(const json_t *array, pb_shape *shape)
 }
 
 /* What stages learned, by the names and shapes of the notes; moves *from behind it. */
-static pb_status read_fitted(pb_context *ctx, const char *path, const unsigned char **from, const unsigned char *end,
-                             pb_model_head *head)
+static pb_status read_fitted(pb_context *ctx, const char *path, const unsigned char **from,
+                             const unsigned char *end, pb_model_head *head)
 {
     size_t i;
     json_t *array;
@@ -195,7 +200,8 @@ static pb_status read_fitted(pb_context *ctx, const char *path, const unsigned c
             return damaged(ctx, path, "what its stages learned is damaged");
         const size_t count = pb_shape_count(shape);
         float *numbers = malloc((count + 1) * sizeof *numbers);
-        if (!numbers) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for what its stages learned", path);
+        if (!numbers)
+            return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for what its stages learned", path);
         for (size_t k = 0; k < count; k++, *from += 4) numbers[k] = get_float(*from);
         const char *name = json_string_value(json_object_get(array, "name"));
         const pb_status status = pb_fitted_put(ctx, &head->fitted, name, shape, numbers);
@@ -205,7 +211,8 @@ static pb_status read_fitted(pb_context *ctx, const char *path, const unsigned c
     return PB_OK;
 }
 
-static pb_status read_head(pb_context *ctx, const char *path, pb_model_data *file, pb_model_head *head)
+static pb_status read_head(pb_context *ctx, const char *path, pb_model_data *file,
+                           pb_model_head *head)
 {
     const unsigned char *data = (const unsigned char *)file->data;
     unsigned char sum[SUM_BYTES];
@@ -213,7 +220,8 @@ static pb_status read_head(pb_context *ctx, const char *path, pb_model_data *fil
         return damaged(ctx, path, "is no compressed network of this version of passband");
     if (file->size < FIXED_BYTES + SUM_BYTES) return damaged(ctx, path, "is cut off");
     const size_t size = file->size - SUM_BYTES;
-    if (!sum_of(data, size, sum)) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to check it", path);
+    if (!sum_of(data, size, sum))
+        return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to check it", path);
     if (memcmp(sum, data + size, SUM_BYTES) != 0)
         return damaged(ctx, path, "is damaged: its bytes do not have the sum at its end");
     const size_t packed = pb_get_u32(data + MAGIC_BYTES), raw = pb_get_u32(data + MAGIC_BYTES + 4),

@@ -16,7 +16,8 @@
 
 /* ---- a run ---- */
 
-static pb_status choose_seed(pb_session *s, const pb_run_folder *folder, int64_t wanted, int64_t *seed)
+static pb_status choose_seed(pb_session *s, const pb_run_folder *folder, int64_t wanted,
+                             int64_t *seed)
 {
     int count = 0;
     const int64_t *seeds = pb_option_ints(s->config->train, "seeds", &count);
@@ -34,7 +35,8 @@ static pb_status load_seed(pb_session *s, const pb_run_folder *folder, int64_t s
     pb_tensors file = {0};
     pb_status status = best ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
     if (best && !pb_file_exists(best))
-        status = pb_fail(s->ctx, PB_ERR_USAGE, "%s: seed %" PRId64 " has no best.safetensors yet; resume the run first",
+        status = pb_fail(s->ctx, PB_ERR_USAGE,
+                         "%s: seed %" PRId64 " has no best.safetensors yet; resume the run first",
                          folder->path, seed);
     if (status == PB_OK) status = pb_safetensors_load(s->ctx, best, &file);
     if (status == PB_OK) status = pb_checkpoint_take(s->ctx, best, &file, "", &state->best);
@@ -44,8 +46,8 @@ static pb_status load_seed(pb_session *s, const pb_run_folder *folder, int64_t s
     return status;
 }
 
-static pb_status compress(pb_session *s, const pb_run_folder *folder, const pb_model_options *options,
-                          const char *path, pb_model_facts *facts)
+static pb_status compress(pb_session *s, const pb_run_folder *folder,
+                          const pb_model_options *options, const char *path, pb_model_facts *facts)
 {
     int64_t seed;
     char *selector = NULL;
@@ -67,15 +69,15 @@ static pb_status compress(pb_session *s, const pb_run_folder *folder, const pb_m
     return status;
 }
 
-pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_options *options, const char *path,
-                            pb_model_facts *facts)
+pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_options *options,
+                            const char *path, pb_model_facts *facts)
 {
     pb_run_folder folder;
     pb_config *config = NULL;
     PB_TRY(pb_run_folder_open(ctx, run, false, &folder));
     char *file = pb_path_join(run, "config.yaml");
-    pb_status status =
-        file ? pb_config_load(ctx, file, 0, NULL, &config) : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    pb_status status = file ? pb_config_load(ctx, file, 0, NULL, &config)
+                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
     if (status == PB_OK) {
         pb_session session;
         const pb_run_options of_run = {.stop = options->stop};
@@ -92,11 +94,13 @@ pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_opt
 /* ---- a file ---- */
 
 /* The configuration of a file, whose name stands in its errors. */
-static pb_status load_config(pb_context *ctx, const char *path, const json_t *notes, pb_config **config)
+static pb_status load_config(pb_context *ctx, const char *path, const json_t *notes,
+                             pb_config **config)
 {
     const json_t *text = json_object_get(notes, "config");
     pb_yaml *yaml = NULL;
-    if (!json_is_string(text)) return pb_fail(ctx, PB_ERR_DATA, "%s: its notes have no configuration", path);
+    if (!json_is_string(text))
+        return pb_fail(ctx, PB_ERR_DATA, "%s: its notes have no configuration", path);
     PB_TRY(pb_yaml_parse(ctx, path, json_string_value(text), json_string_length(text), &yaml));
     const pb_status status = pb_config_from_yaml(ctx, path, yaml, 0, NULL, config);
     pb_yaml_free(&yaml);
@@ -112,18 +116,19 @@ static pb_status compare_data(pb_session *s, const char *path, const json_t *not
     for (int a = 0; same && a < shape.axes; a++)
         same = json_integer_value(json_array_get(extents, (size_t)a)) == shape.dim[a];
     if (same) return PB_OK;
-    return pb_fail(s->ctx, PB_ERR_DATA, "%s: was trained on samples of another shape or with other classes than %s has",
+    return pb_fail(s->ctx, PB_ERR_DATA,
+                   "%s: was trained on samples of another shape or with other classes than %s has",
                    path, s->data->name);
 }
 
-static pb_status score(pb_session *s, const char *path, const pb_model_data *file, const pb_model_head *head,
-                       const char *device, char **text)
+static pb_status score(pb_session *s, const char *path, const pb_model_data *file,
+                       const pb_model_head *head, const char *device, char **text)
 {
     json_t *result = NULL;
     PB_TRY(compare_data(s, path, head->notes));
     for (int i = 0; i < head->fitted.count; i++)
-        PB_TRY(pb_fitted_put(s->ctx, &s->fitted, head->fitted.array[i].name, head->fitted.array[i].shape,
-                             head->fitted.array[i].data));
+        PB_TRY(pb_fitted_put(s->ctx, &s->fitted, head->fitted.array[i].name,
+                             head->fitted.array[i].shape, head->fitted.array[i].data));
     PB_TRY(pb_session_plan(s, device ? device : getenv("PASSBAND_DEVICE")));
     PB_TRY(pb_session_upload(s));
     PB_TRY(pb_weights_begin(s, 0));
@@ -133,17 +138,20 @@ static pb_status score(pb_session *s, const char *path, const pb_model_data *fil
     json_object_set_new(result, "data_set", json_string(s->data->name));
     json_object_set_new(result, "device", json_string(pb_device_describe(s->device)->name));
     json_object_set_new(result, "weight_bytes", json_integer((json_int_t)file->size));
-    json_object_set_new(result, "bytes_as_floats", json_integer((json_int_t)(4 * s->graph.parameters)));
+    json_object_set_new(result, "bytes_as_floats",
+                        json_integer((json_int_t)(4 * s->graph.parameters)));
     json_object_set(result, "bits", json_object_get(head->notes, "bits"));
     json_object_set(result, "seed", json_object_get(head->notes, "seed"));
     json_object_set(result, "class_names", json_object_get(head->notes, "class_names"));
-    json_object_set(result, "test_accuracy_when_compressed", json_object_get(head->notes, "test_accuracy"));
+    json_object_set(result, "test_accuracy_when_compressed",
+                    json_object_get(head->notes, "test_accuracy"));
     *text = json_dumps(result, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(result);
     return *text ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the scores");
 }
 
-pb_status pb_model_eval(pb_context *ctx, const char *path, const pb_run_options *options, char **json)
+pb_status pb_model_eval(pb_context *ctx, const char *path, const pb_run_options *options,
+                        char **json)
 {
     pb_model_data file;
     pb_model_head head;

@@ -68,8 +68,8 @@ static magnitudes collect(const pb_weights *w, const float c[], choice *takes, i
         if (!takes(w, p, chosen)) continue;
         for (int line = 0; line < w->lines; line++)
             for (int k = 0; k < w->part[p].count; k++)
-                m.value[m.count++] =
-                    fabs((double)c[(size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k)]);
+                m.value[m.count++] = fabs(
+                    (double)c[(size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k)]);
     }
     return m;
 }
@@ -97,7 +97,8 @@ static double universal(magnitudes *m, double noise)
     return m->count > 1 ? noise * sqrt(2 * log((double)m->count)) : 0;
 }
 
-/* risk(t) = n - 2 #{x <= t} + sum of min(x, t)^2 at the magnitudes x themselves, in units of the noise. */
+/* risk(t) = n - 2 #{x <= t} + sum of min(x, t)^2 at the magnitudes x themselves, in units of the
+ * noise. */
 static double sure(magnitudes *m, double noise)
 {
     double best = 0, least = (double)m->count, below = 0;
@@ -137,15 +138,17 @@ static double common(const pb_weights *w, magnitudes *m, double threshold, doubl
     return threshold * strength;
 }
 
-static pb_status set_thresholds(pb_context *ctx, const pb_weights *w, const float c[], double strength,
-                                float settings[])
+static pb_status set_thresholds(pb_context *ctx, const pb_weights *w, const float c[],
+                                double strength, float settings[])
 {
     const double threshold = pb_option_float(w->options, "threshold");
     double (*rule)(magnitudes *, double) = NULL;
     for (size_t i = 0; i < sizeof by_part / sizeof *by_part; i++)
-        if (strcmp(by_part[i].name, pb_option_string(w->options, "rule")) == 0) rule = by_part[i].of;
+        if (strcmp(by_part[i].name, pb_option_string(w->options, "rule")) == 0)
+            rule = by_part[i].of;
     magnitudes m = collect(w, c, rule ? is_finest : is_thresholded, 0);
-    if (!m.value) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
+    if (!m.value)
+        return pb_fail(ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
     const double noise = rule && m.count ? pb_median(m.value, m.count) / 0.6745 : 0;
     const double same = rule ? 0 : common(w, &m, threshold, strength);
     free(m.value);
@@ -153,7 +156,8 @@ static pb_status set_thresholds(pb_context *ctx, const pb_weights *w, const floa
         double t = same;
         if (rule) {
             m = collect(w, c, is_chosen, p);
-            if (!m.value) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
+            if (!m.value)
+                return pb_fail(ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
             t = threshold * strength * rule(&m, noise);
             free(m.value);
         }
@@ -169,7 +173,8 @@ pb_status pb_weight_settings(pb_context *ctx, const pb_weights *w, const float c
     const int bits = (int)pb_option_int(w->options, "bits");
     PB_TRY(set_thresholds(ctx, w, c, strength, settings));
     float most = 0;
-    for (size_t i = 0; i < (size_t)w->lines * (size_t)w->count; i++) most = fmaxf(most, fabsf(c[i]));
+    for (size_t i = 0; i < (size_t)w->lines * (size_t)w->count; i++)
+        most = fmaxf(most, fabsf(c[i]));
     const int codes = (1 << (bits > 1 ? bits - 1 : 1)) - 1;
     const float step = bits > 0 && strength >= 1 ? most / (float)codes : 0;
     for (int p = 0; p < w->part_count; p++) {
@@ -197,7 +202,8 @@ void pb_weight_effective(const pb_weights *w, const float settings[], float c[])
         const float per_step = settings[PB_WEIGHT_PER_STEP * w->part_count + p];
         for (int line = 0; line < w->lines; line++)
             for (int k = 0; k < w->part[p].count; k++) {
-                float *number = &c[(size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k)];
+                float *number =
+                    &c[(size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k)];
                 *number = pb_threshold_number(kind, *number, t);
                 if (step > 0) *number = step * floorf(*number * per_step + 0.5f);
             }

@@ -23,8 +23,9 @@ static pb_status prepare(pb_session *s, const pb_weights *w, double strength)
 {
     float *c = malloc(pb_leaf_bytes(s->graph.g, w->coefficients));
     float *settings = malloc(pb_leaf_bytes(s->graph.g, w->settings));
-    pb_status status =
-        c && settings ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the thresholds of %s", w->layer);
+    pb_status status = c && settings ? PB_OK
+                                     : pb_fail(s->ctx, PB_ERR_MEMORY,
+                                               "no memory for the thresholds of %s", w->layer);
     if (status == PB_OK) status = pb_session_read(s, w->coefficients, c);
     if (status == PB_OK) status = pb_weight_settings(s->ctx, w, c, strength, settings);
     if (status == PB_OK) status = pb_session_write(s, w->settings, settings);
@@ -72,8 +73,10 @@ static void add_layer(json_t *json, const pb_weights *w, const float c[])
     for (int level = 0; level <= PB_WAVELET_LEVELS; level++) {
         char name[96];
         if (all[level] == 0) continue;
-        if (level == 0) snprintf(name, sizeof name, "%s.approximation", w->layer);
-        else snprintf(name, sizeof name, "%s.level_%d", w->layer, level);
+        if (level == 0)
+            snprintf(name, sizeof name, "%s.approximation", w->layer);
+        else
+            snprintf(name, sizeof name, "%s.level_%d", w->layer, level);
         json_object_set_new(json, name, pb_json_real((double)zeros[level] / all[level]));
     }
 }

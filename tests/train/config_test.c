@@ -250,11 +250,14 @@ typedef struct bad_case {
 static const bad_case bad_cases[] = {
     /* keys */
     {"nam: a\n" TAIL, NULL, {":1: nam: unknown key", "did you mean name?"}},
-    {"epochs: 3\n" TAIL, NULL, {":1: epochs", "did you mean train.epochs?"}},
+    {"seeds: 3\n" TAIL, NULL, {":1: seeds", "did you mean train.seeds?"}},
+    {"epochs: 3\ntrain: {epochs: 4}\n" TAIL, NULL, {":1: epochs: is given a second time as train.epochs"}},
+    {"weight_transform: {wavlet: haar}\n" TAIL, NULL, {":1: weight_transform.wavlet: ", "did you mean wavelet?"}},
+    {TAIL, "weight_transform.level=-1", {"weight_transform.level", "out of range"}},
     {"lr: 3\n" TAIL, NULL, {"lr", "did you mean stages.sgd.lr?"}},
     {"trian: {}\n" TAIL, NULL, {"trian", "did you mean train?"}},
     {"dct2: {keep: 3}\n" TAIL, NULL, {"dct2", "belongs into the list `stages`"}},
-    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, device, data, train, stages"}},
+    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, device, data, weight_transform, train, stages"}},
     {"device: {memory_limt: 3}\n" TAIL, NULL, {":1: device.memory_limt: ", "did you mean device.memory_limit?"}},
     {"device: {memory_limit: 3X}\n" TAIL, NULL, {":1: device.memory_limit: '3X'", "a size in bytes such as 64M"}},
     {"device: {memory_limit: 1.5}\n" TAIL, NULL, {":1: device.memory_limit: '1.5'", "a size in bytes"}},
@@ -333,7 +336,7 @@ static const bad_case bad_cases[] = {
     /* overrides */
     {TAIL, "train.epochs", {"'train.epochs' is not an override", "key=value"}},
     {TAIL, "=3", {"'=3' is not an override"}},
-    {TAIL, "epochs=3", {"command line: epochs: unknown key", "did you mean train.epochs?"}},
+    {TAIL, "seeds=3", {"command line: seeds: unknown key", "did you mean train.seeds?"}},
     {TAIL, "train.epoch=3", {"command line: train.epoch: unknown key", "did you mean train.epochs?"}},
     {TAIL, "train.epochs=x", {"command line: train.epochs: 'x'", "an integer"}},
     {TAIL, "train.epochs=[", {"command line: epochs: not valid YAML"}},
