@@ -20,8 +20,11 @@ static pb_status linear_build(pb_builder *b, const pb_options *options)
     const int in = (int)pb_builder_sample_count(b);
     const float bound = 1 / sqrtf((float)in);
     const pb_value flat = pb_reshape(b->g, b->x, PB_SHAPE(b->batch, in));
-    pb_shape shape = pb_value_shape(b->g, b->x); /* [out, in], or [out, height, width] of images */
-    shape.dim[0] = out;
+    pb_shape shape = PB_SHAPE(out, in);
+    if (b->weight_transform) { /* [out, height, width] of images, which have planes to transform */
+        shape = pb_value_shape(b->g, b->x);
+        shape.dim[0] = out;
+    }
     const pb_value stored = pb_builder_weight(b, shape, bound);
     if (stored == PB_NONE) return PB_ERR_CONFIG; /* it has said why */
     const pb_value weight = pb_reshape(b->g, stored, PB_SHAPE(out, in));
