@@ -44,7 +44,7 @@ void pb_image_fill(pb_image *image, int x, int y, int width, int height, pb_colo
 enum { GLYPH_WIDTH = 5, GLYPH_HEIGHT = 8, ADVANCE = 6 };
 
 /* A row is five bits, the leftmost the highest; the last row is below the base line. */
-static const uint8_t glyphs[26][GLYPH_HEIGHT] = {
+static const uint8_t letters[26][GLYPH_HEIGHT] = {
     {0, 0, 14, 1, 15, 17, 15, 0},    {16, 16, 22, 25, 17, 17, 30, 0}, /* a b */
     {0, 0, 14, 17, 16, 17, 14, 0},   {1, 1, 13, 19, 17, 17, 15, 0},   /* c d */
     {0, 0, 14, 17, 31, 16, 14, 0},   {6, 9, 8, 28, 8, 8, 8, 0},       /* e f */
@@ -60,6 +60,24 @@ static const uint8_t glyphs[26][GLYPH_HEIGHT] = {
     {0, 0, 17, 17, 17, 15, 1, 14},   {0, 0, 31, 2, 4, 8, 31, 0},      /* y z */
 };
 
+static const uint8_t digits[10][GLYPH_HEIGHT] = {
+    {14, 17, 19, 21, 25, 17, 14, 0}, {4, 12, 4, 4, 4, 4, 14, 0},    /* 0 1 */
+    {14, 17, 1, 2, 4, 8, 31, 0},     {31, 2, 4, 2, 1, 17, 14, 0},   /* 2 3 */
+    {2, 6, 10, 18, 31, 2, 2, 0},     {31, 16, 30, 1, 1, 17, 14, 0}, /* 4 5 */
+    {6, 8, 16, 30, 17, 17, 14, 0},   {31, 1, 2, 4, 8, 8, 8, 0},     /* 6 7 */
+    {14, 17, 17, 14, 17, 17, 14, 0}, {14, 17, 17, 15, 1, 2, 12, 0}, /* 8 9 */
+};
+
+static const uint8_t full_stop[GLYPH_HEIGHT] = {0, 0, 0, 0, 0, 12, 12, 0};
+
+/* NULL where there is none: a space. */
+static const uint8_t *glyph_of(char c)
+{
+    if (c >= 'a' && c <= 'z') return letters[c - 'a'];
+    if (c >= '0' && c <= '9') return digits[c - '0'];
+    return c == '.' ? full_stop : NULL;
+}
+
 int pb_image_write_width(int scale, const char *words)
 {
     return (int)strlen(words) * ADVANCE * scale;
@@ -68,9 +86,8 @@ int pb_image_write_width(int scale, const char *words)
 int pb_image_write(pb_image *image, int x, int y, int scale, const char *words, pb_colour colour)
 {
     for (int i = 0; words[i]; i++) {
-        if (words[i] < 'a' || words[i] > 'z') continue;
-        const uint8_t *glyph = glyphs[words[i] - 'a'];
-        for (int row = 0; row < GLYPH_HEIGHT; row++)
+        const uint8_t *glyph = glyph_of(words[i]);
+        for (int row = 0; glyph && row < GLYPH_HEIGHT; row++)
             for (int column = 0; column < GLYPH_WIDTH; column++)
                 if (glyph[row] >> (GLYPH_WIDTH - 1 - column) & 1)
                     pb_image_fill(image, x + (i * ADVANCE + column) * scale, y + row * scale, scale,
