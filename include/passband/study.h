@@ -36,7 +36,8 @@ typedef struct pb_study_options {
  *  arrays, which is studied with the methods that are shipped. Several processes may work in one folder; trials of a
  *  process that was killed are marked failed and made up for, and its training goes on from its last checkpoint. The
  *  folder holds study.yaml and methods/<method>.yaml (the study), study.db (trials, in Optuna's schema),
- *  sets/<point>.pbz (the files), runs/<point>/ (the trainings), and study.json, study.csv, study.md and findings.md.
+ *  sets/<point>.pbz (the files), runs/<point>/ (the trainings), measures/<point>/ (what the files keep and give away),
+ *  and study.json, study.csv, study.md and findings.md.
  *
  *  `folder`, when not NULL, receives the folder's name (free()), also when the study is interrupted. */
 pb_status pb_study_run(pb_context *ctx, const char *path, int override_count, const char *const overrides[],

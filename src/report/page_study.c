@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "report/page.h"
+#include "report/study_measures.h"
 #include "report/study_record.h"
 
 static void add_number(pb_text *out, int digits, double number)
@@ -104,6 +105,7 @@ pb_status pb_page_study(pb_context *ctx, const json_t *study, const char *folder
     pb_page_pictures(&page, folder);
     add_points(&page, study);
     add_smallest(&page, study);
+    pb_page_add_measures(&page, study, folder);
     add_sentences(&page, "What was not told apart", json_object_get(found, "open"));
     add_left_out(&page, study);
     return pb_page_save(ctx, folder, &page);

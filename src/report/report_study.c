@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "report/cells.h"
+#include "report/study_measures.h"
 #include "report/study_record.h"
 
 typedef pb_status draw_function(pb_context *ctx, const json_t *study, const char *folder);
@@ -14,11 +15,15 @@ typedef pb_status draw_function(pb_context *ctx, const json_t *study, const char
 static pb_status draw_all(pb_context *ctx, const json_t *study, const char *folder)
 {
     static draw_function *const all[] = {pb_draw_study_accuracy, pb_draw_study_time};
+    static draw_function *const measures[] = {pb_draw_study_measures, pb_draw_study_information,
+                                              pb_draw_study_sheets};
     char *plots = pb_path_join(folder, "plots");
     if (!plots) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
     pb_status status = pb_folder_make(ctx, plots);
     for (size_t i = 0; status == PB_OK && i < sizeof all / sizeof *all; i++)
         status = all[i](ctx, study, plots);
+    for (size_t i = 0; status == PB_OK && i < sizeof measures / sizeof *measures; i++)
+        status = measures[i](ctx, study, folder);
     free(plots);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/options.h"
 #include "data/registry.h"
+#include "study/study_measures.h"
 #include "study/usual.h"
 #include "train/config.h"
 #include "train/folder_lock.h"
@@ -237,6 +238,7 @@ static void close_study(pb_study *s)
 static pb_status conclude(pb_study *s)
 {
     pb_status status = pb_folder_lock(s->ctx, s->folder, s->options.stop, &s->lock);
+    if (status == PB_OK) status = pb_study_measure_points(s);
     if (status == PB_OK) status = pb_study_conclude(s);
     pb_folder_unlock(&s->lock);
     return status;

@@ -20,6 +20,12 @@ const pb_option pb_study_options_table[] = {
      .help = "bytes a sample, at most, of the files compared; []: 1/2 to 1/64 of what raw takes"},
     {.name = "seeds", .type = PB_OPTION_INTS, .fallback = "[0, 1, 2]", .min = 0,
      .max = 4294967295.0, .help = "that each file is trained on with"},
+    {.name = "measures", .type = PB_OPTION_BOOL, .fallback = "true",
+     .help = "whether to measure what each file keeps and gives away"},
+    {.name = "probes", .type = PB_OPTION_INT, .fallback = "1000", .min = 1, .max = 1 << 20,
+     .help = "samples that are looked for among all by their compressed form"},
+    {.name = "tell_from", .type = PB_OPTION_STRING, .fallback = "mnist, fashion-mnist",
+     .help = "data sets of the same shape to tell apart, where they are installed; \"\": noise alone"},
     {0},
 };
 // clang-format on

@@ -17,6 +17,16 @@ static void append_numbers(const pb_options *options, const char *name, pb_text 
     pb_text_append(out, "]\n");
 }
 
+static void append_measures(const pb_options *options, pb_text *out)
+{
+    pb_text_append(out, "  measures: %s\n  probes: %" PRId64 "\n  tell_from: '",
+                   pb_option_bool(options, "measures") ? "true" : "false",
+                   pb_option_int(options, "probes"));
+    for (const char *c = pb_option_string(options, "tell_from"); *c; c++)
+        pb_text_append(out, "%.*s%c", *c == '\'', "'", *c);
+    pb_text_append(out, "'\n");
+}
+
 char *pb_study_config_yaml(const pb_study_config *config)
 {
     pb_text out = {0};
@@ -24,6 +34,7 @@ char *pb_study_config_yaml(const pb_study_config *config)
     pb_text_append(&out, "name: \"%s\"\nstudy:\n", config->name);
     append_numbers(config->options, "budgets", &out);
     append_numbers(config->options, "seeds", &out);
+    append_measures(config->options, &out);
     pb_text_append(&out, "  methods:\n");
     for (int i = 0; i < config->method_count; i++) {
         const pb_method *m = &config->methods[i];
@@ -72,6 +83,11 @@ pb_status pb_study_config_compare(pb_context *ctx, const char *folder, const pb_
         if (!same_numbers(a->options, b->options, lists[i]))
             return pb_fail(ctx, PB_ERR_USAGE, "%s: holds a study with other %s%s", folder, lists[i],
                            advice);
+    if (pb_option_int(a->options, "probes") != pb_option_int(b->options, "probes") ||
+        !same_text(pb_option_string(a->options, "tell_from"),
+                   pb_option_string(b->options, "tell_from")))
+        return pb_fail(ctx, PB_ERR_USAGE, "%s: holds a study with other probes or tell_from%s",
+                       folder, advice);
     for (int i = 0; i < a->method_count; i++) {
         const pb_method *x = &a->methods[i], *y = &b->methods[i];
         if (!same_text(x->vary, y->vary) || strcmp(x->base, y->base) != 0)

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "study/pareto.h"
 #include "study/study.h"
+#include "study/study_measures.h"
 #include "study/training.h"
 #include "train/student.h"
 #include "train/summary.h"
@@ -114,7 +115,8 @@ static pb_status add_point(gathering *g, const pb_point *point)
     json_object_set_new(json, "seconds", pb_json_real(seconds));
     g->outcomes[index].accuracy =
         json_number_value(json_object_get(json_object_get(json, "accuracy"), "mean"));
-    return add_summary(s, point, json);
+    PB_TRY(add_summary(s, point, json));
+    return pb_study_add_measures(s, point, json);
 }
 
 /* ---- against each other ---- */

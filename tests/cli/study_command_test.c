@@ -12,6 +12,8 @@ static const char config[] =
     "study:\n"
     "  budgets: [40, 20]\n"
     "  seeds: [3, 4]\n"
+    "  probes: 20\n"
+    "  tell_from: ''\n"
     "  methods:\n"
     "    zigzag:\n"
     "      stages: [{dct2: {select: zigzag, count: 1}}, {quantize: {bits: 4}}]\n"
@@ -79,6 +81,37 @@ static void check_point(const json_t *p, int samples)
     json_decref(summary);
 }
 
+/* A point's measures are those of its file, and merged with what its network proves. */
+static void check_measures(const json_t *p, int samples, int classes)
+{
+    char name[128];
+    const json_t *information = json_object_get(p, "information");
+    const json_t *identity = json_object_get(p, "identity");
+    const double bound = number(json_object_get(information, "label_bound"), "mean");
+    const double loss = number(json_object_get(p, "test_loss"), "mean");
+    ck_assert_double_eq(number(information, "samples"), samples);
+    /* the test part holds every class equally often */
+    ck_assert_double_eq_tol(bound, log2(classes) - loss / log(2), 1e-6);
+    ck_assert_str_eq(text(identity, "fingerprint"), text(p, "fingerprint"));
+    ck_assert_uint_ge(json_array_size(json_object_get(identity, "reidentification")), 2);
+    ck_assert(json_is_object(json_object_get(p, "reconstruction")));
+    snprintf(name, sizeof name, "out/measures/%s/measures.json", text(p, "point"));
+    json_t *held = read_json(name);
+    ck_assert(json_equal(json_object_get(held, "identity"), identity));
+    json_decref(held);
+}
+
+static void check_page(const char *const names[], int count)
+{
+    static char page[1 << 18];
+    FILE *file = fopen(scratch_path(&s, "out/index.html"), "r");
+    ck_assert(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    for (int i = 0; i < count; i++)
+        ck_assert_msg(strstr(page, names[i]), "the page lacks %s", names[i]);
+}
+
 START_TEST(a_study_from_files_to_findings)
 {
     run("study study.yaml -o out", 0);
@@ -87,7 +120,11 @@ START_TEST(a_study_from_files_to_findings)
     json_t *study = read_json("out/study.json"), *points = json_object_get(study, "points"), *p;
     size_t i;
     ck_assert_uint_eq(json_array_size(points), 3);
-    json_array_foreach(points, i, p) check_point(p, TRAIN + TEST);
+    json_array_foreach(points, i, p)
+    {
+        check_point(p, TRAIN + TEST);
+        check_measures(p, TRAIN + TEST, 3);
+    }
     ck_assert_str_eq(text(json_array_get(points, 1), "point"), "zigzag-20"); /* the smaller first */
     ck_assert_double_lt(number(json_array_get(points, 1), "value"),
                         number(json_array_get(points, 2), "value"));
@@ -103,7 +140,12 @@ START_TEST(a_study_from_files_to_findings)
     json_decref(study);
     ck_assert(exists("out/study.csv") && exists("out/study.md") && exists("out/findings.md"));
     ck_assert(exists("out/index.html") && exists("out/study.db"));
+    static const char *const pictures[] = {
+        "plots/study_label_bits.png", "plots/study_information.png",
+        "plots/study_reidentification.png", "plots/study_sheet_zigzag.png",
+        "What changes a fingerprint"};
     run("report out -q", 0);
+    check_page(pictures, 5);
 }
 END_TEST
 
@@ -164,7 +206,9 @@ static void make_folder(void)
 START_TEST(a_folder_of_images)
 {
     make_folder();
-    run("study shells -o out -q study.budgets=100 study.seeds=0 train.epochs=1", 0);
+    run("study shells -o out -q study.budgets=100 study.seeds=0 train.epochs=1 study.probes=20 "
+        "study.tell_from=",
+        0);
     json_t *study = read_json("out/study.json"), *points = json_object_get(study, "points"), *p;
     size_t i;
     ck_assert_uint_ge(json_array_size(points), 4);
