@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "base/yaml.h"
+#include "data/registry.h"
 #include "train/config.h"
 #include "train/config_internal.h"
 #include "train/overrides.h"
@@ -394,6 +395,23 @@ static pb_status check_numbers(reader *r, const char *name, int least)
                    least);
 }
 
+/* The data sets to tell the study's from are known, whether or not they lie on this machine. */
+static pb_status check_others(reader *r)
+{
+    const pb_options *options = r->config->options;
+    char *names = strdup(pb_option_string(options, "tell_from")), *rest = NULL;
+    if (!names) return no_memory(r->ctx);
+    pb_status status = PB_OK;
+    for (char *name = strtok_r(names, ", ", &rest); status == PB_OK && name;
+         name = strtok_r(NULL, ", ", &rest)) {
+        const pb_data_row *row;
+        status = pb_data_find(r->ctx, name, &row);
+    }
+    free(names);
+    if (status == PB_OK) return PB_OK;
+    return pb_fail_prefix(r->ctx, status, "%s", pb_option_where(options, "tell_from"));
+}
+
 /* The options of the section, which is a map of these, of `methods` and of `compare`. */
 static pb_status read_options(reader *r)
 {
@@ -410,7 +428,8 @@ static pb_status read_options(reader *r)
     }
     PB_TRY(pb_options_parse(r->ctx, pb_study_options_table, &map, "study", &r->config->options));
     PB_TRY(check_numbers(r, "seeds", 1));
-    return check_numbers(r, "budgets", 0);
+    PB_TRY(check_numbers(r, "budgets", 0));
+    return check_others(r);
 }
 
 /* Where another file holds the network, keys beside those that hold for all would be ignored. */

@@ -161,6 +161,7 @@ static const struct {
     {METHODS("    a: {stages: []}\n  compare: {a: [a]}\n"), NULL, "a is not another method"},
     {METHODS("    a: {stages: []}\n"), "study.budgets=[8, 8]", "has 8 twice"},
     {METHODS("    a: {stages: []}\n"), "study.budgets=[0]", "study.budgets"},
+    {METHODS("    a: {stages: []}\n"), "study.tell_from=mnits", "mnits"},
     {METHODS("    a: {stages: []}\n"), "study.seeds=[]", "has 0 numbers, allowed: 1 to 100"},
     {METHODS("    a: {stages: []}\n"), "study.methods=3", "are changed in the file"},
     {METHODS("    a: {stages: []}\n") "stages: [load]\n", NULL, "stages: cannot be given here"},
