@@ -217,8 +217,8 @@ const pb_cli_command pb_cli_commands[] = {
     },
     {
         .name = "eval",
-        .usage = "RUN [options]",
-        .summary = "score the saved parameters of a run on the test split, as JSON",
+        .usage = "RUN | FILE [options]",
+        .summary = "score what a run saved, or a compressed model, on the test split, as JSON",
         .options = eval_options,
         .least_words = 1,
         .most_words = 1,
