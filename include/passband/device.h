@@ -32,7 +32,8 @@ typedef struct pb_device_info {
 pb_status pb_device_list(pb_context *ctx, const char *selector, pb_device_info **list, int *count);
 
 /** Opens a device. `selector` is a part of the device's or platform's name in any case, or its number in
- *  pb_device_list; of several that fit the best is taken: a GPU before a CPU, then the most compute units. NULL means
+ *  pb_device_list; of several that fit the best is taken: a GPU before a CPU, then the most compute units, and last of
+ *  all the software rasterisers of Mesa (llvmpipe), which are made for drawing whatever they say of themselves. NULL means
  *  $PASSBAND_DEVICE, and without it the best of all.
  *  PB_ERR_DEVICE when there is none, the selector fits none (the sentence lists what there is), or the device is older
  *  than OpenCL 1.2. */

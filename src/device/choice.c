@@ -35,9 +35,21 @@ static int number_in_list(const char *wish, int count)
     return whole && number < count ? (int)number : -1;
 }
 
+/* Mesa's software rasterisers make a device for drawing of the processor and count vectors as
+ * compute units: kernels run ten times slower there than with a driver that is made for computing
+ * on it, whatever they report. */
+static bool is_rasteriser(const pb_device_info *info)
+{
+    static const char *const names[] = {"llvmpipe", "softpipe", "swrast"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (contains(info->name, names[i])) return true;
+    return false;
+}
+
 static bool better(const pb_found *a, const pb_found *b)
 {
     if (a->ready != b->ready) return a->ready;
+    if (is_rasteriser(&a->info) != is_rasteriser(&b->info)) return !is_rasteriser(&a->info);
     if (a->info.is_gpu != b->info.is_gpu) return a->info.is_gpu;
     if (a->info.is_cpu != b->info.is_cpu) return a->info.is_cpu;
     return a->info.compute_units > b->info.compute_units;

@@ -48,6 +48,31 @@ START_TEST(best_of_a_list)
 }
 END_TEST
 
+/* Of one processor: Rusticl says of llvmpipe that it is a CPU of 8 units, other versions that it is
+ * a GPU. */
+START_TEST(software_rasterisers_come_after_all_that_is_made_for_computing)
+{
+    const pb_found drawing_cpu =
+                       fake("llvmpipe (LLVM 15.0.6, 256 bits)", "rusticl", false, true, 8),
+                   drawing_gpu =
+                       fake("llvmpipe (LLVM 19.1.7, 256 bits)", "rusticl", true, false, 8),
+                   pocl = fake("pthread-haswell-AMD EPYC", "Portable Computing Language", false,
+                               true, 2),
+                   intel = fake("AMD EPYC", "Intel(R) OpenCL", false, true, 2),
+                   radeon = fake("AMD Radeon RX 6600", "rusticl", true, false, 28);
+    const pb_found list[] = {drawing_cpu, drawing_gpu, pocl, intel, radeon};
+    ck_assert_int_eq(pb_found_choose(list, 5, NULL), 4);
+    ck_assert_int_eq(pb_found_choose(list, 4, NULL), 2);
+    ck_assert_int_eq(pb_found_choose(list, 2, NULL), 1);
+    ck_assert_int_eq(pb_found_choose(list, 5, "LLVM 15"), 0); /* a wish still has its way */
+    ck_assert_int_eq(pb_found_choose(list, 5, "rusticl"), 4);
+    pb_found off = pocl;
+    off.ready = false;
+    const pb_found alone[] = {off, drawing_cpu};
+    ck_assert_int_eq(pb_found_choose(alone, 2, NULL), 1);
+}
+END_TEST
+
 START_TEST(what_is_not_ready_comes_last)
 {
     pb_context *ctx = pb_context_create();
@@ -180,6 +205,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {best_of_a_list,
+                                  software_rasterisers_come_after_all_that_is_made_for_computing,
                                   what_is_not_ready_comes_last,
                                   a_wish_that_fits_none_is_told_what_there_is,
                                   environment_chooses_where_the_caller_does_not,
