@@ -9,12 +9,17 @@
 extern "C" {
 #endif
 
+/** Validation accuracy that the search for the fewest bits may lose where nothing else is said. */
+#define PB_MODEL_LOSS 0.001
+
 typedef struct pb_model_options {
     const char *device;       /* selector as in pb_device_open, NULL for the run's                              */
     int64_t seed;             /* of the run's seeds; -1: the first                                              */
     int bits;                 /* of a weight or coefficient, 2 to 16; 0: those that it was trained with, else the
                                  fewest that keep the validation accuracy within `loss`                         */
     double loss;              /* of validation accuracy that may be lost, 0 to 1                                */
+    int bits_unless_searched; /* where bits is 0, none were trained and no validation part tells how many; 0: that
+                                 is an error                                                                    */
     const volatile int *stop; /* as in pb_run_options                                                           */
 } pb_model_options;
 

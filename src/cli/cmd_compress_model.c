@@ -38,8 +38,10 @@ static void print_facts(const char *path, const pb_model_facts *f)
 pb_status pb_cli_compress_model(pb_cli *cli)
 {
     const char *output = pb_cli_value(cli, "output");
-    pb_model_options options = {
-        .device = pb_cli_value(cli, "device"), .seed = -1, .loss = 0.001, .stop = cli->stop};
+    pb_model_options options = {.device = pb_cli_value(cli, "device"),
+                                .seed = -1,
+                                .loss = PB_MODEL_LOSS,
+                                .stop = cli->stop};
     pb_model_facts facts;
     if (!output)
         return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --output FILE says where it goes");

@@ -14,6 +14,8 @@ const pb_option pb_config_top[] = {
      .help = "how kernels are chosen: by rule; by measuring what is not known yet; by trying all"},
     {.name = "plan_seconds", .type = PB_OPTION_FLOAT, .fallback = "10", .min = 0, .max = 86400,
      .help = "time that plan=measure may take; what it does not reach is chosen by rule"},
+    {.name = "save_dir", .type = PB_OPTION_STRING, .fallback = "",
+     .help = "where runs go, a folder for each wavelet, level, threshold and batch size; \"\": under runs/"},
     {0},
 };
 

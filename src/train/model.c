@@ -242,6 +242,10 @@ static pb_status choose_codes(network *n, const pb_model_options *options, int *
     *most = codes_of_bits(options->bits ? options->bits : OTHER_BITS);
     if (options->bits || is_trained) return try_codes(n, *most, options->bits == 0, accuracy);
     if (s->held_count > 0) return search_codes(n, options->loss, most, accuracy);
+    if (options->bits_unless_searched) {
+        *most = codes_of_bits(options->bits_unless_searched);
+        return try_codes(n, *most, false, accuracy);
+    }
     return pb_fail(s->ctx, PB_ERR_USAGE,
                    "the run has no validation part, by which the fewest bits are found; say how "
                    "many with --bits");

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/number.h"
 
 static bool holds(const char *folder, const char *name)
 {
@@ -37,6 +38,44 @@ static pb_status lock(pb_context *ctx, pb_run_folder *folder)
 
 /* ---- a new one ---- */
 
+/* Options of the weights of all layers, else of the first that has its own; NULL: none has any. */
+static const pb_options *weights_of(const pb_config *config)
+{
+    const pb_options *weights = config->weights;
+    for (int i = 0; !weights && i < config->stage_count; i++) weights = config->stages[i].weights;
+    return weights;
+}
+
+static void append_name(pb_text *path, const char *name)
+{
+    for (const char *c = name; *c; c++)
+        pb_text_append(path, "%c", isalnum((unsigned char)*c) || strchr("._-", *c) ? *c : '_');
+}
+
+pb_status pb_run_folder_saved(pb_context *ctx, const pb_config *config, char **saved)
+{
+    const char *parent = pb_option_string(config->top, "save_dir");
+    const pb_options *weights = weights_of(config);
+    pb_text path = {0};
+    *saved = NULL;
+    if (!parent[0]) return PB_OK;
+    pb_text_append(&path, "%s/", parent);
+    append_name(&path, weights ? pb_option_string(weights, "wavelet") : config->name);
+    if (weights) {
+        char threshold[32];
+        pb_number_format(pb_option_float(weights, "threshold"), threshold);
+        pb_text_append(&path, "-level-%" PRId64 "-threshold-%s", pb_option_int(weights, "level"),
+                       threshold);
+    }
+    pb_text_append(&path, "-batch-%" PRId64, pb_option_int(config->train, "batch_size"));
+    if (path.failed) {
+        pb_text_free(&path);
+        return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    }
+    *saved = path.text;
+    return PB_OK;
+}
+
 /* runs/<name>-<date>-<time>, with -2, -3, ... where that exists. */
 static char *dated_path(const char *name, int attempt)
 {
@@ -48,8 +87,7 @@ static char *dated_path(const char *name, int attempt)
 
     pb_text path = {0};
     pb_text_append(&path, "runs/");
-    for (const char *c = name; *c; c++)
-        pb_text_append(&path, "%c", isalnum((unsigned char)*c) || strchr("._-", *c) ? *c : '_');
+    append_name(&path, name);
     pb_text_append(&path, "-%s", date);
     if (attempt > 1) pb_text_append(&path, "-%d", attempt);
     if (path.failed) pb_text_free(&path);
@@ -69,14 +107,30 @@ static pb_status make_dated(pb_context *ctx, const char *name, pb_run_folder *fo
         free(folder->path);
     }
     folder->is_new = true;
+    folder->kept = strlen("runs");
     return PB_OK;
+}
+
+/* How much of a path names something that is there. */
+static size_t existing(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 0 && !pb_file_exists(path)) {
+        char *slash = strrchr(path, '/');
+        length = slash ? (size_t)(slash - path) : 0;
+        path[length] = '\0';
+    }
+    return length;
 }
 
 static pb_status make_wanted(pb_context *ctx, const char *wanted, pb_run_folder *folder)
 {
+    char *copy = strdup(wanted);
     folder->path = strdup(wanted);
-    if (!folder->path) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
-    folder->is_new = !pb_file_exists(wanted);
+    if (copy) folder->kept = existing(copy);
+    free(copy);
+    if (!copy || !folder->path) return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    folder->is_new = folder->kept < strlen(wanted);
     return pb_folder_make(ctx, wanted);
 }
 
@@ -133,9 +187,21 @@ pb_status pb_run_folder_open(pb_context *ctx, const char *path, bool to_write,
     return status;
 }
 
+/* The folder and those around it that were made for it, as far as they are empty. */
+static void remove_empty(const char *path, size_t kept)
+{
+    char *left = strdup(path);
+    for (size_t length = strlen(path); left && length > kept && rmdir(left) == 0;) {
+        const char *slash = strrchr(left, '/');
+        length = slash ? (size_t)(slash - left) : 0;
+        left[length] = '\0';
+    }
+    free(left);
+}
+
 void pb_run_folder_close(pb_run_folder *folder)
 {
-    if (folder->path && folder->is_new) rmdir(folder->path); /* only when it is empty */
+    if (folder->path && folder->is_new) remove_empty(folder->path, folder->kept);
     if (folder->path && folder->lock >= 0) close(folder->lock);
     free(folder->path);
     *folder = (pb_run_folder){.lock = -1};

@@ -6,9 +6,15 @@
 
 typedef struct pb_run_folder {
     char *path;
-    int lock;    /* descriptor of the folder, locked; -1: none */
-    bool is_new; /* made by us: removed again when the run never starts */
+    int lock;     /* descriptor of the folder, locked; -1: none */
+    bool is_new;  /* made by us: removed again when the run never starts */
+    size_t kept; /* characters of the path that name what was there before */
 } pb_run_folder;
+
+/** The folder of a new run within `save_dir` of its configuration, on the heap:
+ * "<save_dir>/haar-level-1-threshold-0.9-batch-32", or "<save_dir>/<name>-batch-32" where no layer
+ * has a weight_transform. NULL where the configuration has no save_dir. */
+pb_status pb_run_folder_saved(pb_context *ctx, const pb_config *config, char **path);
 
 /** Makes the folder of a new run and locks it: `wanted`, or runs/<name>-<date>-<time> when that is
  * NULL. PB_ERR_USAGE when it holds a run already, PB_ERR_IO when it cannot be made or written to.

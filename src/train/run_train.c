@@ -7,8 +7,10 @@
 #include "base/file.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
+#include "train/model.h"
 #include "train/run_folder.h"
 #include "train/summary.h"
+#include "train/weight_training.h"
 
 /* A run at work. */
 typedef struct run {
@@ -90,6 +92,27 @@ static pb_status restore(run *r, const char *folder, const char *checkpoint, pb_
     return write_metrics(r);
 }
 
+/* The network that the seed learned, as small as `compress-model` makes it by default, with 8 bits
+ * where no validation part tells how many are needed. */
+static pb_status save_model(run *r, const char *folder, pb_seed *state)
+{
+    const pb_model_options options = {.loss = PB_MODEL_LOSS, .bits_unless_searched = 8};
+    pb_model_facts facts;
+    const double start = pb_seconds();
+    char *path = pb_path_join(folder, "model.pbw");
+    pb_status status = path ? pb_weights_begin(&r->session, state->seed)
+                            : pb_fail(r->ctx, PB_ERR_MEMORY, "no memory for a path");
+    if (status == PB_OK)
+        status = pb_model_make(&r->session, state->seed, &state->best, &options, path, &facts);
+    if (status == PB_OK) {
+        state->weight_bytes = (double)facts.bytes;
+        state->compressed_accuracy = facts.test_accuracy;
+    }
+    pb_trace_span(r->session.trace, start, "compressed network");
+    free(path);
+    return status;
+}
+
 static pb_status run_seed(run *r, pb_seed *state)
 {
     char *folder = pb_run_folder_of_seed(&r->folder, state->seed);
@@ -99,6 +122,8 @@ static pb_status run_seed(run *r, pb_seed *state)
     if (status == PB_OK) status = restore(r, folder, checkpoint, state);
     if (status == PB_OK && !state->result)
         status = explain_end(r, pb_seed_run(&r->session, folder, state, after_epoch, r), state);
+    if (status == PB_OK && r->session.graph.layer_count > 0)
+        status = explain_end(r, save_model(r, folder, state), state);
     pb_tensors_clear(&state->lasting); /* the summary needs neither */
     pb_tensors_clear(&state->best);
     free(checkpoint);
@@ -154,9 +179,14 @@ pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_op
                        char **folder)
 {
     run r = {.ctx = ctx};
+    char *saved = NULL;
     if (folder) *folder = NULL;
-    PB_TRY(pb_run_folder_create(ctx, options ? options->folder : NULL, config->name, &r.folder));
-    pb_status status = begin(&r, config, options);
+    if (!options || !options->folder) PB_TRY(pb_run_folder_saved(ctx, config, &saved));
+    pb_status status = pb_run_folder_create(ctx, saved || !options ? saved : options->folder,
+                                            config->name, &r.folder);
+    free(saved);
+    PB_TRY(status);
+    status = begin(&r, config, options);
     if (status == PB_OK && folder && !(*folder = strdup(r.folder.path)))
         status = pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
     if (status == PB_OK) status = run_seeds(&r);

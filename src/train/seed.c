@@ -60,7 +60,12 @@ static pb_status make_room(pb_session *s, pb_seed *state)
 
 pb_status pb_seed_create(pb_session *s, int64_t seed, pb_seed *state)
 {
-    *state = (pb_seed){.seed = seed, .best_accuracy = NAN, .best_loss = NAN, .mark = NAN};
+    *state = (pb_seed){.seed = seed,
+                       .best_accuracy = NAN,
+                       .best_loss = NAN,
+                       .mark = NAN,
+                       .weight_bytes = NAN,
+                       .compressed_accuracy = NAN};
     state->metrics = json_array();
     const pb_status status = state->metrics
                                  ? make_room(s, state)

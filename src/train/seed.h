@@ -23,6 +23,8 @@ typedef struct pb_seed {
     /* once it is finished */
     json_t *result;   /* test_loss, test_accuracy, class_accuracies; NULL before */
     pb_tensors views; /* as graph.views */
+    double weight_bytes, compressed_accuracy; /* of the file of its compressed network: its size, and
+                                            test accuracy from it; NaN where none is made */
 } pb_seed;
 
 /** Makes room for a seed of this run, nothing learned yet. */

@@ -85,6 +85,16 @@ static double val_loss(const pb_seed *seed)
     return seed->best_loss;
 }
 
+static double weight_bytes(const pb_seed *seed)
+{
+    return seed->weight_bytes;
+}
+
+static double compressed_accuracy(const pb_seed *seed)
+{
+    return seed->compressed_accuracy;
+}
+
 /* {mean [n], std [n]} over seeds of what a recording was with the best parameters. */
 static json_t *spread_of_view(const pb_seed seeds[], int count, const char *name)
 {
@@ -287,6 +297,11 @@ static json_t *summarise(const pb_session *s, const pb_seed seeds[], int count)
         bad |=
             json_object_set_new(json, "bytes_per_sample",
                                 pb_json_real(pb_compressed_bytes_per_sample(s->data->compressed)));
+    if (s->graph.layer_count > 0) {
+        bad |= json_object_set_new(json, "weight_bytes", spread_of(seeds, count, weight_bytes));
+        bad |= json_object_set_new(json, "compressed_accuracy",
+                                   spread_of(seeds, count, compressed_accuracy));
+    }
     add_lists(json, s, seeds, count, &bad);
     if (!bad) return json;
     json_decref(json);

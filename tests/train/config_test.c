@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "train/config.h"
+#include "train/run_folder.h"
 
 static pb_context *ctx;
 
@@ -189,6 +190,46 @@ START_TEST(test_shipped_and_reloaded)
 }
 END_TEST
 
+/* Each combination of wavelet, level, threshold and batch size has a folder of its own. */
+START_TEST(test_folders_of_save_dir)
+{
+    static const struct {
+        const char *config, *overrides[4], *folder;
+    } cases[] = {
+        {"dwt_weights", {"save_dir=S"}, "S/haar-level-1-threshold-0.9-batch-128"},
+        {"dwt_weights",
+         {"save_dir=S/T", "wavelet=bior1.3", "level=0"},
+         "S/T/bior1.3-level-0-threshold-0.9-batch-128"},
+        {"dwt_weights",
+         {"save_dir=S", "threshold=0.95", "batch_size=32"},
+         "S/haar-level-1-threshold-0.95-batch-32"},
+        {"dwt_weights",
+         {"save_dir=S", "threshold=1e-7"},
+         "S/haar-level-1-threshold-1e-07-batch-128"},
+        {"dwt_weights", {"save_dir=''"}, NULL},
+        {"lenet",
+         {"save_dir=S", "stages.linear.1.weight_transform={wavelet: none}"},
+         "S/none-level-1-threshold-0-batch-128"},
+        {"lenet", {"save_dir=S"}, "S/lenet-batch-128"},
+        {"lenet", {NULL}, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pb_config *c;
+        char *folder, path[1024];
+        int count = 0;
+        while (count < 4 && cases[i].overrides[count]) count++;
+        snprintf(path, sizeof path, "%s/configs/%s.yaml", SOURCE_FOLDER, cases[i].config);
+        const pb_status status = pb_config_load(ctx, path, count, cases[i].overrides, &c);
+        ck_assert_msg(status == PB_OK, "%s", pb_error(ctx));
+        ck_assert_int_eq(pb_run_folder_saved(ctx, c, &folder), PB_OK);
+        if (cases[i].folder) ck_assert_str_eq(folder, cases[i].folder);
+        if (!cases[i].folder) ck_assert_ptr_null(folder);
+        free(folder);
+        pb_config_free(&c);
+    }
+}
+END_TEST
+
 /* The name of a device may stand alone, and gives way when more is set beside it. */
 START_TEST(test_device_is_a_name_or_a_map)
 {
@@ -257,7 +298,7 @@ static const bad_case bad_cases[] = {
     {"lr: 3\n" TAIL, NULL, {"lr", "did you mean stages.sgd.lr?"}},
     {"trian: {}\n" TAIL, NULL, {"trian", "did you mean train?"}},
     {"dct2: {keep: 3}\n" TAIL, NULL, {"dct2", "belongs into the list `stages`"}},
-    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, device, data, weight_transform, train, stages"}},
+    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, save_dir, device, data, weight_transform, train, stages"}},
     {"device: {memory_limt: 3}\n" TAIL, NULL, {":1: device.memory_limt: ", "did you mean device.memory_limit?"}},
     {"device: {memory_limit: 3X}\n" TAIL, NULL, {":1: device.memory_limit: '3X'", "a size in bytes such as 64M"}},
     {"device: {memory_limit: 1.5}\n" TAIL, NULL, {":1: device.memory_limit: '1.5'", "a size in bytes"}},
@@ -410,6 +451,7 @@ int main(void)
     tcase_add_test(right, test_mnist1d);
     tcase_add_test(right, test_name_after_file);
     tcase_add_loop_test(right, test_shipped_and_reloaded, 0, 3);
+    tcase_add_test(right, test_folders_of_save_dir);
     tcase_add_test(right, test_device_is_a_name_or_a_map);
     tcase_add_test(right, test_schema_names_every_key);
     tcase_add_loop_test(wrong, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
