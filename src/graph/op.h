@@ -56,7 +56,6 @@ typedef enum pb_op {
     PB_OP_SUM,
     PB_OP_MAX,
     PB_OP_ARGMAX,
-    PB_OP_HISTOGRAM, /* of the rows of a matrix, attrs.count bins */
     /* contractions */
     PB_OP_MATMUL, /* attrs.transpose_a, transpose_b; equal leading axes; a 2-D operand against a
                      batched one is an explicit broadcast */
@@ -65,6 +64,7 @@ typedef enum pb_op {
     PB_OP_CONV_DW, /* attrs.window (+ height, width) */
     PB_OP_ANALYSIS,  /* (x, filters): attrs.axis, attrs.extension (pb_extension)  */
     PB_OP_SYNTHESIS, /* (y, filters): its adjoint, lines of attrs.count points    */
+    PB_OP_HISTOGRAM, /* of the rows of a matrix, attrs.count bins                 */
     /* effects */
     PB_OP_ASSIGN, /* (target, value) */
     PB_OP_COUNT

@@ -246,13 +246,6 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .by_rows = pb_rows_reduce,
     },
 
-    [PB_OP_HISTOGRAM] = {
-        .name = "histogram", .class = PB_REDUCTION, .arity = 1,
-        .attrs = PB_HAS_COUNT,
-        .infer = pb_infer_histogram, .no_gradient = true, .reference = pb_ref_histogram,
-        .by_rows = pb_rows_first,
-    },
-
     /* ---- contractions ---- */
     [PB_OP_MATMUL] = {
         .name = "matmul", .class = PB_CONTRACTION, .arity = 2,
@@ -289,6 +282,12 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .attrs = PB_HAS_AXIS | PB_HAS_EXTENSION | PB_HAS_COUNT,
         .infer = pb_infer_synthesis, .gradient = pb_grad_synthesis, .reference = pb_ref_synthesis,
         .by_rows = pb_rows_reduce,
+    },
+    [PB_OP_HISTOGRAM] = {
+        .name = "histogram", .class = PB_CONTRACTION, .arity = 1,
+        .attrs = PB_HAS_COUNT,
+        .infer = pb_infer_histogram, .no_gradient = true, .reference = pb_ref_histogram,
+        .by_rows = pb_rows_first,
     },
 
     /* ---- effects ---- */

@@ -4,7 +4,7 @@
  *   - long sums go in two steps, so that there is work for every compute unit
  *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
  *     of summation
- *   - take becomes a gather of single elements, and a histogram a sum of comparisons
+ *   - take becomes a gather of single elements
  *   - a leaf assigned to a leaf becomes a value
  * The lowered graph means the same, op by op; the float64 reference can evaluate it too. */
 #include <stdlib.h>
@@ -12,8 +12,7 @@
 #include "graph/store.h"
 #include "plan/build.h"
 
-#define PART_LENGTH 512                /* elements of a row that one work-item sums */
-#define COMPARISONS ((int64_t)1 << 30) /* of one part of a histogram */
+#define PART_LENGTH 512 /* elements of a row that one work-item sums */
 
 typedef struct lowering {
     const pb_graph *from;
@@ -137,34 +136,6 @@ static pb_value lower_take(lowering *l, const pb_record *r, const pb_value in[])
     return pb_reshape(g, all, r->shape);
 }
 
-/* y[i, k] = sum over j of (a[i, j] = k), for rows `first` and following. */
-static pb_value count_equal(pb_graph *g, pb_value a, int first, int rows, int bins)
-{
-    const int columns = pb_value_shape(g, a).dim[1], begin[] = {first, 0};
-    const pb_value part = pb_slice(g, a, begin, PB_SHAPE(rows, columns));
-    const pb_value numbers = pb_reshape(g, part, PB_SHAPE(rows, 1, columns));
-    const pb_value bin = pb_iota(g, PB_SHAPE(1, bins, 1), 1);
-    const pb_value hits = pb_cast(g, pb_equal(g, numbers, bin), PB_F32);
-    return pb_sum(g, hits, 2, false);
-}
-
-/* The comparisons are never stored, but a value must not have more elements than an int can count:
- * many rows are taken in parts. */
-static pb_value lower_histogram(lowering *l, const pb_record *r, const pb_value in[])
-{
-    const pb_shape a = pb_value_shape(l->to, in[0]);
-    const int64_t compared = (int64_t)a.dim[1] * r->attrs.count; /* of a row */
-    const int most = compared < COMPARISONS ? (int)(COMPARISONS / compared) : 1;
-    const int parts = (a.dim[0] - 1) / most + 1;
-    pb_value *part = pb_graph_memory(l->to, (size_t)parts * sizeof *part);
-    if (!part) return PB_NONE;
-    for (int i = 0; i < parts; ++i) {
-        const int rest = a.dim[0] - i * most;
-        part[i] = count_equal(l->to, in[0], i * most, rest < most ? rest : most, r->attrs.count);
-    }
-    return parts == 1 ? part[0] : pb_concat(l->to, parts, part, 0);
-}
-
 /* What is assigned to a leaf from another leaf becomes a value of its own, which the plan can store
  * aside. */
 static pb_value lower_assign(lowering *l, const pb_record *r, const pb_value in[])
@@ -185,7 +156,6 @@ static pb_value lower_value(lowering *l, const pb_record *r, const pb_value in[]
     case PB_OP_SUM: return lower_sum(l, r, in);
     case PB_OP_SCATTER_ADD: return lower_scatter_add(l, r, in);
     case PB_OP_TAKE: return lower_take(l, r, in);
-    case PB_OP_HISTOGRAM: return lower_histogram(l, r, in);
     case PB_OP_ASSIGN: return lower_assign(l, r, in);
     default: return pb_graph_copy(l->to, r, in);
     }

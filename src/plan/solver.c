@@ -24,7 +24,8 @@ void pb_solver_own(pb_unit *u, const char *kernel, const int regions[3], size_t 
                    size_t z, size_t local)
 {
     u->own = (pb_dispatch){.kernel = kernel, .global = {x, y, z}, .local = {local, 1, 1}};
-    for (int k = 0; k < 3; ++k) u->own.args[u->own.arg_count++] = regions[k];
+    for (int k = 0; k < 3; ++k)
+        if (regions[k] >= 0) u->own.args[u->own.arg_count++] = regions[k];
 }
 
 void pb_solver_regions(pb_unit *u, const int regions[3])
@@ -92,6 +93,7 @@ const pb_solver *pb_solvers(pb_op op, int *count)
 {
     if (op == PB_OP_MATMUL) return pb_product_solvers(count);
     if (op == PB_OP_ANALYSIS || op == PB_OP_SYNTHESIS) return pb_filter_bank_solvers(count);
+    if (op == PB_OP_HISTOGRAM) return pb_histogram_solvers(count);
     return pb_conv_solvers(count);
 }
 

@@ -33,7 +33,7 @@ void pb_solver_offsets(pb_build *b, const char *const names[3], const pb_place p
 /** A kernel of cl/<family>.cl: its macros, collected in b->macros, then its text. Equal kernels are
  * written once. Returns the name that it has. */
 const char *pb_solver_family(pb_build *b, const char *family);
-/** A launch of a kernel that is written for work-groups. */
+/** A launch of a kernel that is written for work-groups; a region of -1 is no argument. */
 void pb_solver_own(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
                    size_t z, size_t local);
 /** What a block function reads and writes, as the plan's edges and liveness see it. */
@@ -47,5 +47,6 @@ bool pb_solver_always(const pb_build *b, const pb_record *r);
 const pb_solver *pb_product_solvers(int *count);
 const pb_solver *pb_conv_solvers(int *count);
 const pb_solver *pb_filter_bank_solvers(int *count);
+const pb_solver *pb_histogram_solvers(int *count);
 
 #endif

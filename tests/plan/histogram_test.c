@@ -1,4 +1,5 @@
-/* A histogram of more comparisons than an int can count, which is taken in parts. */
+/* A histogram of so many rows and bins that comparing every number with every bin would pass what
+ * an int can count. */
 #include "device_fixture.h"
 
 enum { ROWS = 2800, COLUMNS = 800, BINS = 1000 };

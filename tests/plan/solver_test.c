@@ -1,5 +1,5 @@
-/* Every solver of products and convolutions, at shapes that fill its tiles and leave rests, with
- * operands that lie within larger buffers.
+/* Every solver of products, convolutions and the like, at shapes that fill its tiles and leave
+ * rests, with operands that lie within larger buffers.
  *
  * solver_test [MOST]: only cases of at most so many multiplications (Oclgrind interprets them). */
 #include <passband/wavelet.h>
@@ -10,7 +10,7 @@ static double most_multiplications = 1e9;
 
 static const char *const all_solvers[] = {"product_dot", "product_tile", "product_plain",
                                           "clblast",     "conv_tile",    "conv_dw",
-                                          "conv_direct", "filter_bank"};
+                                          "conv_direct", "filter_bank",  "histogram"};
 enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
 
 static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
@@ -145,6 +145,22 @@ static void add_bank(joined *j, int i)
     add_values(j, &b, 2, (pb_value[]){y, back}, what);
 }
 
+/* Beyond the bins that are counted together, and beyond those that have several tables. */
+static const struct {
+    int rows, columns, bins;
+} histograms[] = {{1, 1, 1}, {5, 784, 256}, {70, 33, 1025}, {3, 211, 9001}, {66, 7, 3}};
+
+static void add_histogram(joined *j, int i)
+{
+    const int rows = histograms[i].rows, columns = histograms[i].columns, bins = histograms[i].bins;
+    op_built b = begin(j, (unsigned)(3000 + i));
+    const pb_value x = op_case_integers(&b, PB_I32, PB_SHAPE(rows, columns), -2, bins + 1);
+    const pb_value y = pb_histogram(b.g, x, bins);
+    char what[64];
+    snprintf(what, sizeof what, "histogram case %d", i);
+    add_values(j, &b, 1, &y, what);
+}
+
 static void note_solvers(const pb_plan *plan, bool used[SOLVERS])
 {
     const pb_build *build = pb_plan_build_of(plan);
@@ -168,6 +184,7 @@ static void check_solvers(bool on_cpu, bool used[SOLVERS])
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i)
         add_convolution(j, (int)i);
     for (size_t i = 0; i < sizeof banks / sizeof banks[0]; ++i) add_bank(j, (int)i);
+    for (size_t i = 0; i < sizeof histograms / sizeof histograms[0]; ++i) add_histogram(j, (int)i);
     joined_program(j, "all");
     plan = joined_check(j, device, on_cpu);
     note_solvers(plan, used);
