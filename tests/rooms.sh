@@ -28,6 +28,7 @@ BEGIN {
     owner["fitted.h"]  = "base"
     owner["graph.h"]   = "graph"
     owner["wavelet.h"] = "graph"
+    owner["cwt.h"]     = "graph"
     owner["dataset.h"] = "data"
     owner["compressed.h"] = "data"
     owner["device.h"]  = "device"

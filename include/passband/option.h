@@ -19,6 +19,7 @@ typedef enum pb_option_type {
     PB_OPTION_STRING,
     PB_OPTION_CHOICE,
     PB_OPTION_INTS, /* a list of integers; one integer stands for a list of one */
+    PB_OPTION_FLOATS, /* a list of numbers, likewise */
     PB_OPTION_BYTES, /* a size: 33554432, 32768k, 32M, 0.5G; k, M, G, T are powers of 1024 */
 } pb_option_type;
 
@@ -40,6 +41,7 @@ double pb_option_float(const pb_options *values, const char *name);
 bool pb_option_bool(const pb_options *values, const char *name);
 const char *pb_option_string(const pb_options *values, const char *name); /* strings and choices */
 const int64_t *pb_option_ints(const pb_options *values, const char *name, int *count);
+const double *pb_option_floats(const pb_options *values, const char *name, int *count);
 /** Whether the user gave it, rather than the default filling it in. */
 bool pb_option_given(const pb_options *values, const char *name);
 /** "file:line: stages.3.conv1d.kernel" of an option, for errors that only the caller can find. */

@@ -4,6 +4,7 @@
 
 #include <passband/bench.h>
 #include <passband/compressed.h>
+#include <passband/cwt.h>
 #include <passband/dataset.h>
 #include <passband/device.h>
 #include <passband/fitted.h>

@@ -20,6 +20,7 @@ static const char *type_noun(pb_option_type type)
         [PB_OPTION_STRING] = "a text",
         [PB_OPTION_CHOICE] = "a word",
         [PB_OPTION_INTS] = "a list of integers",
+        [PB_OPTION_FLOATS] = "a list of numbers",
         [PB_OPTION_BYTES] = "a size in bytes such as 64M",
     };
     return nouns[type];
@@ -32,9 +33,10 @@ static const char *range_prefix(const char *range)
 
 static pb_status fail_type(pb_context *ctx, const pb_option *row, const pb_node *node)
 {
-    const char *noun = row->type == PB_OPTION_INTS && node->kind == PB_NODE_SCALAR
-                           ? "an integer or a list of integers"
-                           : type_noun(row->type);
+    const bool single = node->kind == PB_NODE_SCALAR;
+    const char *noun = single && row->type == PB_OPTION_INTS ? "an integer or a list of integers"
+                       : single && row->type == PB_OPTION_FLOATS ? "a number or a list of numbers"
+                                                                 : type_noun(row->type);
     char range[PB_RANGE_TEXT];
     pb_option_range(row, range);
     if (node->kind != PB_NODE_SCALAR)
@@ -160,18 +162,27 @@ static pb_status read_choice(pb_context *ctx, pb_arena *arena, const pb_option *
     return status;
 }
 
-static pb_status read_ints(pb_context *ctx, pb_arena *arena, const pb_option *row,
+static pb_status read_item(pb_context *ctx, const pb_option *row, const pb_node *node, int i,
+                           option_value *value)
+{
+    return row->type == PB_OPTION_INTS ? read_int(ctx, row, node, &value->integers[i])
+                                       : read_float(ctx, row, node, &value->numbers[i]);
+}
+
+static pb_status read_list(pb_context *ctx, pb_arena *arena, const pb_option *row,
                            const pb_node *node, option_value *value)
 {
     const bool is_list = node->kind == PB_NODE_LIST;
     value->count = is_list ? node->count : 1;
     value->integers = pb_arena_alloc(arena, (size_t)value->count * sizeof *value->integers);
-    if (!value->integers) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for an option");
-    if (!is_list) return read_int(ctx, row, node, value->integers);
+    value->numbers = pb_arena_alloc(arena, (size_t)value->count * sizeof *value->numbers);
+    if (!value->integers || !value->numbers)
+        return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for an option");
+    if (!is_list) return read_item(ctx, row, node, 0, value);
 
     int i = 0;
     for (const pb_node *item = node->first; item; item = item->next, i++) {
-        const pb_status status = read_int(ctx, row, item, &value->integers[i]);
+        const pb_status status = read_item(ctx, row, item, i, value);
         if (status != PB_OK) return pb_fail_prefix(ctx, status, "item %d", i);
     }
     return PB_OK;
@@ -186,7 +197,8 @@ static pb_status read_value(pb_context *ctx, pb_arena *arena, const pb_option *r
     case PB_OPTION_BOOL: return read_bool(ctx, row, node, &value->truth);
     case PB_OPTION_STRING: return read_string(ctx, arena, row, node, &value->text);
     case PB_OPTION_CHOICE: return read_choice(ctx, arena, row, node, &value->text);
-    case PB_OPTION_INTS: return read_ints(ctx, arena, row, node, value);
+    case PB_OPTION_INTS:
+    case PB_OPTION_FLOATS: return read_list(ctx, arena, row, node, value);
     case PB_OPTION_BYTES: return read_bytes(ctx, row, node, &value->integer);
     }
     return pb_fail(ctx, PB_ERR_INTERNAL, "option '%s' has no type", row->name);
@@ -376,6 +388,13 @@ const int64_t *pb_option_ints(const pb_options *values, const char *name, int *c
     const option_value *value = value_of(values, name, PB_OPTION_INTS, PB_OPTION_INTS);
     *count = value->count;
     return value->integers;
+}
+
+const double *pb_option_floats(const pb_options *values, const char *name, int *count)
+{
+    const option_value *value = value_of(values, name, PB_OPTION_FLOATS, PB_OPTION_FLOATS);
+    *count = value->count;
+    return value->numbers;
 }
 
 bool pb_option_given(const pb_options *values, const char *name)

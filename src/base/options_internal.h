@@ -12,6 +12,7 @@ typedef struct option_value {
     bool truth;
     const char *text; /* of strings and choices */
     int64_t *integers;
+    double *numbers;
     int count;
 } option_value;
 

@@ -37,9 +37,9 @@ typedef struct help_line {
 static void describe(const pb_option *row, help_line *line)
 {
     static const char *const types[] = {
-        [PB_OPTION_INT] = "int",     [PB_OPTION_FLOAT] = "float",   [PB_OPTION_BOOL] = "bool",
-        [PB_OPTION_STRING] = "text", [PB_OPTION_CHOICE] = "choice", [PB_OPTION_INTS] = "ints",
-        [PB_OPTION_BYTES] = "bytes",
+        [PB_OPTION_INT] = "int",       [PB_OPTION_FLOAT] = "float",   [PB_OPTION_BOOL] = "bool",
+        [PB_OPTION_STRING] = "text",   [PB_OPTION_CHOICE] = "choice", [PB_OPTION_INTS] = "ints",
+        [PB_OPTION_FLOATS] = "floats", [PB_OPTION_BYTES] = "bytes",
     };
     pb_option_range(row, line->range);
     line->cells[0] = row->name;
@@ -145,6 +145,13 @@ static void append_value(const pb_option *row, const option_value *value, pb_tex
     case PB_OPTION_INTS:
         for (int i = 0; i < value->count; i++)
             pb_text_append(out, "%s%" PRId64, i ? ", " : "[", value->integers[i]);
+        pb_text_append(out, value->count ? "]" : "[]");
+        break;
+    case PB_OPTION_FLOATS:
+        for (int i = 0; i < value->count; i++) {
+            pb_number_format(value->numbers[i], number);
+            pb_text_append(out, "%s%s", i ? ", " : "[", number);
+        }
         pb_text_append(out, value->count ? "]" : "[]");
         break;
     }

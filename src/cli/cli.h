@@ -88,6 +88,8 @@ pb_status pb_cli_devices(pb_cli *cli);
 pb_status pb_cli_stages(pb_cli *cli);
 /** Every discrete wavelet, a line each. */
 void pb_cli_print_wavelets(FILE *out);
+/** Every continuous wavelet, a line each. */
+void pb_cli_print_continuous(FILE *out);
 pb_status pb_cli_data(pb_cli *cli);
 void pb_cli_print_exports(FILE *out); /* options of data export */
 pb_status pb_cli_help(pb_cli *cli);

@@ -31,27 +31,25 @@ static void print_one(const pb_stage *stage)
     pb_options_print_table(pb_weight_options, 2, stdout);
 }
 
-/* What "dwt" stands for. */
-static const char *const wavelet_stages[] = {"dwt1", "dwt2"};
+static const char *const discrete[] = {"dwt1", "dwt2"};
 
-static bool print_wavelet_stages(const char *word)
+/* "dwt" stands for both of its stages, and lists all wavelets. */
+static void print_discrete_stages(void)
 {
-    const bool both = strcmp(word, "dwt") == 0;
-    bool known = both;
-    for (int i = 0; i < 2; i++) {
-        const bool named = strcmp(word, wavelet_stages[i]) == 0;
-        if (both)
-            printf("%s: %s\n", wavelet_stages[i], pb_stage_find(wavelet_stages[i])->summary);
-        else if (named)
-            print_one(pb_stage_find(wavelet_stages[i]));
-        known |= named;
-    }
-    if (both) {
-        printf("\noptions of both: name, type, default, range\n");
-        pb_options_print_table(pb_stage_find(wavelet_stages[0])->options, 2, stdout);
-    }
-    if (known) pb_cli_print_wavelets(stdout);
-    return known;
+    for (int i = 0; i < 2; i++)
+        printf("%s: %s\n", discrete[i], pb_stage_find(discrete[i])->summary);
+    printf("\noptions of both: name, type, default, range\n");
+    pb_options_print_table(pb_stage_find(discrete[0])->options, 2, stdout);
+    pb_cli_print_wavelets(stdout);
+    pb_cli_print_continuous(stdout);
+}
+
+/* What the options `wavelet` of a stage may be. */
+static void print_wavelets_of(const pb_stage *stage)
+{
+    if (strcmp(stage->name, "cwt") == 0) pb_cli_print_continuous(stdout);
+    for (int i = 0; i < 2; i++)
+        if (strcmp(stage->name, discrete[i]) == 0) pb_cli_print_wavelets(stdout);
 }
 
 static pb_status unknown(pb_cli *cli, const pb_stage *const *stages, int count)
@@ -75,9 +73,13 @@ pb_status pb_cli_stages(pb_cli *cli)
         print_all(stages, count);
         return PB_OK;
     }
-    if (print_wavelet_stages(cli->words[0])) return PB_OK;
+    if (strcmp(cli->words[0], "dwt") == 0) {
+        print_discrete_stages();
+        return PB_OK;
+    }
     const pb_stage *stage = pb_stage_find(cli->words[0]);
     if (!stage) return unknown(cli, stages, count);
     print_one(stage);
+    print_wavelets_of(stage);
     return PB_OK;
 }

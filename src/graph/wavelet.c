@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/options.h"
-
 static const pb_wavelet *const tables[] = {pb_wavelets_daubechies, pb_wavelets_symlets,
                                            pb_wavelets_coiflets, pb_wavelets_biorthogonal};
 
@@ -54,21 +52,6 @@ int pb_wavelet_max_level(const pb_wavelet *w, int length)
 
 pb_status pb_wavelet_get(pb_context *ctx, const char *name, const pb_wavelet **wavelet)
 {
-    const char *names[128], *nearest;
-    char list[1024] = "";
-    size_t used = 0;
-    int count = 0;
-    if ((*wavelet = pb_wavelet_find(name))) return PB_OK;
-    for (const pb_wavelet *w; count < 128 && (w = pb_wavelet_at(count)); count++) {
-        names[count] = w->name;
-        const size_t length = strlen(w->name);
-        if (used + length + 3 > sizeof list) continue;
-        if (used) memcpy(list + used, ", ", 3), used += 2;
-        memcpy(list + used, w->name, length + 1);
-        used += length;
-    }
-    nearest = pb_nearest(name, names, count);
-    return pb_fail(ctx, PB_ERR_CONFIG, "\"%s\" is no wavelet%s%s%s; there are %s", name,
-                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "",
-                   list);
+    *wavelet = pb_wavelet_find(name);
+    return *wavelet ? PB_OK : pb_wavelet_unknown(ctx, name, PB_WAVELET_DISCRETE);
 }

@@ -7,6 +7,13 @@
 extern const pb_wavelet pb_wavelets_daubechies[], pb_wavelets_symlets[], pb_wavelets_coiflets[],
     pb_wavelets_biorthogonal[];
 
+/** Kinds of wavelets, which add up. */
+enum { PB_WAVELET_DISCRETE = 1, PB_WAVELET_CONTINUOUS = 2 };
+/** PB_ERR_CONFIG for a name that no wavelet of those kinds has: the nearest one, and all there are. */
+pb_status pb_wavelet_unknown(pb_context *ctx, const char *name, unsigned kinds);
+/** How continuous wavelets whose names begin like this one are written with their numbers ("cmorB-C"), or NULL. */
+const char *pb_continuous_form(const char *name);
+
 /* A row: name, family, first word of its arrays, taps, vanishing moments of wavelet and scaling function, symmetry. */
 // clang-format off
 #define ORTHOGONAL(name, family, word, taps, psi, phi, symmetry) \

@@ -10,6 +10,7 @@ static const pb_stage *const stages[] = {
     &pb_stage_dct2,
     &pb_stage_dwt1,
     &pb_stage_dwt2,
+    &pb_stage_cwt,
     &pb_stage_random_projection,
     &pb_stage_pca,
     &pb_stage_downsample,

@@ -24,6 +24,11 @@ static const pb_option needing[] = {
     {NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
+static const pb_option lists[] = {
+    {"scales", PB_OPTION_FLOATS, "[1, 2.5]", 0, 100, NULL, "of a wavelet"},
+    {NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
 static const pb_option nothing[] = {{NULL, 0, NULL, 0, 0, NULL, NULL}};
 
 static pb_context *ctx;
@@ -225,6 +230,41 @@ START_TEST(values_from_the_command_line_say_so)
 }
 END_TEST
 
+START_TEST(lists_of_numbers)
+{
+    static const struct {
+        const char *text, *yaml;
+    } good[] = {{"", "scales: [1, 2.5]\n"},
+                {"scales: 3e-1\n", "scales: [0.3]\n"},
+                {"scales: []\n", "scales: []\n"},
+                {"scales: [0.1, 7, 100]\n", "scales: [0.1, 7, 100]\n"}},
+      bad[] = {{"scales: [1, x]\n", "a.yaml:1: train.scales: item 1: 'x' is not allowed, must be a "
+                                    "number or a list of numbers, 0 to 100"},
+               {"scales: [1, 101]\n",
+                "a.yaml:1: train.scales: item 1: 101 is out of range, allowed: 0 to 100"},
+               {"scales: {a: 1}\n",
+                "a.yaml:1: train.scales: is a map, must be a list of numbers, 0 to 100"}};
+    pb_options *values;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        pb_text out = {0};
+        ck_assert_int_eq(read_table(lists, good[i].text, &values), PB_OK);
+        pb_options_yaml(values, 0, &out);
+        ck_assert_str_eq(out.text, good[i].yaml);
+        pb_text_free(&out);
+        pb_options_free(&values);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_int_eq(read_table(lists, bad[i].text, &values), PB_ERR_CONFIG);
+        ck_assert_str_eq(pb_error(ctx), bad[i].yaml);
+    }
+    int count;
+    ck_assert_int_eq(read_table(lists, "scales: [0.5, 1.25]\n", &values), PB_OK);
+    ck_assert_double_eq(pb_option_floats(values, "scales", &count)[1], 1.25);
+    ck_assert_int_eq(count, 2);
+    pb_options_free(&values);
+}
+END_TEST
+
 static void assert_same(const pb_options *a, const pb_options *b)
 {
     int a_count, b_count;
@@ -360,6 +400,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, defaults_fill_in);
     tcase_add_test(t, given_values_win);
+    tcase_add_test(t, lists_of_numbers);
     tcase_add_test(t, an_empty_map_may_be_written_in_many_ways);
     tcase_add_test(t, all_words_for_true_and_false_are_known);
     tcase_add_loop_test(t, errors_name_the_place_and_what_is_allowed, 0,

@@ -78,6 +78,16 @@ START_TEST(stages_and_data_come_from_their_tables)
     assert_says(said.out, "  db2         4   2  asymmetric     orthogonal    Daubechies\n");
     assert_says(said.out, "  bior1.3     6   1  symmetric      biorthogonal  Biorthogonal\n");
     assert_says(said.out, "  dmey       62   -  symmetric ");
+    assert_says(
+        said.out,
+        "  morl      -8 to 8   symmetric      not orthogonal  real     0.8125  Morlet wavelet\n");
+    assert_says(
+        said.out,
+        "  cgau1     -5 to 5   anti-symmetric not orthogonal  complex  0.3000  Complex Gau");
+    run("stages cwt", 0);
+    assert_says(said.out, "sampling_period");
+    assert_says(said.out,
+                "  shan     -20 to 20  asymmetric     not orthogonal  complex  0.7750  Shannon");
     run("stages dwt1", 0);
     assert_says(said.out, "  sym20 ");
     run("data list", 0);
