@@ -28,6 +28,8 @@ typedef struct pb_bench_options {
     bool all_devices;       /* one after another; one that cannot be opened is a warning                      */
     int repetitions;        /* blocks that are timed of each row, at least 1; 0: 9                            */
     double warm_up_seconds; /* each row runs so long before it is timed; negative: 0.2                        */
+    double limit_seconds;   /* of a row, for warming up and blocks; rows of ops of which one run would take longer are
+                               left out; 0: 1                                                                 */
     const char *only;       /* rows and configurations whose names hold these words, NULL: all                */
     int config_count, override_count; /* of PB_BENCH_TRAIN, at least one configuration                        */
     const char *const *configs;       /* YAML files; a missing mnist or fashion-mnist is made up              */
@@ -51,7 +53,8 @@ typedef struct pb_bench_options {
      "best", ...}]
  *  }]}
  *
- *  `value` is the median of the repetitions. Rows have further fields, which bench/README.md tells of. */
+ *  `value` is the median of the repetitions. A row that was left out, or had fewer of them, as the limit of time allowed
+ *  no more, carries a sentence under "note"; it is no failure. Rows have further fields, which bench/README.md tells of. */
 pb_status pb_bench_run(pb_context *ctx, pb_bench_part part, const pb_bench_options *options, char **json);
 
 /** How many rows of a result could not be measured; the sentence of the first one, if any, is recorded. */

@@ -10,7 +10,7 @@
 #include "train/environment.h"
 
 enum { REPETITIONS = 9 };
-static const double warm_up_seconds = 0.2;
+static const double warm_up_seconds = 0.2, limit_seconds = 1;
 
 static const struct {
     const char *name;
@@ -29,9 +29,10 @@ static json_t *rate_json(double rate)
 
 static json_t *describe(const pb_bench *b, pb_bench_part part)
 {
-    return json_pack("{s:s, s:o, s:i, s:f, s:{s:o, s:o}, s:O}", "part", parts[part].name, "machine",
-                     pb_environment_json(b->device, b->selector), "repetitions", b->repetitions,
-                     "warm_up_seconds", b->warm_up_seconds, "ceilings", "flops_per_second",
+    return json_pack("{s:s, s:o, s:i, s:f, s:f, s:{s:o, s:o}, s:O}", "part", parts[part].name,
+                     "machine", pb_environment_json(b->device, b->selector), "repetitions",
+                     b->repetitions, "warm_up_seconds", b->warm_up_seconds, "limit_seconds",
+                     b->limit_seconds, "ceilings", "flops_per_second",
                      rate_json(b->ceilings.flops_per_second), "bytes_per_second",
                      rate_json(b->ceilings.bytes_per_second), "rows", b->rows);
 }
@@ -66,6 +67,7 @@ static pb_status run_on(pb_context *ctx, pb_bench_part part, const pb_bench_opti
         .selector = selector,
         .repetitions = o->repetitions ? o->repetitions : REPETITIONS,
         .warm_up_seconds = o->warm_up_seconds >= 0 ? o->warm_up_seconds : warm_up_seconds,
+        .limit_seconds = o->limit_seconds > 0 ? o->limit_seconds : limit_seconds,
         .rows = json_array(),
     };
     const pb_status status =

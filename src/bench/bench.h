@@ -25,6 +25,7 @@ typedef struct pb_bench {
     const pb_bench_options *options;
     int repetitions;
     double warm_up_seconds;
+    double limit_seconds; /* of a row, 0: none */
     const char *selector; /* what chose the device, or NULL */
     pb_device *device;
     pb_ceilings ceilings;
@@ -38,10 +39,11 @@ typedef pb_status pb_timed(void *what, int times);
 /** Seconds of one run. */
 typedef struct pb_timing {
     double median, quartile[2], least;
+    int count; /* blocks that were timed */
 } pb_timing;
 
-/** Warms up, then times blocks of as many runs as make a block long beside the clock's grain. PB_INTERRUPTED when the
- *  caller asked to stop. */
+/** Warms up, then times blocks of as many runs as make a block long beside the clock's grain: as many blocks as are
+ *  wanted, or at least one before the limit of time is reached. PB_INTERRUPTED when the caller asked to stop. */
 pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing);
 /** Sorts `seconds` and sums it up. */
 pb_timing pb_timing_of(double seconds[], int count);
@@ -59,6 +61,8 @@ bool pb_bench_begins(const pb_bench *b, const char *name, int number, int count)
 /** {"name", "unit", "better", "value", "spread", "best"} of a time, as `scale` / seconds ("higher" is better) or, where
  *  `per_second` is false, as `scale` x seconds. New reference, NULL when memory is out. */
 json_t *pb_bench_row(const char *name, const char *unit, bool per_second, double scale, const pb_timing *timing);
+/** Tells in a row, which may be NULL, of blocks that there was no time for. */
+void pb_bench_tell_shortened(const pb_bench *b, json_t *row, const pb_timing *timing);
 /** Adds a row, which is taken over. */
 pb_status pb_bench_add(pb_bench *b, json_t *row);
 /** Turns a failure into a row with a sentence; being interrupted or out of memory stays one. */

@@ -16,6 +16,7 @@ static pb_status add_ceiling(pb_bench *b, const char *name, const char *unit, pb
     if (status == PB_OK) {
         json_t *row = pb_bench_row(name, unit, true, 1e-9 * c.work, &timing);
         if (row) json_object_set_new(row, "variant", json_string(c.variant));
+        pb_bench_tell_shortened(b, row, &timing);
         status = pb_bench_add(b, row);
     }
     pb_ceiling_clear(&c);

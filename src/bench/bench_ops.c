@@ -2,6 +2,7 @@
  * training uses. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <passband/plan.h>
 
@@ -121,7 +122,51 @@ static pb_status add_row(pb_bench *b, const measured_op *m, const pb_timing *tim
         json_decref(row);
         row = NULL;
     }
+    pb_bench_tell_shortened(b, row, timing);
     return pb_bench_add(b, row);
+}
+
+/* ---- what would take too long ---- */
+
+/* What share of the ceilings the last row of the same kind came to; 1 where there was none. */
+static double share_of_its_kind(const pb_bench *b, const pb_bench_op *op)
+{
+    int count;
+    const pb_bench_op *ops = pb_bench_op_rows(&count);
+    double share = 1;
+    for (size_t i = 0; i < json_array_size(b->rows); i++) {
+        const json_t *row = json_array_get(b->rows, i), *number = json_object_get(row, "share");
+        const char *name = json_string_value(json_object_get(row, "name"));
+        for (int k = 0; k < count && json_is_number(number); k++)
+            if (ops[k].kind == op->kind && strcmp(ops[k].name, name) == 0)
+                share = json_number_value(number);
+    }
+    return share;
+}
+
+/* Seconds that one run will take, as far as rows before it tell. */
+static double estimate(const pb_bench *b, const measured_op *m)
+{
+    double bytes = (double)elements_of(m, m->result) * sizeof(float);
+    for (int i = 0; i < PB_BENCH_LEAVES && m->leaves[i] != PB_NONE; i++)
+        bytes += (double)elements_of(m, m->leaves[i]) * sizeof(float);
+    return pb_ceilings_seconds(&b->ceilings, m->op->kind->flops(m->op->n), bytes) /
+           share_of_its_kind(b, m->op);
+}
+
+static bool is_too_long(const pb_bench *b, const measured_op *m, double *seconds)
+{
+    *seconds = estimate(b, m);
+    return b->limit_seconds > 0 && *seconds > b->limit_seconds;
+}
+
+static pb_status leave_out(pb_bench *b, const char *name, double seconds)
+{
+    return pb_bench_add(b,
+                        json_pack("{s:s, s:o}", "name", name, "note",
+                                  json_sprintf("left out: a run takes some %.2g s, and a row has "
+                                               "%.3g s (--limit)",
+                                               seconds, b->limit_seconds)));
 }
 
 static pb_status plan(pb_bench *b, measured_op *m)
@@ -136,7 +181,9 @@ static pb_status plan(pb_bench *b, measured_op *m)
 static pb_status measure(pb_bench *b, measured_op *m)
 {
     pb_timing timing;
+    double seconds;
     PB_TRY(pb_bench_op_graph(b->ctx, m->op, &m->g, m->leaves, &m->result));
+    if (is_too_long(b, m, &seconds)) return leave_out(b, m->op->name, seconds);
     PB_TRY(plan(b, m));
     PB_TRY(pb_plan_init(m->plan, 0));
     PB_TRY(write_inputs(b, m));

@@ -7,6 +7,7 @@
 typedef struct pb_ceiling {
     pb_device *device;
     pb_buffer *buffer[2];
+    pb_module *module;
     pb_launch *launch;
     double work; /* of one run: bytes, or operations */
     char variant[96];

@@ -36,7 +36,8 @@ const pb_bench_op *pb_bench_op_rows(int *count);
 pb_status pb_bench_op_graph(pb_context *ctx, const pb_bench_op *op, pb_graph **g, pb_value leaves[], pb_value *result);
 
 struct pb_bench;
-/** Checks an op and times it on the device of `b`; adds its row. PB_ERR_RUN: an element is wrong. */
+/** Checks an op and times it on the device of `b`; adds its row, which has a note instead of figures where a run would
+ *  take longer than the limit. PB_ERR_RUN: an element is wrong. */
 pb_status pb_bench_measure_op(struct pb_bench *b, const pb_bench_op *op);
 
 /* ---- kinds ---- */

@@ -34,6 +34,14 @@ json_t *pb_bench_row(const char *name, const char *unit, bool per_second, double
                      pb_json_real(value[3]));
 }
 
+void pb_bench_tell_shortened(const pb_bench *b, json_t *row, const pb_timing *timing)
+{
+    if (!row || timing->count >= b->repetitions) return;
+    json_object_set_new(row, "note",
+                        json_sprintf("%d of %d blocks were timed within %.3g s", timing->count,
+                                     b->repetitions, b->limit_seconds));
+}
+
 pb_status pb_bench_add(pb_bench *b, json_t *row)
 {
     if (row && json_array_append_new(b->rows, row) == 0) return PB_OK;

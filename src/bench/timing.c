@@ -7,6 +7,7 @@
 
 enum { MOST_RUNS = 1 << 16 };
 static const double block_seconds = 0.01; /* long beside one wait for the device */
+static const double long_enough = 0.2;    /* to tell variants apart              */
 
 /* Of ascending numbers, between neighbours where the place falls between them. */
 static double quantile(const double sorted[], int count, double share)
@@ -24,6 +25,7 @@ pb_timing pb_timing_of(double seconds[], int count)
         .median = quantile(seconds, count, 0.5),
         .quartile = {quantile(seconds, count, 0.25), quantile(seconds, count, 0.75)},
         .least = seconds[0],
+        .count = count,
     };
 }
 
@@ -37,6 +39,12 @@ static pb_status run_block(const pb_bench *b, pb_timed *run, void *what, int tim
     return PB_OK;
 }
 
+/* Before a deadline, or without one. */
+static bool has_time(const pb_bench *b, double start)
+{
+    return b->limit_seconds == 0 || pb_seconds() - start < b->limit_seconds;
+}
+
 /* What is compiled or computed once happens in a run that is not counted. */
 static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *times)
 {
@@ -48,16 +56,16 @@ static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *
     }
 }
 
-static pb_status measure(const pb_bench *b, pb_timed *run, void *what, double seconds[])
+static pb_status measure(const pb_bench *b, pb_timed *run, void *what, double seconds[], int *count)
 {
     int times;
     const double start = pb_seconds();
     PB_TRY(find_length(b, run, what, &times));
     while (pb_seconds() - start < b->warm_up_seconds)
         PB_TRY(run_block(b, run, what, times, &seconds[0]));
-    for (int i = 0; i < b->repetitions; i++) {
-        PB_TRY(run_block(b, run, what, times, &seconds[i]));
-        seconds[i] /= times;
+    for (*count = 0; *count < b->repetitions && (*count == 0 || has_time(b, start)); ++*count) {
+        PB_TRY(run_block(b, run, what, times, &seconds[*count]));
+        seconds[*count] /= times;
     }
     return PB_OK;
 }
@@ -66,8 +74,9 @@ pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_tim
 {
     double *seconds = calloc((size_t)b->repetitions, sizeof *seconds);
     if (!seconds) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d times", b->repetitions);
-    const pb_status status = measure(b, run, what, seconds);
-    if (status == PB_OK) *timing = pb_timing_of(seconds, b->repetitions);
+    int count = 0;
+    const pb_status status = measure(b, run, what, seconds, &count);
+    if (status == PB_OK) *timing = pb_timing_of(seconds, count);
     free(seconds);
     return status;
 }
@@ -75,11 +84,12 @@ pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_tim
 pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *seconds)
 {
     enum { FEW = 4 };
-    double each;
+    double each, spent = 0;
     PB_TRY(run_block(b, run, what, 1, seconds));
-    for (int i = 0; i < FEW; i++) {
+    for (int i = 0; i < FEW && spent < long_enough; i++) {
         PB_TRY(run_block(b, run, what, 1, &each));
         if (i == 0 || each < *seconds) *seconds = each;
+        spent += each;
     }
     return PB_OK;
 }

@@ -53,18 +53,24 @@ static pb_status read_output(pb_cli *cli, output_format *format)
                    file);
 }
 
+static pb_status read_seconds(pb_cli *cli, const char *option, double least, double *seconds)
+{
+    const char *text = pb_cli_value(cli, option);
+    double number;
+    if (!text) return PB_OK;
+    if (pb_number_float(text, &number) != PB_NUMBER_OK || number < least || number > 3600)
+        return pb_fail(cli->ctx, PB_ERR_USAGE,
+                       "bench: --%s must be seconds from %g to 3600, not %s", option, least, text);
+    *seconds = number;
+    return PB_OK;
+}
+
 static pb_status read_numbers(pb_cli *cli, pb_bench_options *o)
 {
-    const char *warm_up = pb_cli_value(cli, "warm-up");
-    double seconds;
     o->warm_up_seconds = -1;
     PB_TRY(pb_cli_count(cli, "repetitions", 100000, &o->repetitions));
-    if (warm_up) {
-        if (pb_number_float(warm_up, &seconds) != PB_NUMBER_OK || seconds < 0 || seconds > 3600)
-            return pb_fail(cli->ctx, PB_ERR_USAGE,
-                           "bench: --warm-up must be seconds from 0 to 3600, not %s", warm_up);
-        o->warm_up_seconds = seconds;
-    }
+    PB_TRY(read_seconds(cli, "warm-up", 0, &o->warm_up_seconds));
+    PB_TRY(read_seconds(cli, "limit", 0.001, &o->limit_seconds));
     if (pb_cli_value(cli, "all-devices") && o->device)
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "bench: --device and --all-devices exclude each other");
@@ -268,8 +274,8 @@ static pb_status bench_train(pb_cli *cli)
 
 static pb_status check_compare(pb_cli *cli, output_format format)
 {
-    static const char *const others[] = {"device",  "all-devices", "repetitions",
-                                         "warm-up", "tune",        "only"};
+    static const char *const others[] = {"device", "all-devices", "repetitions", "warm-up",
+                                         "limit",  "tune",        "only"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (pb_cli_value(cli, others[i]))
             return pb_fail(cli->ctx, PB_ERR_USAGE, "bench compare: --%s is for measuring",

@@ -126,6 +126,8 @@ static const pb_cli_option bench_options[] = {
     {"all-devices", 'a', NULL, "measure every device there is, one after another"},
     {"repetitions", 'r', "N", "blocks timed of each row (default 9); the result is their median"},
     {"warm-up", 'w', "SECONDS", "each row runs so long before it is timed (default 0.2)"},
+    {"limit", 'l', "SECONDS",
+     "of a row (default 1): fewer blocks are timed, and ops that take longer are left out"},
     {"tune", 't', NULL,
      "first find the fastest kernels, however long; plan=measure uses them later"},
     {"only", 0, "WORDS", "rows, or configurations, whose names hold these words"},

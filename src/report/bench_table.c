@@ -90,12 +90,15 @@ static pb_status print_stages(pb_context *ctx, const json_t *rows, FILE *out)
     return PB_OK;
 }
 
-static void print_problems(const json_t *rows, FILE *out)
+static void print_sentences(const json_t *rows, FILE *out)
 {
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
-        if (*pb_bench_words(row, "problem"))
-            fprintf(out, "\n%s: %s\n", pb_bench_words(row, "name"), pb_bench_words(row, "problem"));
+        static const char *const sentences[] = {"problem", "note"};
+        for (int k = 0; k < 2; k++)
+            if (*pb_bench_words(row, sentences[k]))
+                fprintf(out, "\n%s: %s\n", pb_bench_words(row, "name"),
+                        pb_bench_words(row, sentences[k]));
     }
 }
 
@@ -115,7 +118,7 @@ static pb_status print_part(pb_context *ctx, const pb_bench_machine *m, int part
     fputs("\n", out);
     PB_TRY(print_rows(ctx, columns_of[part], rows, out));
     PB_TRY(print_stages(ctx, rows, out));
-    print_problems(rows, out);
+    print_sentences(rows, out);
     return PB_OK;
 }
 
@@ -157,6 +160,7 @@ static void add_csv_row(pb_cells *cells, const pb_bench_machine *m, const char *
     for (int i = 0; i < NUMBERS; i++) pb_cells_number(cells, pb_bench_number(row, numbers[i]), 7);
     pb_cells_add(cells, "%s", pb_bench_words(row, "solver"));
     pb_cells_add(cells, "%s", pb_bench_words(row, "problem"));
+    pb_cells_add(cells, "%s", pb_bench_words(row, "note"));
 }
 
 static void add_csv_part(pb_cells *cells, const pb_bench_machine *m, int part)
@@ -175,11 +179,12 @@ static pb_status print_csv(pb_context *ctx, const pb_bench_results *r, FILE *out
     static const char *const first[] = {"device", "driver", "part", "name",
                                         "unit",   "value",  "low",  "high"};
     enum { FIRST = sizeof first / sizeof *first };
-    pb_cells cells = {.columns = FIRST + NUMBERS + 2};
+    pb_cells cells = {.columns = FIRST + NUMBERS + 3};
     for (int i = 0; i < FIRST; i++) pb_cells_add(&cells, "%s", first[i]);
     for (int i = 0; i < NUMBERS; i++) pb_cells_add(&cells, "%s", numbers[i]);
     pb_cells_add(&cells, "solver");
     pb_cells_add(&cells, "problem");
+    pb_cells_add(&cells, "note");
     for (int i = 0; i < r->machine_count; i++)
         for (int part = 0; part < 3; part++) add_csv_part(&cells, &r->machines[i], part);
     const pb_status status = pb_cells_print(ctx, &cells, PB_TABLE_CSV, out);

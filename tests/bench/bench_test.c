@@ -63,6 +63,12 @@ START_TEST(a_run_of_known_length_is_timed)
     ck_assert_msg(t.least >= 0.002 && t.least < 0.02, "%g s", t.least);
     ck_assert_int_ge(runs, 1 + 1); /* found their length, then ran five times as long or longer */
     ck_assert_int_le(runs, 1 + 1 + 2 + 4 + 8 + 5 * 8); /* 8 of them last 10 ms in any case */
+    ck_assert_int_eq(t.count, 5);
+    const pb_bench hurried = {
+        .ctx = ctx, .options = &options, .repetitions = 500, .limit_seconds = 0.1};
+    OK(ctx, pb_timing_measure(&hurried, sleep_for, &runs, &t));
+    ck_assert_int_ge(t.count, 1);
+    ck_assert_int_le(t.count, 10); /* blocks of 10 ms or more */
     options.stop = &stop;
     ck_assert_int_eq(pb_timing_measure(&b, sleep_for, &runs, &t), PB_INTERRUPTED);
 }
@@ -226,6 +232,23 @@ START_TEST(an_op_is_timed_when_it_is_right)
     ck_assert_ptr_nonnull(strstr(pb_error(ctx), "element 0 is "));
     OK(ctx, pb_bench_forgive(&b, "wrong", status));
     ck_assert_ptr_nonnull(json_object_get(json_array_get(b.rows, 4), "problem"));
+
+    /* 284 bytes at 200 a second; then 1e7 times as long as the ceilings allow, as others of the
+     * kind */
+    b.limit_seconds = 1;
+    b.ceilings.flops_per_second = b.ceilings.bytes_per_second = 200;
+    OK(ctx, pb_bench_measure_op(&b, &small[0]));
+    const json_t *left_out = json_array_get(b.rows, 5);
+    ck_assert_ptr_null(json_object_get(left_out, "value"));
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(left_out, "note")),
+                                 "left out: a run takes some 1.4 s, and a row has 1 s"));
+    b.ceilings.flops_per_second = b.ceilings.bytes_per_second = 1e9;
+    json_t *before = json_pack("{s:s, s:f}", "name", "product 512x512x512", "share", 1e-7);
+    json_array_append_new(b.rows, before);
+    OK(ctx, pb_bench_measure_op(&b, &small[0]));
+    ck_assert_ptr_nonnull(json_object_get(json_array_get(b.rows, 7), "note"));
+    OK(ctx, pb_bench_measure_op(&b, &small[9])); /* of another kind */
+    ck_assert_ptr_nonnull(json_object_get(json_array_get(b.rows, 8), "value"));
     json_decref(b.rows);
     pb_device_close(&b.device);
 }

@@ -29,6 +29,7 @@ START_TEST(wrong_words_are_told)
     refuses("bench ops -o result.txt", "must be md, csv or json, not txt");
     refuses("bench ops -r 0", "--repetitions must be a whole number from 1 to 100000, not 0");
     refuses("bench ops -w long", "--warm-up must be seconds from 0 to 3600, not long");
+    refuses("bench ops -l 0", "--limit must be seconds from 0.001 to 3600, not 0");
     refuses("bench ops -a -d 0", "--device and --all-devices exclude each other");
     refuses("bench train", "there is none in configs/ here");
     refuses("bench train no.yaml", "no.yaml: there is no such configuration");

@@ -58,10 +58,11 @@ static char *table(const char *json, pb_table_format format)
     return printed(file);
 }
 
-static const char result[] = FILE_OF(OPS(
-    "cpu",
-    OP("product", "2.0", "") ", "
-                             "{\"name\": \"conv\", \"problem\": \"element 3 is 1 instead of 2\"}"));
+static const char result[] =
+    FILE_OF(OPS("cpu", OP("product", "2.0",
+                          "") ", "
+                              "{\"name\": \"conv\", \"problem\": \"element 3 is 1 instead of 2\"}, "
+                              "{\"name\": \"dct\", \"note\": \"left out: too long\"}"));
 
 START_TEST(a_result_is_a_table)
 {
@@ -76,12 +77,16 @@ START_TEST(a_result_is_a_table)
     assert_says(text,
                 "| product   | 2.000 | 0.5 - 2.5   |   12.50 |      |         25.0 | a, b   |");
     assert_says(text, "\nconv: element 3 is 1 instead of 2\n");
+    assert_says(text,
+                "| dct       |       |             |         |      |              |        |");
+    assert_says(text, "\ndct: left out: too long\n");
 
     text = table(result, PB_TABLE_CSV);
     assert_says(text, "device,driver,part,name,unit,value,low,high,gflops_per_second,");
     assert_says(text, "\ncpu,1,ops,product,ms,2.000000,0.5000000,2.500000,12.50000,,0.2500000,");
-    assert_says(text, ",\"a, b\",\n");
-    assert_says(text, "element 3 is 1 instead of 2\n");
+    assert_says(text, ",\"a, b\",,\n");
+    assert_says(text, "element 3 is 1 instead of 2,\n");
+    assert_says(text, ",left out: too long\n");
 }
 END_TEST
 
