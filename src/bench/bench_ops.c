@@ -6,6 +6,7 @@
 
 #include <passband/plan.h>
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "bench/bench.h"
 #include "bench/op_rows.h"
@@ -13,6 +14,8 @@
 
 enum { CHECKED = 64 }; /* elements of a result, and the first and the last */
 static const double tolerance = 1e-5;
+/* How many times as long as a row's limit the first run may take, which compiles. */
+#define COMPILING 2
 
 typedef struct measured_op {
     const pb_bench_op *op;
@@ -80,12 +83,15 @@ static pb_status check_elements(const pb_bench *b, measured_op *m, const float *
     return check_element(b, m, result, count - 1);
 }
 
-static pb_status check(const pb_bench *b, measured_op *m)
+static pb_status check(const pb_bench *b, measured_op *m, double *seconds)
 {
     const size_t bytes = elements_of(m, m->result) * sizeof(float);
     float *result = malloc(bytes);
     if (!result) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for the result of an op");
+    *seconds = pb_seconds();
     pb_status status = pb_plan_run(m->plan, "whole", 1);
+    if (status == PB_OK) status = pb_plan_finish(m->plan);
+    *seconds = pb_seconds() - *seconds;
     if (status == PB_OK) status = pb_plan_read(m->plan, m->result, result, bytes);
     if (status == PB_OK) status = check_elements(b, m, result);
     free(result);
@@ -164,7 +170,7 @@ static pb_status leave_out(pb_bench *b, const char *name, double seconds)
 {
     return pb_bench_add(b,
                         json_pack("{s:s, s:o}", "name", name, "note",
-                                  json_sprintf("left out: a run takes some %.2g s, and a row has "
+                                  json_sprintf("left out: a run takes about %.2g s, and a row has "
                                                "%.3g s (--limit)",
                                                seconds, b->limit_seconds)));
 }
@@ -187,7 +193,9 @@ static pb_status measure(pb_bench *b, measured_op *m)
     PB_TRY(plan(b, m));
     PB_TRY(pb_plan_init(m->plan, 0));
     PB_TRY(write_inputs(b, m));
-    PB_TRY(check(b, m));
+    PB_TRY(check(b, m, &seconds));
+    if (b->limit_seconds > 0 && seconds > COMPILING * b->limit_seconds)
+        return leave_out(b, m->op->name, seconds);
     for (int i = 0; i < PB_BENCH_LEAVES; i++) {
         free(m->in[i]); /* they are large, and the timing needs them no more */
         m->in[i] = NULL;

@@ -45,14 +45,17 @@ static bool has_time(const pb_bench *b, double start)
     return b->limit_seconds == 0 || pb_seconds() - start < b->limit_seconds;
 }
 
-/* What is compiled or computed once happens in a run that is not counted. */
-static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *times)
+/* What is compiled or computed once happens in a run that is not counted, unless it alone takes all
+ * the time that there is. */
+static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *times,
+                             double *seconds)
 {
-    double seconds;
-    PB_TRY(run_block(b, run, what, 1, &seconds));
-    for (*times = 1;; *times *= 2) {
-        PB_TRY(run_block(b, run, what, *times, &seconds));
-        if (seconds >= block_seconds || *times >= MOST_RUNS) return PB_OK;
+    *times = 1;
+    PB_TRY(run_block(b, run, what, 1, seconds));
+    if (b->limit_seconds > 0 && *seconds > b->limit_seconds) return PB_OK;
+    for (;; *times *= 2) {
+        PB_TRY(run_block(b, run, what, *times, seconds));
+        if (*seconds >= block_seconds || *times >= MOST_RUNS) return PB_OK;
     }
 }
 
@@ -60,10 +63,12 @@ static pb_status measure(const pb_bench *b, pb_timed *run, void *what, double se
 {
     int times;
     const double start = pb_seconds();
-    PB_TRY(find_length(b, run, what, &times));
+    PB_TRY(find_length(b, run, what, &times, &seconds[0]));
     while (pb_seconds() - start < b->warm_up_seconds)
         PB_TRY(run_block(b, run, what, times, &seconds[0]));
-    for (*count = 0; *count < b->repetitions && (*count == 0 || has_time(b, start)); ++*count) {
+    seconds[0] /= times;
+    for (*count = has_time(b, start) ? 0 : 1; *count < b->repetitions && has_time(b, start);
+         ++*count) {
         PB_TRY(run_block(b, run, what, times, &seconds[*count]));
         seconds[*count] /= times;
     }

@@ -76,13 +76,17 @@ struct pb_device {
     cl_command_queue queue;          /* in order */
     cl_command_queue transfer_queue; /* in order among themselves; NULL: none were needed */
     uint64_t held_bytes;
-    int launches;   /* since the last fence             */
-    cl_event fence; /* the fence before, NULL: none yet */
+    int launches;    /* since the last fence             */
+    cl_event fence;  /* the fence before, NULL: none yet */
+    bool ends_early; /* clFinish does not wait for what was flushed */
     bool gemm_used;
     char *gemm_words[PB_GEMM_KERNELS]; /* parameters that were set, NULL: none */
     pb_profile profile;
     enum { PB_RECORDS_UNKNOWN, PB_RECORDS_NO, PB_RECORDS_YES } records; /* what was measured */
 };
+
+/** clFinish, also where it needs to be asked twice. Returns OpenCL's code. */
+int pb_queue_finish(const pb_device *device);
 
 struct pb_buffer {
     pb_device *device;

@@ -1,5 +1,6 @@
 /* Opening and closing a device; its queue. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "device/cl_device.h"
 
@@ -33,6 +34,7 @@ static pb_status set_up(pb_device *device)
     clGetDeviceInfo(device->id, CL_DEVICE_PROFILING_TIMER_RESOLUTION, sizeof resolution,
                     &resolution, NULL);
     device->profile.by_host = resolution == 0;
+    device->ends_early = strcmp(device->info.platform, "rusticl") == 0;
     PB_TRY(make_queue(device, false));
     return pb_gemm_tune(device);
 }
@@ -71,6 +73,15 @@ pb_status pb_device_open(pb_context *ctx, const char *selector, pb_device **devi
     return PB_OK;
 }
 
+/* Rusticl of Mesa 22 waits in clFinish for the last command that was not flushed yet, and for
+ * nothing where all of them were; its queue is in order, so a marker is enough. */
+int pb_queue_finish(const pb_device *device)
+{
+    cl_int error = CL_SUCCESS;
+    if (device->ends_early) error = clEnqueueMarkerWithWaitList(device->queue, 0, NULL, NULL);
+    return error == CL_SUCCESS ? clFinish(device->queue) : error;
+}
+
 static void drop_fence(pb_device *device)
 {
     if (device->fence) clReleaseEvent(device->fence);
@@ -82,7 +93,7 @@ void pb_device_close(pb_device **device)
 {
     pb_device *d = device ? *device : NULL;
     if (!d) return;
-    if (d->queue) clFinish(d->queue);
+    if (d->queue) pb_queue_finish(d);
     drop_fence(d);
     pb_profile_clear(d);
     pb_gemm_release(d);
@@ -120,7 +131,7 @@ pb_status pb_device_flush(pb_device *device)
 
 pb_status pb_device_finish(pb_device *device)
 {
-    const cl_int error = clFinish(device->queue);
+    const cl_int error = pb_queue_finish(device);
     drop_fence(device);
     if (error != CL_SUCCESS) {
         return pb_cl_fail(device, error, "work on %s failed", device->info.name);

@@ -267,10 +267,10 @@ static int enqueue_timed(pb_device *device, const pb_launch *l, pb_pending *time
 
 static int run_by_host_clock(pb_device *device, const pb_launch *l, const pb_pending *timed)
 {
-    int error = clFinish(device->queue);
+    int error = pb_queue_finish(device);
     const double begin = pb_seconds();
     if (error == CL_SUCCESS) error = enqueue(device, l, NULL);
-    if (error == CL_SUCCESS) error = clFinish(device->queue);
+    if (error == CL_SUCCESS) error = pb_queue_finish(device);
     if (error == CL_SUCCESS) pb_profile_add(device, timed, begin, pb_seconds() - begin);
     return error;
 }

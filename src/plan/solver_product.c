@@ -207,12 +207,13 @@ static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u,
     return PB_OK;
 }
 
-/* Products that are done before CLBlast's helpers would have started. */
+/* Products that are done before CLBlast's helpers would have started, and batches of them, of which
+ * CLBlast computes one after another. */
 static bool suits_plain(const pb_build *b, const pb_record *r)
 {
-    const pb_shape a = pb_build_record(b, r->in[0])->shape;
+    const pb_shape y = r->shape, a = pb_build_record(b, r->in[0])->shape;
     const int k = a.dim[a.axes - (r->attrs.transpose_a ? 2 : 1)];
-    return 2.0 * (double)pb_shape_count(r->shape) * k < 4e6;
+    return 2.0 * y.dim[y.axes - 2] * y.dim[y.axes - 1] * k < 4e6;
 }
 
 /* Elements of a work-item on each axis that its registers and the group's local memory hold. */

@@ -241,7 +241,7 @@ START_TEST(an_op_is_timed_when_it_is_right)
     const json_t *left_out = json_array_get(b.rows, 5);
     ck_assert_ptr_null(json_object_get(left_out, "value"));
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(left_out, "note")),
-                                 "left out: a run takes some 1.4 s, and a row has 1 s"));
+                                 "left out: a run takes about 1.4 s, and a row has 1 s"));
     b.ceilings.flops_per_second = b.ceilings.bytes_per_second = 1e9;
     json_t *before = json_pack("{s:s, s:f}", "name", "product 512x512x512", "share", 1e-7);
     json_array_append_new(b.rows, before);

@@ -1,6 +1,7 @@
 /* Launches: arguments checked and bound, work padded to whole groups, order kept. */
 #include <dirent.h>
 
+#include "base/clock.h"
 #include "device/cl_device.h"
 #include "every_device.h"
 
@@ -23,6 +24,12 @@ static const char source[] =
     "        }\n"
     "    if (x < columns && y < rows) sizes[6 + (z * rows + y) * columns + x] = 100 * z + 10 * y + "
     "x;\n"
+    "}\n"
+    "kernel void k_long(global uint *x, int rounds)\n"
+    "{\n"
+    "    uint n = x[0];\n"
+    "    for (int i = 0; i < rounds; i++) n = n * 1664525u + 1013904223u;\n"
+    "    x[0] = n;\n"
     "}\n"
     "kernel void k_next(global uint *x) { x[0] = x[0] * 1664525u + 1013904223u; }\n";
 
@@ -210,6 +217,47 @@ START_TEST(launches_keep_their_order)
 }
 END_TEST
 
+/* What was flushed before is waited for as well: nothing is left for who comes next. */
+static void wait_for_a_long_one(pb_context *ctx, pb_device *device)
+{
+    enum { LAUNCHES = 100, ROUNDS = 50000 }; /* llvmpipe ends a loop after 65535 rounds */
+    uint32_t wanted = 0, got;
+    double seconds[2];
+    bench b = set_up(ctx, device, 16);
+    const pb_arg args[] = {PB_ARG_BUF(b.x), PB_ARG_INT(ROUNDS)};
+    pb_launch *launch;
+    OK(ctx, pb_launch_create(device,
+                             &(pb_launch_spec){.module = b.module,
+                                               .kernel = "k_long",
+                                               .arg_count = 2,
+                                               .args = args,
+                                               .global = {1},
+                                               .local = {1}},
+                             &launch));
+    for (int i = 0; i < ROUNDS; i++) wanted = wanted * 1664525u + 1013904223u;
+    OK(ctx, pb_launch_run(device, launch)); /* compiled now */
+    OK(ctx, pb_buffer_read(device, b.x, 0, &got, sizeof got));
+    ck_assert_uint_eq(got, wanted);
+    seconds[0] = pb_seconds();
+    for (int i = 0; i < LAUNCHES; i++) OK(ctx, pb_launch_run(device, launch));
+    OK(ctx, pb_device_flush(device));
+    OK(ctx, pb_device_finish(device));
+    seconds[0] = pb_seconds() - seconds[0];
+    seconds[1] = pb_seconds();
+    OK(ctx, pb_buffer_read(device, b.x, 0, &got, sizeof got));
+    seconds[1] = pb_seconds() - seconds[1];
+    ck_assert_msg(seconds[1] < seconds[0], "%s: %g s to finish, %g s to read",
+                  pb_device_describe(device)->platform, seconds[0], seconds[1]);
+    pb_launch_free(&launch);
+    tear_down(&b);
+}
+
+START_TEST(finishing_waits_for_what_was_flushed)
+{
+    every_device(wait_for_a_long_one);
+}
+END_TEST
+
 START_TEST(embedded_sources_are_the_files)
 {
     ck_assert_ptr_null(pb_cl_source("no_such_kernels"));
@@ -241,8 +289,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {arguments_of_every_kind, wrong_arguments_are_refused,
-                                  work_is_padded_to_whole_groups, launches_keep_their_order,
+    const TTest *const tests[] = {arguments_of_every_kind,
+                                  wrong_arguments_are_refused,
+                                  work_is_padded_to_whole_groups,
+                                  launches_keep_their_order,
+                                  finishing_waits_for_what_was_flushed,
                                   embedded_sources_are_the_files};
     return RUN_TESTS("launches", tests);
 }
