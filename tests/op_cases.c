@@ -7,6 +7,8 @@
 
 #include <passband/wavelet.h>
 
+#include "base/rng.h"
+
 /* ---- content of leaves ---- */
 
 /* SplitMix64 */
@@ -161,6 +163,29 @@ UNARY_CASE(build_floor, pb_floor, between_integers(b, shapes[i], -4, 3))
 UNARY_CASE(build_half, pb_half, away_from_zero(b, shapes[i], ldexp(0.5, i), ldexp(1, i)))
 UNARY_CASE(build_detach, pb_detach, op_case_uniform(b, shapes[i], -1, 1))
 UNARY_CASE(build_each_step, pb_each_step, op_case_uniform(b, shapes[i], -1, 1))
+
+/* Samples so many that their numbers take more than 32 bits to count, and seeds of either sign. */
+static void build_random(op_built *b, int i, pb_op op)
+{
+    const pb_shape shape = shapes[i];
+    const pb_attrs attrs = {.count = i % 2 ? 5 : 100003, .purpose = pb_hash32("a case")};
+    const pb_value in[] = {
+        op_case_integers(b, PB_I32, shape, 0, i % 3 ? 70000 : 3),
+        op_case_integers(b, PB_I32, shape, 0, attrs.count - 1),
+        op_case_integers(b, PB_I32, shape, 0, 500),
+        pb_broadcast(b->g, pb_constant_i32(b->g, i % 2 ? -77 : 123456789, PB_SCALAR), shape)};
+    b->y = pb_append(b->g, op, 4, in, &attrs);
+}
+
+static void build_uniform(op_built *b, int i)
+{
+    build_random(b, i, PB_OP_UNIFORM);
+}
+
+static void build_normal(op_built *b, int i)
+{
+    build_random(b, i, PB_OP_NORMAL);
+}
 
 static void build_binary(op_built *b, int i, pb_op op)
 {
@@ -346,6 +371,15 @@ static void build_take(op_built *b, int i)
     const pb_value x =
         i % 5 == 4 ? op_case_integers(b, PB_U8, shape, 0, 255) : op_case_uniform(b, shape, -1, 1);
     b->y = pb_take(b->g, x, op_case_integers(b, PB_I32, PB_SHAPE(1 + i % 7), 0, extent - 1));
+}
+
+static void build_pick(op_built *b, int i)
+{
+    const pb_shape rows = PB_SHAPE(1 + i % 4, 1 + 3 * (i % 5));
+    const pb_value x =
+        i % 5 == 4 ? op_case_integers(b, PB_U8, rows, 0, 255) : op_case_uniform(b, rows, -1, 1);
+    const pb_shape picked = PB_SHAPE(rows.dim[0], 1 + i % 7);
+    b->y = pb_pick(b->g, x, op_case_integers(b, PB_I32, picked, 0, rows.dim[1] - 1));
 }
 
 static void build_histogram(op_built *b, int i)
@@ -577,6 +611,8 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_CAST] = {.build = build_cast},
     [PB_OP_DETACH] = {.build = build_detach, .stops = true},
     [PB_OP_EACH_STEP] = {.build = build_each_step},
+    [PB_OP_UNIFORM] = {.build = build_uniform},
+    [PB_OP_NORMAL] = {.build = build_normal},
     [PB_OP_RESHAPE] = {.build = build_reshape},
     [PB_OP_PERMUTE] = {.build = build_permute},
     [PB_OP_BROADCAST] = {.build = build_broadcast},
@@ -586,6 +622,7 @@ const op_case op_cases[PB_OP_COUNT] = {
     [PB_OP_GATHER] = {.build = build_gather},
     [PB_OP_SCATTER_ADD] = {.build = build_scatter_add},
     [PB_OP_TAKE] = {.build = build_take},
+    [PB_OP_PICK] = {.build = build_pick},
     [PB_OP_POOL_INDEX] = {.build = build_pool_index},
     [PB_OP_POOL_GATHER] = {.build = build_pool_gather},
     [PB_OP_POOL_SCATTER] = {.build = build_pool_scatter},

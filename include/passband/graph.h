@@ -121,6 +121,8 @@ pb_value pb_gather(pb_graph *g, pb_value a, pb_value index);
 pb_value pb_scatter_add(pb_graph *g, pb_value rows, pb_value index, int count);
 /** Elements of the last axis by index: a [..., F], index [n] int32 in [0, F) -> [..., n]. */
 pb_value pb_take(pb_graph *g, pb_value a, pb_value index);
+/** Elements of each row by an index of its own: a [N, F], index [N, n] int32 in [0, F) -> [N, n]. */
+pb_value pb_pick(pb_graph *g, pb_value a, pb_value index);
 
 /* ---- reductions; the axis goes away unless it is kept ---- */
 pb_value pb_sum(pb_graph *g, pb_value a, int axis, bool keep);
@@ -159,6 +161,21 @@ pb_value pb_pool_gather(pb_graph *g, pb_value x, pb_value index, pb_window windo
 /** The adjoint of pb_pool_gather: dy, index [N, C, H', W'] -> [N, C, height, width]. */
 pb_value pb_pool_scatter(pb_graph *g, pb_value dy, pb_value index, pb_window window, int height, int width);
 pb_value pb_max_pool(pb_graph *g, pb_value x, pb_window window);
+
+/* ---- random numbers ---- */
+/** What random numbers depend on beside their purpose: int32, the first two scalars. */
+typedef struct pb_draw {
+    pb_value key;    /* of the seed: its low word ^ its high word */
+    pb_value epoch;
+    pb_value sample; /* [N]: number of each row's sample in the data set */
+} pb_draw;
+/** Uniform numbers in [0, 1), multiples of 2^-24: element j of row i of `shape` [N, ...] is number sample[i] * M + j of
+ *  the stream of seed, purpose and epoch, M numbers being those of a row; as pb_stream_uniform (base/rng.h) on the host.
+ *  Computed in every step, without a gradient; other purposes draw other numbers.
+ *  Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011: Philox 4x32-10. */
+pb_value pb_random_uniform(pb_graph *g, const pb_draw *draws, pb_shape shape, const char *purpose);
+/** The same of normal numbers, mean 0 and standard deviation 1, by Box and Muller's method. */
+pb_value pb_random_normal(pb_graph *g, const pb_draw *draws, pb_shape shape, const char *purpose);
 
 /* ---- composed of the above ---- */
 /** Stops gradients: the same value, with no path back. */

@@ -92,12 +92,15 @@ struct pb_builder {
     int batch, classes;
     int steps;              /* of an epoch of training; 0: unknown, and rates are scalars                */
     pb_value step;          /* int32 scalar: steps done in this epoch; needed with steps                 */
+    pb_draw draws;          /* of the samples of the batch; `sample` PB_NONE: stages cannot draw random numbers */
     pb_value x;             /* what flows from stage to stage: [batch, ...]                              */
     pb_value input;         /* x as the first layer takes it, PB_NONE before                             */
     pb_value codes;         /* of what was quantised last: [batch, ...] whole numbers, PB_NONE for halves  */
     pb_value quantised;     /* x as they gave it, PB_NONE before                                         */
     pb_packing packing;     /* how a file keeps it; its arrays live as long as the graph                  */
     pb_value labels;        /* [batch] int32                                                             */
+    pb_value targets;       /* [batch, classes] float32: what the losses take for the labels, each row of sum 1;
+                               PB_NONE: the labels                                                       */
     pb_value weights;       /* [batch] float32: 1 for a real sample, 0 for the filling of a last batch;
                                PB_NONE: every sample is real, and means are plain means                  */
     pb_value weight_sum;    /* scalar: how many real samples; needed with weights                        */
@@ -114,6 +117,8 @@ struct pb_builder {
                                             "coefficients" [batch, K, K] what dct2 made
                                             "mask"         [K, K] and
                                             "masked"       [batch, K, K], what band_mask made
+                                            "unaugmented"  [batch, ...] what the first augmentation took, and
+                                            "augmented"    [batch, ...] what it left, in training
                                             "hits"         [batch] 1 where argmax(logits) is the label
                                             "sample_loss"  [batch] cross-entropy of each sample,
                                             "salient"      [batch, ...] what ssc differentiates by,
@@ -151,6 +156,7 @@ struct pb_builder {
 typedef enum pb_stage_kind {
     PB_STAGE_INPUT,
     PB_STAGE_TRANSFORM,
+    PB_STAGE_AUGMENTATION, /* in training alone, before the first layer */
     PB_STAGE_LAYER,
     PB_STAGE_LOSS,
     PB_STAGE_OPTIMISER
@@ -219,6 +225,10 @@ pb_value pb_builder_unclaimed(const pb_builder *b);
 /** "<scope>.<name>" as a float32 leaf of zeros that keeps its value from step to step; or of that number. */
 pb_value pb_builder_state(pb_builder *b, const char *name, pb_shape shape);
 pb_value pb_builder_state_from(pb_builder *b, const char *name, pb_shape shape, float number);
+/** Random numbers of the samples of the batch for a purpose of this stage, uniform in [0, 1) or standard normal: `shape`
+ *  is [batch, ...]. They depend on the seed, the epoch and the sample's number in the data set, not on the batch. */
+pb_value pb_builder_uniform(pb_builder *b, const char *purpose, pb_shape shape);
+pb_value pb_builder_normal(pb_builder *b, const char *purpose, pb_shape shape);
 /** Mean over the real samples of a value of each sample [batch]: a scalar. */
 pb_value pb_builder_mean(pb_builder *b, pb_value of_samples);
 /** Gives the parameters not taken yet whose names fit the glob pattern to an owner: 1 + the index of an optimiser, or

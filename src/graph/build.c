@@ -306,6 +306,11 @@ pb_value pb_take(pb_graph *g, pb_value a, pb_value index)
     return pb_append(g, PB_OP_TAKE, 2, (pb_value[]){a, index}, NULL);
 }
 
+pb_value pb_pick(pb_graph *g, pb_value a, pb_value index)
+{
+    return pb_append(g, PB_OP_PICK, 2, (pb_value[]){a, index}, NULL);
+}
+
 /* ---- reductions ---- */
 
 static pb_value reduce(pb_graph *g, pb_op op, pb_value a, int axis, bool keep)

@@ -38,6 +38,8 @@ typedef enum pb_op {
     PB_OP_CAST,
     PB_OP_DETACH,
     PB_OP_EACH_STEP, /* the same, but the hoist pass does not move it: computed in every step */
+    PB_OP_UNIFORM,
+    PB_OP_NORMAL, /* (sample, place, epoch, key): attrs.count, attrs.purpose */
     /* movement: an element of the value is one element of an input, or zero */
     PB_OP_RESHAPE,
     PB_OP_PERMUTE,     /* attrs.order                                          */
@@ -48,6 +50,7 @@ typedef enum pb_op {
     PB_OP_GATHER,      /* (a, index)                                           */
     PB_OP_SCATTER_ADD, /* (rows, index), attrs.count rows                    */
     PB_OP_TAKE,        /* (a, index): of the last axis                         */
+    PB_OP_PICK,        /* (a, index): of each row by an index of its own       */
     PB_OP_POOL_INDEX,
     PB_OP_POOL_GATHER,
     PB_OP_POOL_SCATTER, /* attrs.window; scatter: attrs.height, width */
@@ -89,6 +92,7 @@ typedef struct pb_attrs {
     int axis;
     int order[PB_MAX_AXES], before[PB_MAX_AXES], after[PB_MAX_AXES];
     int count, height, width, extension;
+    uint32_t purpose; /* hash of what random numbers are for */
     pb_window window;
     bool transpose_a, transpose_b;
 } pb_attrs;
@@ -120,6 +124,7 @@ enum {
     PB_HAS_WINDOW = 1 << 10,
     PB_HAS_TRANSPOSE = 1 << 11,
     PB_HAS_EXTENSION = 1 << 12,
+    PB_HAS_PURPOSE = 1 << 13,
 };
 
 typedef struct pb_op_row {
@@ -127,7 +132,8 @@ typedef struct pb_op_row {
     pb_op_class class;
     int arity;        /* -1: any number                                                           */
     unsigned attrs;   /* PB_HAS_...                                                               */
-    const char *expr; /* elementwise: OpenCL C on float or int scalars, $0 $1 $2 the inputs       */
+    const char *expr; /* elementwise: OpenCL C on float or int scalars, $0 to $3 the inputs, $c and
+                         $p attrs.count and attrs.purpose                                         */
     /* Checks inputs and sets record->shape and record->dtype. Errors name op and shapes. */
     pb_status (*infer)(pb_graph *g, pb_record *record);
     /* Appends the gradient of each input given that of the value; leaves PB_NONE where there is

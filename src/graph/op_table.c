@@ -151,6 +151,17 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .name = "each_step", .class = PB_ELEMENTWISE, .arity = 1, .expr = "$0",
         .infer = pb_infer_any, .gradient = pb_grad_same, .reference = pb_ref_copy,
     },
+    /* random: number sample * count + place of a stream, as base/rng.h has it; in every step too */
+    [PB_OP_UNIFORM] = {
+        .name = "uniform", .class = PB_ELEMENTWISE, .arity = 4,
+        .attrs = PB_HAS_COUNT | PB_HAS_PURPOSE, .expr = "philox_uniform($0, $1, $2, $3, $c, $p)",
+        .infer = pb_infer_random, .no_gradient = true, .reference = pb_ref_uniform,
+    },
+    [PB_OP_NORMAL] = {
+        .name = "normal", .class = PB_ELEMENTWISE, .arity = 4,
+        .attrs = PB_HAS_COUNT | PB_HAS_PURPOSE, .expr = "philox_normal($0, $1, $2, $3, $c, $p)",
+        .infer = pb_infer_random, .no_gradient = true, .reference = pb_ref_normal,
+    },
 
     /* ---- movement ---- */
     [PB_OP_RESHAPE] = {
@@ -204,6 +215,11 @@ const pb_op_row pb_ops[PB_OP_COUNT] = {
         .name = "take", .class = PB_MOVEMENT, .arity = 2,
         .infer = pb_infer_take, .gradient = pb_grad_take, .reference = pb_ref_take,
         .by_rows = pb_rows_take,
+    },
+    [PB_OP_PICK] = {
+        .name = "pick", .class = PB_MOVEMENT, .arity = 2,
+        .infer = pb_infer_pick, .gradient = pb_grad_pick, .reference = pb_ref_pick,
+        .by_rows = pb_rows_all,
     },
     [PB_OP_POOL_INDEX] = {
         .name = "pool_index", .class = PB_MOVEMENT, .arity = 1,

@@ -53,6 +53,46 @@ bool pb_rows_take(const pb_graph *g, const pb_record *r, bool by_row[])
     return r->shape.axes > 1 && pb_rows_first(g, r, by_row);
 }
 
+/* ---- pick: y[i, j] = a[i, index[i, j]] ---- */
+
+pb_status pb_infer_pick(pb_graph *g, pb_record *r)
+{
+    const pb_record *a = pb_in_record(g, r, 0), *index = pb_in_record(g, r, 1);
+    char one[PB_SHAPE_TEXT], other[PB_SHAPE_TEXT];
+    if (index->dtype != PB_I32 || index->shape.axes != 2 || a->shape.axes != 2 ||
+        a->shape.dim[0] != index->shape.dim[0])
+        return pb_infer_fail(g, r,
+                             "rows %s and index %s %s, which must be i32 [N, n] of rows [N, F]",
+                             pb_shape_text(a->shape, one), pb_dtype_name(index->dtype),
+                             pb_shape_text(index->shape, other));
+    r->shape = index->shape;
+    r->dtype = a->dtype;
+    return PB_OK;
+}
+
+/* da[i, k] = sum over j of dy[i, j] where index[i, j] = k. No product of these terms is stored:
+ * they are made where they are added up. */
+void pb_grad_pick(pb_graph *g, pb_value y, pb_value dy, pb_value d[])
+{
+    const pb_shape a = pb_value_shape(g, pb_in(g, y, 0)), s = pb_value_shape(g, y);
+    const int rows = s.dim[0], picked = s.dim[1], width = a.dim[1];
+    const pb_value index = pb_reshape(g, pb_in(g, y, 1), PB_SHAPE(rows, 1, picked));
+    const pb_value chosen = pb_equal(g, index, pb_iota(g, PB_SHAPE(1, width, 1), 1));
+    const pb_value terms =
+        pb_mul(g, pb_cast(g, chosen, PB_F32), pb_reshape(g, dy, PB_SHAPE(rows, 1, picked)));
+    d[0] = pb_sum(g, terms, 2, false);
+}
+
+void pb_ref_pick(const pb_graph *g, const pb_record *r, const double *const in[], double *out)
+{
+    const int width = pb_in_record(g, r, 0)->shape.dim[1], picked = r->shape.dim[1];
+    for (int i = 0; i < r->shape.dim[0]; i++)
+        for (int j = 0; j < picked; j++) {
+            const size_t at = (size_t)i * (size_t)picked + (size_t)j;
+            out[at] = in[0][(size_t)i * (size_t)width + nearest_element(in[1][at], width)];
+        }
+}
+
 /* ---- histogram: y[i, k] = how many a[i, j] are k ---- */
 
 pb_status pb_infer_histogram(pb_graph *g, pb_record *r)

@@ -39,6 +39,7 @@ static bool equal_attrs(const pb_record *a, const pb_record *b)
     if ((has & PB_HAS_AFTER) && !equal_ints(x->after, y->after, axes)) return false;
     if ((has & PB_HAS_WINDOW) && memcmp(&x->window, &y->window, sizeof x->window) != 0)
         return false;
+    if ((has & PB_HAS_PURPOSE) && (x->purpose != y->purpose || x->count != y->count)) return false;
     if ((has & PB_HAS_TRANSPOSE) &&
         (x->transpose_a != y->transpose_a || x->transpose_b != y->transpose_b))
         return false;

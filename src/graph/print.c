@@ -31,6 +31,7 @@ static void print_attrs(const pb_record *r, FILE *out)
         print_extents(out, "stride", 2, a->window.stride);
         print_extents(out, "padding", 2, a->window.padding);
     }
+    if (has & PB_HAS_PURPOSE) fprintf(out, " purpose=%08x", (unsigned)a->purpose);
     if ((has & PB_HAS_TRANSPOSE) && a->transpose_a) fprintf(out, " transpose_a");
     if ((has & PB_HAS_TRANSPOSE) && a->transpose_b) fprintf(out, " transpose_b");
 }

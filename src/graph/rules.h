@@ -16,11 +16,11 @@ pb_infer_rule pb_infer_iota;
 pb_infer_rule pb_infer_float;  /* elementwise on f32         */
 pb_infer_rule pb_infer_number; /* elementwise on f32 or i32  */
 pb_infer_rule pb_infer_any;    /* elementwise on any dtype   */
-pb_infer_rule pb_infer_select, pb_infer_cast;
+pb_infer_rule pb_infer_select, pb_infer_cast, pb_infer_random;
 pb_infer_rule pb_infer_reshape, pb_infer_permute, pb_infer_broadcast, pb_infer_slice;
 pb_infer_rule pb_infer_pad, pb_infer_concat, pb_infer_gather, pb_infer_scatter_add;
 pb_infer_rule pb_infer_pool_index, pb_infer_pool_gather, pb_infer_pool_scatter;
-pb_infer_rule pb_infer_take, pb_infer_histogram;
+pb_infer_rule pb_infer_take, pb_infer_pick, pb_infer_histogram;
 pb_infer_rule pb_infer_reduce, pb_infer_argmax;
 pb_infer_rule pb_infer_matmul, pb_infer_conv, pb_infer_conv_dx, pb_infer_conv_dw;
 pb_infer_rule pb_infer_analysis, pb_infer_synthesis;
@@ -31,7 +31,7 @@ pb_gradient_rule pb_grad_add, pb_grad_sub, pb_grad_mul, pb_grad_div, pb_grad_max
 pb_gradient_rule pb_grad_minimum, pb_grad_neg, pb_grad_abs, pb_grad_exp, pb_grad_log, pb_grad_sqrt;
 pb_gradient_rule pb_grad_sin, pb_grad_cos, pb_grad_tanh, pb_grad_relu, pb_grad_select, pb_grad_same;
 pb_gradient_rule pb_grad_reshape, pb_grad_permute, pb_grad_broadcast, pb_grad_slice, pb_grad_pad;
-pb_gradient_rule pb_grad_concat, pb_grad_gather, pb_grad_scatter_add, pb_grad_take;
+pb_gradient_rule pb_grad_concat, pb_grad_gather, pb_grad_scatter_add, pb_grad_take, pb_grad_pick;
 pb_gradient_rule pb_grad_pool_gather, pb_grad_pool_scatter;
 pb_gradient_rule pb_grad_sum, pb_grad_max;
 pb_gradient_rule pb_grad_matmul, pb_grad_conv, pb_grad_conv_dx, pb_grad_conv_dw;
@@ -43,8 +43,10 @@ pb_reference_rule pb_ref_add, pb_ref_sub, pb_ref_mul, pb_ref_div, pb_ref_maximum
 pb_reference_rule pb_ref_less, pb_ref_equal, pb_ref_neg, pb_ref_abs, pb_ref_sign, pb_ref_exp;
 pb_reference_rule pb_ref_log, pb_ref_sqrt, pb_ref_sin, pb_ref_cos, pb_ref_tanh, pb_ref_floor;
 pb_reference_rule pb_ref_relu, pb_ref_step, pb_ref_select, pb_ref_cast, pb_ref_copy;
+pb_reference_rule pb_ref_uniform, pb_ref_normal;
 pb_reference_rule pb_ref_permute, pb_ref_broadcast, pb_ref_slice, pb_ref_pad, pb_ref_concat;
-pb_reference_rule pb_ref_gather, pb_ref_scatter_add, pb_ref_take, pb_ref_histogram, pb_ref_half;
+pb_reference_rule pb_ref_gather, pb_ref_scatter_add, pb_ref_take, pb_ref_pick;
+pb_reference_rule pb_ref_histogram, pb_ref_half;
 pb_reference_rule pb_ref_pool_index, pb_ref_pool_gather, pb_ref_pool_scatter;
 pb_reference_rule pb_ref_sum, pb_ref_max, pb_ref_argmax;
 pb_reference_rule pb_ref_matmul, pb_ref_conv, pb_ref_conv_dx, pb_ref_conv_dw;

@@ -47,6 +47,45 @@ static const char cpu_prelude[] =
     "#define EXP(x) exponential(x)\n\n";
 static const char gpu_prelude[] = "#define EXP(x) exp(x)\n\n";
 
+/* Numbers of a stream as base/rng.c has them. A block has four words, of which a uniform number
+ * takes one: loops over neighbours still become vectors, as they would not if four of them shared
+ * a block. */
+static const char random_prelude[] =
+    "__attribute__((always_inline)) uint4 philox(uint4 c, uint k0, uint k1)\n"
+    "{\n"
+    "    uint x = c.x, y = c.y, z = c.z, w = c.w;\n"
+    "    #pragma unroll\n"
+    "    for (int round = 0; round < 10; ++round) {\n"
+    "        const uint high = mul_hi(0xCD9E8D57u, z), low = 0xCD9E8D57u * z;\n"
+    "        z = mul_hi(0xD2511F53u, x) ^ w ^ k1;\n"
+    "        w = 0xD2511F53u * x;\n"
+    "        x = high ^ y ^ k0;\n"
+    "        y = low;\n"
+    "        k0 += 0x9E3779B9u;\n"
+    "        k1 += 0xBB67AE85u;\n"
+    "    }\n"
+    "    return (uint4)(x, y, z, w);\n"
+    "}\n"
+    "__attribute__((always_inline)) float philox_uniform(uint sample, uint place, uint epoch,\n"
+    "                                                    uint key, uint count, uint purpose)\n"
+    "{\n"
+    "    const uint low = sample * count + place;\n"
+    "    const uint high = mul_hi(sample, count) + (low < place ? 1u : 0u);\n"
+    "    const uint4 c = (uint4)(low >> 2 | high << 30, high >> 2, epoch, 0u);\n"
+    "    const uint4 r = philox(c, key, purpose);\n"
+    "    const uint word = low & 2u ? (low & 1u ? r.w : r.z) : (low & 1u ? r.y : r.x);\n"
+    "    return (float)(word >> 8) * 0x1p-24f;\n"
+    "}\n"
+    "__attribute__((always_inline)) float philox_normal(uint sample, uint place, uint epoch,\n"
+    "                                                   uint key, uint count, uint purpose)\n"
+    "{\n"
+    "    const uint low = sample * count + place;\n"
+    "    const uint high = mul_hi(sample, count) + (low < place ? 1u : 0u);\n"
+    "    const uint4 r = philox((uint4)(low, high, epoch, 0u), key, purpose);\n"
+    "    const float u = ((float)r.x + 1.0f) * 0x1p-32f, v = (float)r.y * 0x1p-32f;\n"
+    "    return sqrt(-2.0f * log(u)) * cospi(2.0f * v);\n"
+    "}\n\n";
+
 static pb_status persistent_region(pb_build *b, pb_dtype dtype, size_t count, int *region)
 {
     PB_TRY(pb_build_region(b, dtype, count, region));
@@ -196,6 +235,7 @@ void pb_build_prelude(const pb_build *b, pb_text *source)
 {
     pb_text_append(source, prelude, loop_hint(b));
     pb_text_append(source, "%s", b->on_cpu ? cpu_prelude : gpu_prelude);
+    pb_text_append(source, "%s", random_prelude);
 }
 
 void pb_build_append(pb_text *source, const pb_kernel *kernel)

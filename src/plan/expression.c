@@ -222,7 +222,7 @@ static int larger(int a, int b)
 static pb_scalar elementwise(pb_writer *w, pb_value v, pb_at at)
 {
     const pb_record *r = record(w, v);
-    pb_scalar in[3] = {nothing, nothing, nothing};
+    pb_scalar in[4] = {nothing, nothing, nothing, nothing};
     int level = LEVEL_KERNEL, depth = 0;
     for (int i = 0; i < r->arity; ++i) {
         in[i] = pb_element(w, r->in[i], at);
@@ -231,10 +231,14 @@ static pb_scalar elementwise(pb_writer *w, pb_value v, pb_at at)
     }
     pb_text text = {0};
     for (const char *c = pb_ops[r->op].expr; *c; ++c) {
-        if (*c == '$')
-            pb_text_append(&text, "%s", in[*++c - '0'].text);
-        else
+        if (*c != '$')
             pb_text_append(&text, "%c", *c);
+        else if (*++c == 'c')
+            pb_text_append(&text, "%du", r->attrs.count);
+        else if (*c == 'p')
+            pb_text_append(&text, "%uu", (unsigned)r->attrs.purpose);
+        else
+            pb_text_append(&text, "%s", in[*c - '0'].text);
     }
     const char *type = pb_c_type(r->dtype);
     const pb_scalar result =
@@ -301,6 +305,14 @@ static pb_scalar gather(pb_writer *w, pb_value v, pb_at at)
     const pb_record *r = record(w, v);
     const pb_scalar row = pb_element(w, r->in[1], (pb_at){{at.axis[0]}});
     at.axis[0] = as_index(w, row, record(w, r->in[0])->shape.dim[0]);
+    return pb_element(w, r->in[0], at);
+}
+
+static pb_scalar pick(pb_writer *w, pb_value v, pb_at at)
+{
+    const pb_record *r = record(w, v);
+    const pb_scalar index = pb_element(w, r->in[1], at);
+    at.axis[1] = as_index(w, index, record(w, r->in[0])->shape.dim[1]);
     return pb_element(w, r->in[0], at);
 }
 
@@ -506,6 +518,7 @@ static pb_scalar compute(pb_writer *w, pb_value v, pb_at at)
     case PB_OP_PAD: return pad(w, v, at);
     case PB_OP_CONCAT: return concat(w, v, at);
     case PB_OP_GATHER: return gather(w, v, at);
+    case PB_OP_PICK: return pick(w, v, at);
     case PB_OP_POOL_INDEX: return pool_best(w, v, at, false);
     case PB_OP_POOL_GATHER: return pool_gather(w, v, at);
     case PB_OP_POOL_SCATTER: return pool_scatter(w, v, at);

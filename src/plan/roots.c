@@ -8,6 +8,9 @@
 
 /* Operations that a value with several users may repeat before it is stored instead. */
 #define REPEAT_LIMIT 14
+/* And those that a broadcast may repeat: random numbers of a sample are drawn once, not once for
+ * each of its pixels. */
+#define BROADCAST_LIMIT 30
 
 const pb_record *pb_build_record(const pb_build *b, pb_value v)
 {
@@ -138,13 +141,16 @@ static int repeat_cost(const pb_build *b, const pb_program_build *p, pb_value v)
     int cost = 0;
     switch (pb_ops[r->op].class) {
     case PB_ELEMENTWISE:
-        cost = r->op == PB_OP_EXP || r->op == PB_OP_LOG || r->op == PB_OP_SIN ||
+        cost = r->op == PB_OP_UNIFORM || r->op == PB_OP_NORMAL ? 40
+               : r->op == PB_OP_EXP || r->op == PB_OP_LOG || r->op == PB_OP_SIN ||
                        r->op == PB_OP_COS || r->op == PB_OP_TANH
                    ? 8
                : r->op == PB_OP_DIV || r->op == PB_OP_SQRT ? 3
                                                            : 1;
         break;
-    case PB_MOVEMENT: cost = r->op == PB_OP_GATHER || r->op == PB_OP_PAD ? 1 : 0; break;
+    case PB_MOVEMENT:
+        cost = r->op == PB_OP_GATHER || r->op == PB_OP_PICK || r->op == PB_OP_PAD;
+        break;
     default: break;
     }
     int times = 1;
@@ -346,11 +352,14 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         if (p->is_setup) p->stored[p->assigns[i]] = true;
     }
     int *users = pb_arena_alloc(b->arena, (size_t)b->count * sizeof *users);
-    if (!users) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
+    bool *spread = pb_arena_alloc(b->arena, (size_t)b->count * sizeof *spread);
+    if (!users || !spread)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
     for (pb_value v = 0; v < b->count; ++v) {
         const pb_record *r = pb_build_record(b, v);
         if (!p->needed[v] || has_place(b, p, v)) continue;
         for (int i = 0; i < r->arity; ++i) ++users[r->in[i]];
+        if (r->op == PB_OP_BROADCAST) spread[pb_build_strip(b, r->in[0])] = true;
         const pb_op_class class = pb_ops[r->op].class;
         if (class == PB_REDUCTION || class == PB_CONTRACTION || r->op == PB_OP_CONCAT)
             p->stored[v] = true;
@@ -360,8 +369,11 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
     }
     for (pb_value v = 0; v < b->count; ++v) {
         const pb_op_class class = pb_ops[pb_build_record(b, v)->op].class;
-        if (p->needed[v] && !p->stored[v] && !has_place(b, p, v) && users[v] > 1 &&
-            class == PB_ELEMENTWISE && repeat_cost(b, p, v) > REPEAT_LIMIT)
+        if (!p->needed[v] || p->stored[v] || has_place(b, p, v) || class != PB_ELEMENTWISE ||
+            !(users[v] > 1 || spread[v]))
+            continue;
+        const int cost = repeat_cost(b, p, v);
+        if ((users[v] > 1 && cost > REPEAT_LIMIT) || (spread[v] && cost > BROADCAST_LIMIT))
             p->stored[v] = true;
     }
     for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */

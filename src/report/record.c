@@ -115,6 +115,10 @@ static pb_status check_arrays(pb_context *ctx, const pb_record *r)
         if (of_seeds[i].array->data && of_seeds[i].array->dim[0] > (size_t)r->seed_count)
             return pb_fail(ctx, PB_ERR_DATA, "%s/%s: %zu seeds, but metrics.jsonl tells of %d",
                            r->folder, of_seeds[i].name, of_seeds[i].array->dim[0], r->seed_count);
+    if (r->augmented.data && r->augmented.dim[0] % PB_AUGMENTED_ABREAST != 0)
+        return pb_fail(ctx, PB_ERR_DATA,
+                       "%s/augmented.npy: the first axis is %zu, no multiple of %d", r->folder,
+                       r->augmented.dim[0], PB_AUGMENTED_ABREAST);
     if (r->reconstructions.data && r->reconstructions.dim[0] != 2)
         return pb_fail(ctx, PB_ERR_DATA,
                        "%s/reconstructions.npy: the first axis is %zu, 2 expected", r->folder,
@@ -258,6 +262,7 @@ static pb_status load(pb_context *ctx, pb_record *r)
     PB_TRY(load_array(ctx, r->folder, "class_accuracies.npy", 2, &r->class_accuracies));
     PB_TRY(load_array(ctx, r->folder, "mask.npy", 3, &r->mask));
     PB_TRY(load_array(ctx, r->folder, "reconstructions.npy", 4, &r->reconstructions));
+    PB_TRY(load_array(ctx, r->folder, "augmented.npy", ANY_AXES, &r->augmented));
     PB_TRY(load_array(ctx, r->folder, "saliency.npy", ANY_AXES, &r->saliency));
     PB_TRY(load_array(ctx, r->folder, "saliency_spectra.npy", ANY_AXES, &r->saliency_spectra));
     PB_TRY(load_array(ctx, r->folder, "saliency_inputs.npy", ANY_AXES, &r->saliency_inputs));
@@ -289,6 +294,7 @@ void pb_record_clear(pb_record *record)
     free(record->class_accuracies.data);
     free(record->mask.data);
     free(record->reconstructions.data);
+    free(record->augmented.data);
     free(record->saliency.data);
     free(record->saliency_spectra.data);
     free(record->saliency_inputs.data);

@@ -11,6 +11,7 @@
 #include <passband/status.h>
 
 #define PB_ARRAY_AXES 4
+#define PB_AUGMENTED_ABREAST 8 /* a sample and its versions in augmented.npy */
 
 /** An .npy file as numbers; data is NULL when the folder has none. */
 typedef struct pb_array {
@@ -51,6 +52,7 @@ typedef struct pb_record {
     pb_array class_accuracies;           /* [seeds, classes]       */
     pb_array mask;                       /* [seeds, K, K]          */
     pb_array reconstructions;            /* [2, n, H, W]           */
+    pb_array augmented;                  /* [8 n, ...]             */
     pb_array saliency, saliency_spectra; /* [classes, ...]; both or none, as the next two */
     pb_array saliency_inputs, saliency_samples; /* [n, ...]                                      */
 } pb_record;

@@ -54,6 +54,7 @@ pb_status pb_report_run(pb_context *ctx, const char *folder)
     pb_status status = make_plots_folder(ctx, folder, &plots);
     if (!status) status = pb_events_write(ctx, &run, folder);
     if (!status) status = pb_draw_reconstructions(ctx, &run, plots);
+    if (!status) status = pb_draw_augmented(ctx, &run, plots);
     if (!status) status = pb_draw_saliency_images(ctx, &run, plots);
     if (!status) status = draw_plots_and_page(ctx, 1, &run, folder, plots, false);
     free(plots);

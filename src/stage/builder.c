@@ -18,8 +18,9 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->labels = labels;
     b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
     b->average.leaf = b->average.share = PB_NONE;
-    b->step = b->input = b->codes = b->quantised = b->weights = b->weight_sum = b->logits =
-        b->loss = PB_NONE;
+    b->draws = (pb_draw){PB_NONE, PB_NONE, PB_NONE};
+    b->targets = b->step = b->input = b->codes = b->quantised = b->weights = b->weight_sum =
+        b->logits = b->loss = PB_NONE;
 }
 
 /* Calls one of the stage's functions under its scope. */
@@ -216,6 +217,31 @@ pb_value pb_builder_state_from(pb_builder *b, const char *name, pb_shape shape, 
     snprintf(full, sizeof full, "%s.%s", b->scope, name);
     const pb_init start = {.kind = PB_INIT_CONSTANT, .a = number};
     return pb_leaf(b->g, PB_ROLE_STATE, full, PB_F32, shape, start);
+}
+
+/* ---- random numbers ---- */
+
+static pb_value draw(pb_builder *b, const char *purpose, pb_shape shape,
+                     pb_value (*numbers)(pb_graph *g, const pb_draw *draws, pb_shape shape,
+                                         const char *purpose))
+{
+    char full[128];
+    if (b->draws.sample == PB_NONE)
+        return pb_graph_fail(b->g, PB_ERR_USAGE,
+                             "it draws random numbers, but this program does not tell its samples' "
+                             "numbers in the data set");
+    snprintf(full, sizeof full, "%s.%s", b->scope, purpose);
+    return numbers(b->g, &b->draws, shape, full);
+}
+
+pb_value pb_builder_uniform(pb_builder *b, const char *purpose, pb_shape shape)
+{
+    return draw(b, purpose, shape, pb_random_uniform);
+}
+
+pb_value pb_builder_normal(pb_builder *b, const char *purpose, pb_shape shape)
+{
+    return draw(b, purpose, shape, pb_random_normal);
 }
 
 pb_value pb_builder_mean(pb_builder *b, pb_value of_samples)

@@ -11,12 +11,14 @@ static const pb_option cross_entropy_options[] = {
     {0},
 };
 
-/* -sum_c q_c log softmax(x)_c with q = smoothing / classes, and 1 - smoothing more at the label.
+/* -sum_c q_c log softmax(x)_c with q = (1 - smoothing) p + smoothing / classes, p being 1 at the
+ * label, or what labels were mixed to.
  * Source: Szegedy et al., "Rethinking the inception architecture", CVPR 2016. */
 static pb_value smoothed(pb_builder *b, float smoothing)
 {
     pb_graph *g = b->g;
-    const pb_value chosen = pb_scale(g, pb_one_hot(g, b->labels, b->classes), 1 - smoothing);
+    const pb_value p = b->targets != PB_NONE ? b->targets : pb_one_hot(g, b->labels, b->classes);
+    const pb_value chosen = pb_scale(g, p, 1 - smoothing);
     const pb_value all = pb_constant(g, smoothing / (float)b->classes, PB_SCALAR);
     const pb_value terms = pb_mul(g, pb_log_softmax(g, b->logits), pb_add(g, chosen, all));
     return pb_neg(g, pb_sum(g, terms, 1, false));
@@ -34,7 +36,7 @@ static pb_status cross_entropy_build(pb_builder *b, const pb_options *options)
                        b->classes, b->classes, pb_shape_words(s).text, b->classes);
     }
     b->logits = b->x;
-    const pb_value losses = b->training && smoothing > 0
+    const pb_value losses = (b->training && smoothing > 0) || b->targets != PB_NONE
                                 ? smoothed(b, smoothing)
                                 : pb_cross_entropy(b->g, b->logits, b->labels);
     const pb_value hits = pb_equal(b->g, pb_argmax(b->g, b->logits, 1, false), b->labels);

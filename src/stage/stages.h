@@ -12,7 +12,8 @@ extern const pb_stage pb_stage_load, pb_stage_dct2, pb_stage_band_mask, pb_stage
 extern const pb_stage pb_stage_identity, pb_stage_ycbcr, pb_stage_random_projection, pb_stage_downsample,
     pb_stage_binarize, pb_stage_dwt1, pb_stage_dwt2, pb_stage_cwt, pb_stage_pca, pb_stage_quantize;
 extern const pb_stage pb_stage_batch_norm1d, pb_stage_batch_norm2d, pb_stage_l1, pb_stage_l2, pb_stage_group_lasso,
-    pb_stage_clip_norm, pb_stage_average;
+    pb_stage_clip_norm, pb_stage_average, pb_stage_dropout,
+    pb_stage_augment;
 extern const pb_stage pb_stage_rmsprop, pb_stage_adagrad, pb_stage_lion, pb_stage_freeze;
 
 /** A shape as "[128, 16, 16]", to print in the expression that asks for it. */

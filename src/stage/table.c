@@ -5,6 +5,7 @@
 
 static const pb_stage *const stages[] = {
     &pb_stage_load,
+    &pb_stage_augment,
     &pb_stage_identity,
     &pb_stage_ycbcr,
     &pb_stage_dct2,
@@ -26,6 +27,7 @@ static const pb_stage *const stages[] = {
     &pb_stage_relu,
     &pb_stage_batch_norm1d,
     &pb_stage_batch_norm2d,
+    &pb_stage_dropout,
     &pb_stage_cross_entropy,
     &pb_stage_reconstruction,
     &pb_stage_ssc,

@@ -53,6 +53,17 @@ static int64_t iterations_before(const pb_session *s, int epoch)
     return (int64_t)epoch * s->graph.steps;
 }
 
+/* What random numbers depend on, where something draws them. */
+static pb_status write_draws(pb_session *s, int64_t seed, int epoch, const int32_t *order)
+{
+    const pb_run_graph *r = &s->graph;
+    const int32_t key = (int32_t)pb_stream_make((uint64_t)seed, "", 0).key[0], now = epoch;
+    if (!pb_plan_has(s->plan, r->key)) return PB_OK;
+    PB_TRY(pb_session_write(s, r->key, &key));
+    PB_TRY(pb_session_write(s, r->epoch, &now));
+    return r->numbers == PB_NONE ? PB_OK : pb_session_write(s, r->numbers, order);
+}
+
 static pb_status reset(pb_session *s, int epoch)
 {
     const pb_run_graph *r = &s->graph;
@@ -139,6 +150,7 @@ static pb_status train(pb_session *s, int64_t seed, int epoch, const double loss
                                .epoch = epoch,
                                .losses = losses};
     if (status == PB_OK) status = write_rates(s, &time, result->rates);
+    if (status == PB_OK) status = write_draws(s, seed, epoch, order);
     if (status == PB_OK) status = reset(s, epoch);
     if (status == PB_OK) status = pb_session_pass(s, &pass);
     free(order);

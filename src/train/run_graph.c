@@ -11,6 +11,7 @@
 enum {
     AUTOMATIC_POINTS = 1000, /* of a recording when train.log_every is 0 */
     MOST_SHOWN = 10,
+    MOST_AUGMENTED = 8,
 };
 
 size_t pb_leaf_bytes(const pb_graph *g, pb_value leaf)
@@ -154,17 +155,34 @@ static pb_status build_begin(pb_run_graph *r, const pb_builder *b)
     return b->layer_count ? pb_program(r->g, "begin", b->layer_count, assigns) : PB_OK;
 }
 
+/* Random numbers follow from the seed, the epoch and a sample's number in the data set, which is
+ * not its number in a window. */
+static pb_draw start_draws(pb_run_graph *r, bool windowed, pb_value position, pb_value index)
+{
+    pb_graph *g = r->g;
+    r->key = input_i32(g, "train.key", PB_SCALAR);
+    r->epoch = input_i32(g, "train.epoch", PB_SCALAR);
+    r->numbers = PB_NONE;
+    if (windowed) {
+        r->numbers = input_i32(g, "train.numbers", PB_SHAPE(r->steps * r->batch));
+        index = pb_gather(g, r->numbers, position);
+    }
+    return (pb_draw){.key = r->key, .epoch = r->epoch, .sample = index};
+}
+
 static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_dataset *data,
-                             pb_run_graph *r, pb_builder *b)
+                             bool windowed, pb_run_graph *r, pb_builder *b)
 {
     pb_graph *g = r->g;
     r->order = input_i32(g, "train.order", PB_SHAPE(r->steps * r->batch));
     r->phase = input_i32(g, "train.phase", PB_SCALAR);
     r->step = transient(r, "train.step", PB_I32, PB_SCALAR);
-    start_builder(ctx, r, data, true, pb_gather(g, r->order, batch_positions(g, r->step, r->batch)),
-                  b);
+    const pb_value position = batch_positions(g, r->step, r->batch);
+    const pb_value index = pb_gather(g, r->order, position);
+    start_builder(ctx, r, data, true, index, b);
     b->steps = r->steps;
     b->step = r->step;
+    b->draws = start_draws(r, windowed, position, index);
     PB_TRY(build_stages(b, config, data));
 
     pb_graph_scope(g, "train");
@@ -312,6 +330,44 @@ static pb_status build_inspect(pb_context *ctx, const pb_config *config, const p
     return pb_program_seldom(r->g, "inspect");
 }
 
+/* ---- program "augmented" ---- */
+
+/* Stages up to the first augmentation; 0: there is none. */
+static int stages_to_augment(const pb_config *config)
+{
+    for (int i = 0; i < config->stage_count; i++)
+        if (config->stages[i].stage->kind == PB_STAGE_AUGMENTATION) return i + 1;
+    return 0;
+}
+
+static pb_value taken_by_sheet(pb_run_graph *r, pb_builder *b, const char *name, const char *kept)
+{
+    const pb_value value = pb_builder_find(b, kept);
+    const pb_value leaf = transient(r, name, PB_F32, pb_value_shape(r->g, value));
+    pb_builder_assign(b, leaf, value);
+    return leaf;
+}
+
+static pb_status build_augmented(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                                 int train_rows, pb_run_graph *r, pb_builder *b)
+{
+    const int stages = stages_to_augment(config);
+    pb_augmented_sheet *s = &r->sheet;
+    if (stages == 0) return PB_OK;
+    s->count = train_rows < MOST_AUGMENTED ? train_rows : MOST_AUGMENTED;
+    s->order = input_i32(r->g, "augmented.order", PB_SHAPE(s->count));
+    s->numbers = input_i32(r->g, "augmented.numbers", PB_SHAPE(s->count));
+    s->epoch = input_i32(r->g, "augmented.epoch", PB_SCALAR);
+    start_builder(ctx, r, data, true, s->order, b);
+    b->draws = (pb_draw){.key = r->key, .epoch = s->epoch, .sample = s->numbers};
+    PB_TRY(pb_build_stages(b, config, data, stages));
+    b->assign_count = 0; /* what stages before it would keep is none of a picture's business */
+    s->before = taken_by_sheet(r, b, "augmented.before", "unaugmented");
+    s->after = taken_by_sheet(r, b, "augmented.after", "augmented");
+    PB_TRY(finish_program(b, "augmented"));
+    return pb_program_seldom(r->g, "augmented");
+}
+
 /* ---- the whole ---- */
 
 static bool is_among(const pb_value leaves[], int count, pb_value leaf)
@@ -388,11 +444,12 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
     r->samples = pb_leaf(r->g, PB_ROLE_DATA, "samples", data->dtype, shape, none);
     r->labels = pb_leaf(r->g, PB_ROLE_DATA, "labels", PB_I32, PB_SHAPE(count), none);
 
-    PB_TRY(build_train(ctx, config, data, r, b));
+    PB_TRY(build_train(ctx, config, data, rows.window > 0, r, b));
     r->unlearned = b->unlearned;
     PB_TRY(build_scoring(ctx, config, data, r, "validate", rows.validation, &r->validate, b));
     PB_TRY(build_scoring(ctx, config, data, r, "test", rows.test, &r->test, b));
     PB_TRY(build_inspect(ctx, config, data, rows.test, r, b));
+    PB_TRY(build_augmented(ctx, config, data, rows.train, r, b));
     return list_lasting(ctx, r);
 }
 

@@ -43,6 +43,15 @@ typedef struct pb_loss_part {
     pb_value sum; /* state, scalar */
 } pb_loss_part;
 
+/** A few training samples as they are and as an epoch sees them, by the program "augmented". */
+typedef struct pb_augmented_sheet {
+    int count;             /* samples; 0: nothing is augmented, and there is no program */
+    pb_value order;        /* input, i32 [count] */
+    pb_value numbers;      /* input, i32 [count]: row numbers in the data set */
+    pb_value epoch;        /* input, i32 scalar */
+    pb_value before, after; /* states, [count, ...] */
+} pb_augmented_sheet;
+
 typedef struct pb_run_graph {
     pb_graph *g;
     const pb_fitted *fitted; /* what its stages were built with */
@@ -58,6 +67,9 @@ typedef struct pb_run_graph {
     pb_value order;        /* input, i32 [steps * batch]: this epoch's row numbers */
     pb_value phase;        /* input, i32 scalar: iterations before this epoch modulo log_every */
     pb_value step;         /* state, i32 scalar: iterations done in this epoch */
+    pb_value key, epoch;   /* inputs, i32 scalars: of the seed, and epochs done, for random numbers */
+    pb_value numbers;      /* input, i32 [steps * batch]: this epoch's row numbers in the data set where
+                              `order` has those in a window; else PB_NONE */
     pb_value finite_steps; /* state, i32 scalar: iterations before the first bad loss */
     pb_value last_loss;    /* state, scalar: the first loss that is not finite, or the last loss */
     pb_value loss_sum, hits; /* state, scalars: over iterations, over samples */
@@ -82,6 +94,8 @@ typedef struct pb_run_graph {
      * and what each recording, by its name, is with the best parameters */
     pb_view views[PB_BUILDER_MAX + 8];
     int view_count;
+
+    pb_augmented_sheet sheet;
 
     pb_weights layers[PB_BUILDER_MAX]; /* that have a weight_transform */
     int layer_count;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "train/augmented.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
 #include "train/model.h"
@@ -171,6 +172,7 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
     PB_TRY(pb_run_folder_begin(&r->session, &r->folder, selector));
+    PB_TRY(pb_augmented_write(&r->session, r->folder.path));
     pb_trace_span(r->session.trace, start, "setup");
     return PB_OK;
 }
@@ -209,6 +211,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
     PB_TRY(pb_run_folder_compare(&r->session, &r->folder));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
+    PB_TRY(pb_augmented_write(&r->session, r->folder.path));
     pb_trace_span(r->session.trace, start, "setup");
     return run_seeds(r);
 }

@@ -120,6 +120,16 @@ pb_pass pb_session_inspection(const pb_session *s)
                      .rows = s->shown};
 }
 
+pb_pass pb_session_augmentation(const pb_session *s)
+{
+    return (pb_pass){.program = "augmented",
+                     .order = s->graph.sheet.order,
+                     .batch = s->graph.sheet.count,
+                     .steps = 1,
+                     .count = s->graph.sheet.count,
+                     .rows = s->augmented};
+}
+
 /* A streamed pass finds its samples in the order of its batches, in window after window. */
 static int32_t place_of(const pb_session *s, const pb_pass *pass, int i)
 {
@@ -148,11 +158,12 @@ static pb_status write_orders(pb_session *s)
 {
     const pb_run_graph *r = &s->graph;
     const pb_pass validation = pb_session_validation(s), test = pb_session_test(s),
-                  inspection = pb_session_inspection(s);
+                  inspection = pb_session_inspection(s), augmentation = pb_session_augmentation(s);
     const pb_pass training = {.order = r->order, .batch = r->batch, .steps = r->steps};
     PB_TRY(write_places(s, &validation));
     PB_TRY(write_places(s, &test));
     if (r->inspects) PB_TRY(write_places(s, &inspection));
+    if (r->sheet.count) PB_TRY(write_places(s, &augmentation));
     return s->feed.window > 0 ? write_places(s, &training) : PB_OK;
 }
 
@@ -163,21 +174,28 @@ static bool contains(const int32_t *values, int count, int32_t value)
     return false;
 }
 
-/* The test samples to look at: the first of each class, then the first of the others. */
-static void choose_shown(pb_session *s)
+/* Of `among` samples, `rows` of a part of the data set or NULL for the first ones, `wanted` to look
+ * at: the first of each class, then the first of the others. */
+static void choose_samples(const pb_session *s, const pb_samples *part, const int32_t *rows,
+                           int among, int wanted, int32_t chosen[])
 {
-    const pb_samples *test = &s->data->test;
-    int32_t *rows = s->shown;
     int count = 0;
-    for (int label = 0; label < s->data->classes && count < s->graph.shown; label++)
-        for (int i = 0; i < test->count; i++)
-            if (test->labels[i] == label) {
-                rows[count++] = i;
+    for (int label = 0; label < s->data->classes && count < wanted; label++)
+        for (int i = 0; i < among; i++)
+            if (part->labels[rows ? rows[i] : i] == label) {
+                chosen[count++] = rows ? rows[i] : i;
                 break;
             }
-    for (int32_t i = 0; count < s->graph.shown; i++)
-        if (!contains(rows, count, i)) rows[count++] = i;
-    for (int i = 0; i < count; i++) rows[i] += s->data->train.count;
+    for (int i = 0; count < wanted; i++)
+        if (!contains(chosen, count, rows ? rows[i] : i)) chosen[count++] = rows ? rows[i] : i;
+}
+
+static void choose_shown(pb_session *s)
+{
+    const pb_samples *train = &s->data->train, *test = &s->data->test;
+    choose_samples(s, test, NULL, test->count, s->graph.shown, s->shown);
+    for (int i = 0; i < s->graph.shown; i++) s->shown[i] += train->count;
+    choose_samples(s, train, s->train_rows, s->train_count, s->graph.sheet.count, s->augmented);
 }
 
 static pb_run_parts parts_of(const pb_session *s)

@@ -25,6 +25,7 @@ typedef struct pb_session {
     pb_run_graph graph;
     pb_feed feed;      /* of data that does not fit the device */
     int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
+    int32_t augmented[16]; /* [graph.sheet.count] rows that "augmented" looks at */
     pb_device *device;
     pb_plan *plan;
     pb_choices *choices; /* of solvers: those that a run began with, or the wisdom's; NULL: rules */
@@ -63,6 +64,7 @@ pb_status pb_session_pass(pb_session *s, const pb_pass *pass);
 pb_pass pb_session_validation(const pb_session *s);
 pb_pass pb_session_test(const pb_session *s);
 pb_pass pb_session_inspection(const pb_session *s);
+pb_pass pb_session_augmentation(const pb_session *s);
 /** Puts the order of a pass's samples on the device, where they all lie there. */
 pb_status pb_session_order(pb_session *s, const pb_pass *pass);
 

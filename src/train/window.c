@@ -39,7 +39,8 @@ static int larger(int a, int b)
 /* One batch of each program. */
 static int least_window(const pb_run_graph *r)
 {
-    return larger(larger(r->batch, r->shown), larger(r->validate.batch, r->test.batch));
+    const int looked_at = larger(r->shown, r->sheet.count);
+    return larger(larger(r->batch, looked_at), larger(r->validate.batch, r->test.batch));
 }
 
 /* All that the longest pass goes through. */

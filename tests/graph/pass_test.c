@@ -457,6 +457,37 @@ END_TEST
 
 /* ---- static ---- */
 
+static pb_value random_input(const char *name, pb_shape shape)
+{
+    return pb_leaf(b.g, PB_ROLE_INPUT, name, PB_I32, shape, (pb_init){0});
+}
+
+/* Numbers of one purpose are the same numbers; those of another, or of longer rows, are not. None
+ * is computed once for the whole data set. */
+START_TEST(random_numbers_are_shared_by_purpose)
+{
+    const pb_draw draws = {random_input("key", PB_SCALAR), random_input("epoch", PB_SCALAR),
+                           random_input("sample", PB_SHAPE(3))};
+    const pb_value values[] = {pb_random_uniform(b.g, &draws, PB_SHAPE(3, 4), "one"),
+                               pb_random_uniform(b.g, &draws, PB_SHAPE(3, 4), "one"),
+                               pb_random_uniform(b.g, &draws, PB_SHAPE(3, 4), "another"),
+                               pb_random_normal(b.g, &draws, PB_SHAPE(3, 4), "one"),
+                               pb_random_uniform(b.g, &draws, PB_SHAPE(3, 2, 2), "one"),
+                               pb_random_uniform(b.g, &draws, PB_SHAPE(3, 5), "one")};
+    OK(ctx, pb_graph_status(b.g));
+    passed after = run_pass(pb_pass_share);
+    bool is_static[64];
+    ck_assert_int_lt(pb_graph_count(after.b.g), 64);
+    pb_graph_static(after.b.g, is_static);
+    ck_assert_int_eq(after.map[values[0]], after.map[values[1]]);
+    for (int i = 1; i < 6; i++) {
+        ck_assert(!is_static[after.map[values[i]]]);
+        for (int k = 1; k < i; k++) ck_assert_int_ne(after.map[values[i]], after.map[values[k]]);
+    }
+    free_passed(&after);
+}
+END_TEST
+
 START_TEST(static_means_data_and_constants)
 {
     const pb_value data = pb_leaf(b.g, PB_ROLE_DATA, "data", PB_F32, PB_SHAPE(3), (pb_init){0});
@@ -484,6 +515,7 @@ int main(void)
     tcase_add_test(tests, fold_keeps_one_number_one_number);
     tcase_add_test(tests, fold_sets_transposition_flags);
     tcase_add_test(tests, share_merges_equal_values);
+    tcase_add_test(tests, random_numbers_are_shared_by_purpose);
     tcase_add_test(tests, static_means_data_and_constants);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
