@@ -29,6 +29,7 @@ BEGIN {
     owner["graph.h"]   = "graph"
     owner["wavelet.h"] = "graph"
     owner["cwt.h"]     = "graph"
+    owner["frame.h"]   = "graph"
     owner["dataset.h"] = "data"
     owner["compressed.h"] = "data"
     owner["device.h"]  = "device"

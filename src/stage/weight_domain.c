@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "graph/wavelets.h"
+
 static bool is_layout(const pb_options *options, const char *name)
 {
     return strcmp(pb_option_string(options, "layout"), name) == 0;
@@ -64,6 +66,7 @@ pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w,
                                    pb_weight_domain *d)
 {
     const pb_wavelet *wavelet;
+    pb_continuous continuous;
     const char *name = pb_option_string(w->options, "wavelet");
     *d = (pb_weight_domain){.shape = shape};
     PB_TRY(lay_out(b, w->options, d));
@@ -74,15 +77,17 @@ pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w,
         add_part(w, 1, 0, d->height, d->width);
         return PB_OK;
     }
-    const pb_status status = pb_wavelet_get(b->ctx, name, &wavelet);
-    if (status != PB_OK)
-        return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "wavelet"));
-    return measure_pyramid(b, w, d, wavelet);
+    if (pb_continuous_find(name, &continuous)) return pb_weight_frame_measure(b, &continuous, w, d);
+    if ((wavelet = pb_wavelet_find(name))) return measure_pyramid(b, w, d, wavelet);
+    const pb_status status =
+        pb_wavelet_unknown(b->ctx, name, PB_WAVELET_DISCRETE | PB_WAVELET_CONTINUOUS);
+    return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "wavelet"));
 }
 
 pb_value pb_weight_analysis(pb_builder *b, const pb_weight_domain *d, pb_value weights)
 {
     if (d->is_identity) return pb_reshape(b->g, weights, PB_SHAPE(d->lines, d->height * d->width));
+    if (d->is_frame) return pb_weight_frame_analysis(b, d, weights);
     const pb_shape taken =
         d->height > 1 ? PB_SHAPE(d->lines, d->height, d->width) : PB_SHAPE(d->lines, d->width);
     return pb_wavedec(b->g, pb_reshape(b->g, weights, taken), &d->pyramid);
@@ -91,5 +96,7 @@ pb_value pb_weight_analysis(pb_builder *b, const pb_weight_domain *d, pb_value w
 pb_value pb_weight_synthesis(pb_builder *b, const pb_weight_domain *d, pb_value coefficients)
 {
     if (d->is_identity) return pb_reshape(b->g, coefficients, d->shape);
+    if (d->is_frame)
+        return pb_reshape(b->g, pb_weight_frame_synthesis(b, d, coefficients), d->shape);
     return pb_reshape(b->g, pb_waverec(b->g, coefficients, &d->pyramid), d->shape);
 }

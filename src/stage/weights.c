@@ -11,9 +11,9 @@
 // clang-format off
 const pb_option pb_weight_options[] = {
     {.name = "wavelet", .type = PB_OPTION_STRING, .fallback = "haar",
-     .help = "by the name that PyWavelets gives it; none: the weights themselves are the coefficients"},
+     .help = "discrete or continuous, by the name that PyWavelets gives it; none: the weights themselves are the coefficients"},
     {.name = "level", .type = PB_OPTION_INT, .fallback = "1", .min = 0, .max = PB_WAVELET_LEVELS,
-     .help = "how often the approximation is transformed again, as far as lines are long enough; 0: as far as they are"},
+     .help = "how often the approximation is transformed again, of continuous wavelets octaves, as far as lines are long enough; 0: as far as they are"},
     {.name = "mode", .type = PB_OPTION_CHOICE, .fallback = "periodization", .choices = PB_EXTENSION_NAMES,
      .help = "how lines go on beyond their ends"},
     {.name = "layout", .type = PB_OPTION_CHOICE, .fallback = "rows", .choices = "flat|rows|matrix|planes",
