@@ -73,10 +73,32 @@ START_TEST(the_example_command_works)
 }
 END_TEST
 
+/* Of continuous wavelets, which have frames instead of filters. */
+START_TEST(continuous_wavelets_work_too)
+{
+    static const char *const wavelets[] = {"morl", "cgau1"};
+    char words[128], name[128];
+    snprintf(words, sizeof words, "wavelet=%s batch_size=32 level=2", wavelets[_i]);
+    run(example(words), 0);
+    snprintf(name, sizeof name, "SavedModels/%s-level-2-threshold-0.9-batch-32/summary.json",
+             wavelets[_i]);
+    json_t *summary = json_in(name);
+    snprintf(words, sizeof words,
+             "eval SavedModels/%s-level-2-threshold-0.9-batch-32/seed-0/model.pbw", wavelets[_i]);
+    run(words, 0);
+    json_t *scores = json_loads(said.out, 0, NULL);
+    ck_assert_double_eq(json_number_value(json_object_get(scores, "test_accuracy")),
+                        only_number(summary, "compressed_accuracy"));
+    json_decref(scores);
+    json_decref(summary);
+}
+END_TEST
+
 START_TEST(a_misspelt_wavelet_is_told_what_there_is)
 {
     fails(example("wavelet=harr batch_size=32"), 2, "\"harr\" is no wavelet (did you mean haar?)");
     assert_says(said.err, "coif17, bior1.1, ");
+    assert_says(said.err, "dmey, cgau1, ");
     assert_says(said.err, "weight_transform.wavelet");
     ck_assert(!exists("SavedModels"));
 }
@@ -88,6 +110,7 @@ int main(void)
     tcase_set_timeout(tests, 240);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_example_command_works);
+    tcase_add_loop_test(tests, continuous_wavelets_work_too, 0, 2);
     tcase_add_test(tests, a_misspelt_wavelet_is_told_what_there_is);
     return run_case("weights_command", tests);
 }
