@@ -1,31 +1,22 @@
-#include "study/findings.h"
+#include "study/findings_internal.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Findings at work. */
-typedef struct findings {
-    const json_t *study;
-    json_t *facts, *claims, *open;
-    int comparisons; /* of two files */
-} findings;
-
-static const char *text(const json_t *json, const char *key)
+const char *pb_findings_text(const json_t *json, const char *key)
 {
     const char *found = json_string_value(json_object_get(json, key));
     return found ? found : "";
 }
 
-static double number(const json_t *json, const char *key)
+double pb_findings_number(const json_t *json, const char *key)
 {
     const json_t *found = json_object_get(json, key);
     return json_is_number(found) ? json_number_value(found) : (double)NAN;
 }
 
-static void say(json_t *list, const char *format, ...) PB_PRINTF(2, 3);
-static void say(json_t *list, const char *format, ...)
+void pb_findings_say(json_t *list, const char *format, ...)
 {
     pb_text sentence = {0};
     va_list args;
@@ -44,7 +35,7 @@ static const json_t *find_point(const json_t *study, const char *name)
     json_t *p;
     json_array_foreach(json_object_get(study, "points"), i, p)
     {
-        if (strcmp(text(p, "point"), name) == 0) return p;
+        if (strcmp(pb_findings_text(p, "point"), name) == 0) return p;
     }
     return NULL;
 }
@@ -59,7 +50,7 @@ static difference difference_of(const json_t *of)
     const json_t *d = json_object_get(of, "difference"), *interval = json_object_get(d, "interval");
     const json_t *low = json_array_get(interval, 0), *high = json_array_get(interval, 1);
     return (difference){
-        .mean = 100 * number(d, "mean"),
+        .mean = 100 * pb_findings_number(d, "mean"),
         .low = json_is_number(low) ? 100 * json_number_value(low) : (double)NAN,
         .high = json_is_number(high) ? 100 * json_number_value(high) : (double)NAN,
     };
@@ -77,27 +68,31 @@ static bool has_interval(difference d)
 
 static double accuracy_of(const json_t *point)
 {
-    return 100 * number(json_object_get(point, "accuracy"), "mean");
+    return 100 * pb_findings_number(json_object_get(point, "accuracy"), "mean");
 }
 
 static double bytes_of(const json_t *point)
 {
-    return number(point, "bytes_per_sample");
+    return pb_findings_number(point, "bytes_per_sample");
 }
 
 /* ---- facts ---- */
 
-static void tell_what_was_done(findings *f)
+static void tell_what_was_done(pb_findings *f)
 {
     const size_t points = json_array_size(json_object_get(f->study, "points"));
     const size_t seeds = json_array_size(json_object_get(f->study, "seeds"));
-    const json_t *raw = find_point(f->study, text(f->study, "reference"));
-    say(f->facts, "%s: %zu file%s, each trained on with %zu seed%s.", text(f->study, "data_set"),
-        points, points == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s");
+    const json_t *raw = find_point(f->study, pb_findings_text(f->study, "reference"));
+    pb_findings_say(f->facts, "%s: %zu file%s, each trained on with %zu seed%s.",
+                    pb_findings_text(f->study, "data_set"), points, points == 1 ? "" : "s", seeds,
+                    seeds == 1 ? "" : "s");
     if (raw)
-        say(f->facts, "As they are, samples take %.1f bytes each and %.2f %% are told right.",
-            bytes_of(raw), accuracy_of(raw));
-    if (seeds < 2) say(f->facts, "One seed says nothing about noise, so no difference is claimed.");
+        pb_findings_say(f->facts,
+                        "As they are, samples take %.1f bytes each and %.2f %% are told right.",
+                        bytes_of(raw), accuracy_of(raw));
+    if (seeds < 2)
+        pb_findings_say(f->facts,
+                        "One seed says nothing about noise, so no difference is claimed.");
 }
 
 /* ---- how small is small enough ---- */
@@ -110,9 +105,9 @@ static difference margin_of(const json_t *point, double within)
 }
 
 /* The fewest bytes of which it is shown that they lose less than that. */
-static void tell_smallest(findings *f, double within)
+static void tell_smallest(pb_findings *f, double within)
 {
-    const json_t *raw = find_point(f->study, text(f->study, "reference")), *best = NULL;
+    const json_t *raw = find_point(f->study, pb_findings_text(f->study, "reference")), *best = NULL;
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(f->study, "points"), i, p)
@@ -123,26 +118,28 @@ static void tell_smallest(findings *f, double within)
     }
     if (!raw) return;
     if (!best) {
-        say(f->open, "No file smaller than raw is shown to lose less than %g point%s.", within,
-            within > 1 || within < 1 ? "s" : "");
+        pb_findings_say(f->open, "No file smaller than raw is shown to lose less than %g point%s.",
+                        within, within > 1 || within < 1 ? "s" : "");
         return;
     }
     const difference m = margin_of(best, within);
-    say(f->claims,
+    pb_findings_say(
+        f->claims,
         "%s loses less than %g point%s from %.1f bytes a sample, %.1f times fewer than raw: %.2f "
         "%% "
         "are told right, which leaves %.2f of the %g allowed (95 %% interval %.2f to %.2f).",
-        text(best, "point"), within, within > 1 || within < 1 ? "s" : "", bytes_of(best),
-        bytes_of(raw) / bytes_of(best), accuracy_of(best), m.mean, within, m.low, m.high);
+        pb_findings_text(best, "point"), within, within > 1 || within < 1 ? "s" : "",
+        bytes_of(best), bytes_of(raw) / bytes_of(best), accuracy_of(best), m.mean, within, m.low,
+        m.high);
 }
 
 /* ---- one against another ---- */
 
-static void claim(findings *f, const char *name, const char *other, difference d)
+static void claim(pb_findings *f, const char *name, const char *other, difference d)
 {
-    say(f->claims, "%s is %s than %s by %.2f points (95 %% interval %.2f to %.2f).", name,
-        d.mean > 0 ? "better" : "worse", other, fabs(d.mean), d.mean > 0 ? d.low : -d.high,
-        d.mean > 0 ? d.high : -d.low);
+    pb_findings_say(f->claims, "%s is %s than %s by %.2f points (95 %% interval %.2f to %.2f).",
+                    name, d.mean > 0 ? "better" : "worse", other, fabs(d.mean),
+                    d.mean > 0 ? d.low : -d.high, d.mean > 0 ? d.high : -d.low);
 }
 
 /* Points that could not be told from another method's are named together. */
@@ -152,16 +149,16 @@ typedef struct undecided {
     int count;
 } undecided;
 
-static void tell_undecided(findings *f, undecided *u)
+static void tell_undecided(pb_findings *f, undecided *u)
 {
     if (u->count > 0)
-        say(f->open, "%s and %s: no difference told apart at %s.", u->method, u->other,
-            u->names.failed ? "" : u->names.text);
+        pb_findings_say(f->open, "%s and %s: no difference told apart at %s.", u->method, u->other,
+                        u->names.failed ? "" : u->names.text);
     pb_text_free(&u->names);
     *u = (undecided){0};
 }
 
-static void wait_with(findings *f, undecided *u, const char *method, const char *other,
+static void wait_with(pb_findings *f, undecided *u, const char *method, const char *other,
                       const json_t *point, difference d)
 {
     if (strcmp(u->method, method) != 0 || strcmp(u->other, other) != 0) tell_undecided(f, u);
@@ -172,15 +169,15 @@ static void wait_with(findings *f, undecided *u, const char *method, const char 
     u->count++;
 }
 
-static void compare(findings *f, undecided *u, const json_t *point, const char *other_name,
+static void compare(pb_findings *f, undecided *u, const json_t *point, const char *other_name,
                     const char *other_method, difference d)
 {
     if (!has_interval(d)) return;
     f->comparisons++;
     if (excludes_zero(d))
-        claim(f, text(point, "point"), other_name, d);
+        claim(f, pb_findings_text(point, "point"), other_name, d);
     else
-        wait_with(f, u, text(point, "method"), other_method, point, d);
+        wait_with(f, u, pb_findings_text(point, "method"), other_method, point, d);
 }
 
 /* The same two are not compared twice: what was asked comes first. */
@@ -190,32 +187,35 @@ static bool was_asked(const json_t *study, const json_t *comparison)
     json_t *c;
     json_array_foreach(json_object_get(study, "comparisons"), i, c)
     {
-        const bool same = strcmp(text(c, "point"), text(comparison, "point")) == 0 &&
-                          strcmp(text(c, "other"), text(comparison, "other")) == 0;
-        const bool turned = strcmp(text(c, "point"), text(comparison, "other")) == 0 &&
-                            strcmp(text(c, "other"), text(comparison, "point")) == 0;
+        const bool same =
+            strcmp(pb_findings_text(c, "point"), pb_findings_text(comparison, "point")) == 0 &&
+            strcmp(pb_findings_text(c, "other"), pb_findings_text(comparison, "other")) == 0;
+        const bool turned =
+            strcmp(pb_findings_text(c, "point"), pb_findings_text(comparison, "other")) == 0 &&
+            strcmp(pb_findings_text(c, "other"), pb_findings_text(comparison, "point")) == 0;
         if (same || turned) return true;
     }
     return false;
 }
 
-static void tell_comparisons(findings *f, const char *key, bool all)
+static void tell_comparisons(pb_findings *f, const char *key, bool all)
 {
     undecided u = {0};
     size_t i;
     json_t *c;
     json_array_foreach(json_object_get(f->study, key), i, c)
     {
-        const json_t *point = find_point(f->study, text(c, "point"));
+        const json_t *point = find_point(f->study, pb_findings_text(c, "point"));
         if (point && (all || !was_asked(f->study, c)))
-            compare(f, &u, point, text(c, "other"), text(c, "against"), difference_of(c));
+            compare(f, &u, point, pb_findings_text(c, "other"), pb_findings_text(c, "against"),
+                    difference_of(c));
     }
     tell_undecided(f, &u);
 }
 
-static void tell_against_raw(findings *f)
+static void tell_against_raw(pb_findings *f)
 {
-    const char *raw = text(f->study, "reference");
+    const char *raw = pb_findings_text(f->study, "reference");
     undecided u = {0};
     size_t i;
     json_t *p;
@@ -228,7 +228,7 @@ static void tell_against_raw(findings *f)
 
 json_t *pb_findings_make(const json_t *study)
 {
-    findings f = {
+    pb_findings f = {
         .study = study, .facts = json_array(), .claims = json_array(), .open = json_array()};
     tell_what_was_done(&f);
     tell_smallest(&f, 0.5);
@@ -236,6 +236,7 @@ json_t *pb_findings_make(const json_t *study)
     tell_comparisons(&f, "comparisons", true);
     tell_comparisons(&f, "leaders", false);
     tell_against_raw(&f);
+    pb_findings_measures(&f);
     return json_pack("{s:o, s:o, s:o, s:i}", "facts", f.facts, "claims", f.claims, "open", f.open,
                      "comparisons", f.comparisons);
 }
@@ -257,16 +258,16 @@ static void print_list(pb_text *out, const char *heading, const json_t *list, co
 void pb_findings_print(const json_t *study, const json_t *found, pb_text *out)
 {
     const json_t *claims = json_object_get(found, "claims"), *open = json_object_get(found, "open");
-    pb_text_append(out, "# Findings of %s\n", text(study, "name"));
+    pb_text_append(out, "# Findings of %s\n", pb_findings_text(study, "name"));
     print_list(out, "What was measured", json_object_get(found, "facts"), "Nothing.");
     print_list(out, "What differs", claims, "Nothing was told apart.");
     print_list(out, "What was not told apart", open, "Nothing: everything compared differs.");
     pb_text_append(
         out,
-        "\nIntervals are of paired differences over seeds, and at least one test sample "
-        "wide on either side: they tell how far another training would differ, not other "
-        "samples. Of %" JSON_INTEGER_FORMAT
-        " comparisons of two files, about one in twenty would seem to differ where "
-        "nothing does.\n",
+        "\nIntervals of accuracies and of what networks prove are over seeds, those of differences "
+        "of accuracies paired and at least one test sample wide on either side: they tell how far "
+        "another training would differ, not other samples. Intervals of likeness and of shares are "
+        "over the samples that were looked at. Of %" JSON_INTEGER_FORMAT
+        " comparisons of two files, about one in twenty would seem to differ where nothing does.\n",
         json_integer_value(json_object_get(found, "comparisons")));
 }

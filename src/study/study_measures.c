@@ -12,6 +12,7 @@
 #include "study/measure.h"
 #include "study/training.h"
 #include "train/config.h"
+#include "train/student.h"
 
 enum { MOST_OTHERS = 16 };
 
@@ -157,18 +158,30 @@ pb_status pb_study_measure_points(pb_study *s)
 
 /* ---- study.json ---- */
 
-/* What the networks of all seeds prove that a sample tells of its label. */
+/* What the networks of all seeds prove that a sample tells of its label, with the interval over
+ * seeds of Student's t. */
+static json_t *bound_json(double label_bits, const json_t *losses, double mean)
+{
+    enum { MOST_SEEDS = 100 };
+    double none[MOST_SEEDS] = {0}, bounds[MOST_SEEDS];
+    const int count = (int)json_array_size(losses);
+    for (int k = 0; k < count && k < MOST_SEEDS; k++)
+        bounds[k] =
+            pb_information_bound(label_bits, json_number_value(json_array_get(losses, (size_t)k)));
+    const pb_paired_test t = pb_test_pairs(none, bounds, count <= MOST_SEEDS ? count : 0);
+    return json_pack("{s:o, s:[o, o]}", "mean",
+                     pb_json_real(pb_information_bound(label_bits, mean)), "interval",
+                     pb_json_real(t.low), pb_json_real(t.high));
+}
+
 static pb_status add_bound(pb_study *s, const json_t *loss, json_t *information)
 {
     double bits;
     const json_t *mean = json_object_get(loss, "mean");
     if (!json_is_number(mean)) return PB_OK;
     PB_TRY(pb_label_bits(s->ctx, &s->original->test, s->original->classes, &bits));
-    const double bound = pb_information_bound(bits, json_number_value(mean));
-    return json_object_set_new(information, "label_bound",
-                               json_pack("{s:o}", "mean", pb_json_real(bound))) == 0
-               ? PB_OK
-               : no_memory(s);
+    json_t *bound = bound_json(bits, json_object_get(loss, "per_seed"), json_number_value(mean));
+    return json_object_set_new(information, "label_bound", bound) == 0 ? PB_OK : no_memory(s);
 }
 
 pb_status pb_study_add_measures(pb_study *s, const pb_point *point, json_t *json)
