@@ -61,13 +61,27 @@ static bool put_curves(pb_plot *plot, const json_t *study, const pb_against_byte
     return plot->blocks > 0;
 }
 
-static void put_legend(pb_plot *plot, const json_t *study)
+/* Whether any curve of the picture has a point of a method. */
+static bool has_points(const json_t *study, const pb_against_bytes *picture, const char *method)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(pb_study_points(study), i, p)
+    {
+        if (strcmp(pb_study_text(p, "method"), method) != 0) continue;
+        for (int c = 0; c < picture->curves; c++)
+            if (isfinite(picture->height(p, c).at)) return true;
+    }
+    return false;
+}
+
+static void put_legend(pb_plot *plot, const json_t *study, const pb_against_bytes *picture)
 {
     size_t i;
     json_t *name;
     json_array_foreach(json_object_get(study, "methods"), i, name)
     {
-        if (json_is_string(name))
+        if (json_is_string(name) && has_points(study, picture, json_string_value(name)))
             pb_plot_legend(plot, pb_plot_colour((int)i), false, json_string_value(name));
     }
     pb_plot_top_margin(plot);
@@ -80,7 +94,7 @@ pb_status pb_draw_against_bytes(pb_context *ctx, const json_t *study,
     pb_plot_begin(&plot, picture->name, 1200, 800);
     pb_plot_title(&plot, "%s: %s", picture->title, pb_study_text(study, "data_set"));
     pb_plot_subtitle(&plot, "%s", picture->subtitle);
-    put_legend(&plot, study);
+    put_legend(&plot, study, picture);
     pb_text_append(
         &plot.script,
         "set logscale x 2\nset format x '%%g'\nset xlabel 'bytes a sample, of the file'\n"

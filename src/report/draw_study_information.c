@@ -90,20 +90,13 @@ static double cell_of(const map *m, size_t cell)
     return sum / (double)m->channels;
 }
 
-/* gnuplot's images have at least two rows: a line of values is drawn twice. */
-static size_t drawn_rows(const map *m)
-{
-    return m->height == 1 ? 2 : m->height;
-}
-
 /* Estimates below 0 stand for 0. */
 static void add_cells(pb_plot *plot, const map *m, double *high)
 {
-    const size_t rows = drawn_rows(m);
     pb_text_append(&plot->data, "# column row bits\n");
-    for (size_t row = 0; row < rows; row++)
+    for (size_t row = 0; row < m->height; row++)
         for (size_t column = 0; column < m->width; column++) {
-            const double bits = cell_of(m, m->height == 1 ? column : row * m->width + column);
+            const double bits = cell_of(m, row * m->width + column);
             if (isfinite(bits))
                 pb_text_append(&plot->data, "%zu %zu %.6g\n", column, row, fmax(bits, 0));
             else
@@ -113,30 +106,50 @@ static void add_cells(pb_plot *plot, const map *m, double *high)
     pb_plot_end_block(plot);
 }
 
-/* Margins that keep cells square, or give a line of values some height. */
+/* Margins that keep cells square; a line of values fills the panel. */
 static pb_room room_of(const pb_panels *panels, const map *m)
 {
     const int top = 10, bottom = 60, name = panels->count > 1 ? 30 : 0, left = 70, right = 120;
     const int height = panels->height - top - bottom - name, width = panels->width - left - right;
-    const double rows = m->height == 1 ? (double)m->width / 6 : (double)m->height;
-    const double side = fmin((double)width / (double)m->width, (double)height / rows);
+    if (m->height == 1) return (pb_room){left, right, top, bottom};
+    const double side = fmin((double)width / (double)m->width, (double)height / (double)m->height);
     const int spare_width = width - (int)(side * (double)m->width),
-              spare_height = height - (int)(side * rows);
+              spare_height = height - (int)(side * (double)m->height);
     return (pb_room){left + spare_width / 2, right + spare_width - spare_width / 2, top,
                      bottom + spare_height};
+}
+
+/* 1, 2 or 5 times a power of ten, of which some five fit. */
+static size_t tics_of(size_t count)
+{
+    static const size_t steps[] = {2, 5, 10};
+    size_t power = 1;
+    for (;; power *= 10) {
+        if (power * 5 >= count) return power;
+        for (int i = 0; i < 3; i++)
+            if (steps[i] * power * 6 >= count) return steps[i] * power;
+    }
+}
+
+/* Values that have no place in a plane: bars in their order. */
+static void plot_line(pb_plot *plot, const map *m, int block, double high)
+{
+    pb_text_append(&plot->script,
+                   "set xrange [-0.5:%g]\nset yrange [0:%.6g]\nset xtics 0, %zu\n"
+                   "set ytics autofreq\nunset colorbox\n"
+                   "plot '%s.dat' index %d using 1:3 with impulses linewidth %g linecolor rgb "
+                   "'%s'\n",
+                   (double)m->width - 0.5, high, tics_of(m->width), plot->name, block,
+                   m->width > 100 ? 1.0 : 3.0, pb_plot_colour(0));
 }
 
 static void plot_map(pb_plot *plot, const map *m, int block)
 {
     pb_text *s = &plot->script;
     pb_text_append(s, "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\n", (double)m->width - 0.5,
-                   (double)drawn_rows(m) - 0.5);
-    pb_text_append(s, "set xtics 0, %zu\n", m->width > 10 ? m->width / 5 : (size_t)1);
-    if (m->height == 1)
-        pb_text_append(s, "unset ytics\nunset colorbox\n");
-    else
-        pb_text_append(s, "set ytics 0, %zu\nset colorbox\n",
-                       m->height > 10 ? m->height / 5 : (size_t)1);
+                   (double)m->height - 0.5);
+    pb_text_append(s, "set xtics 0, %zu\nset ytics 0, %zu\nset colorbox\n", tics_of(m->width),
+                   tics_of(m->height));
     /* gnuplot would put the image of an SVG into a file of its own */
     pb_text_append(s,
                    "if (format eq 'svg') plot '%s.dat' index %d using 1:2:3 with image pixels; "
@@ -152,7 +165,10 @@ static pb_status draw(pb_context *ctx, const json_t *study, maps *all, const cha
     for (int i = 0; i < all->count; i++) add_cells(&plot, &all->all[i], &all->high);
     pb_plot_title(&plot, "What each value tells of the label: %s",
                   pb_study_text(study, "data_set"));
-    pb_plot_subtitle(&plot, "mutual information, bits; the largest file of each method");
+    pb_plot_subtitle(
+        &plot,
+        "mutual information, bits; the largest file of each method; values without a place in "
+        "the image as bars");
     pb_plot_palette(&plot);
     pb_text_append(&plot.script,
                    "unset grid\nunset key\nset border 15\nset cbrange [0:%.6g]\n"
@@ -160,7 +176,10 @@ static pb_status draw(pb_context *ctx, const json_t *study, maps *all, const cha
                    all->high > 0 ? all->high : 1);
     for (int i = 0; i < all->count; i++) {
         pb_panels_next(&plot, &panels, i, room_of(&panels, &all->all[i]), all->all[i].name);
-        plot_map(&plot, &all->all[i], i);
+        if (all->all[i].height == 1)
+            plot_line(&plot, &all->all[i], i, all->high > 0 ? all->high : 1);
+        else
+            plot_map(&plot, &all->all[i], i);
     }
     return pb_plot_draw(ctx, &plot, plots);
 }

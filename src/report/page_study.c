@@ -73,6 +73,25 @@ static void add_sentences(pb_text *out, const char *heading, const json_t *list)
     pb_text_append(out, "</ul>\n");
 }
 
+/* What the intervals of all sentences are of. */
+static void add_note(pb_text *out, const json_t *found)
+{
+    const double comparisons = pb_study_number(found, "comparisons");
+    pb_text_append(out,
+                   "<p class=\"soft\">Intervals are those of 95 %%. Of accuracies and of what "
+                   "networks prove they are over seeds, of differences of accuracies paired and at "
+                   "least one test sample wide on either side: they tell how far another training "
+                   "would differ, not other samples. Of likeness and of shares they are over the "
+                   "samples that were looked at.");
+    if (comparisons > 0)
+        pb_text_append(
+            out,
+            " Of %.0f comparisons of two files, about one in twenty would seem to differ "
+            "where nothing does.",
+            comparisons);
+    pb_text_append(out, "</p>\n");
+}
+
 static void add_left_out(pb_text *out, const json_t *study)
 {
     size_t i;
@@ -107,6 +126,7 @@ pb_status pb_page_study(pb_context *ctx, const json_t *study, const char *folder
     add_smallest(&page, study);
     pb_page_add_measures(&page, study, folder);
     add_sentences(&page, "What was not told apart", json_object_get(found, "open"));
+    add_note(&page, found);
     add_left_out(&page, study);
     return pb_page_save(ctx, folder, &page);
 }

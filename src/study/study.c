@@ -237,8 +237,8 @@ static void close_study(pb_study *s)
 /* Of several processes the first writes the result; the others write the same again. */
 static pb_status conclude(pb_study *s)
 {
+    PB_TRY(pb_study_measure_points(s));
     pb_status status = pb_folder_lock(s->ctx, s->folder, s->options.stop, &s->lock);
-    if (status == PB_OK) status = pb_study_measure_points(s);
     if (status == PB_OK) status = pb_study_conclude(s);
     pb_folder_unlock(&s->lock);
     return status;

@@ -50,6 +50,12 @@ pb_status pb_study_plan_points(pb_study *s);
 pb_status pb_study_make_file(pb_study *s, const pb_point *point, pb_text *reason);
 /** What the value of the option that varies is in a point's file; 0 where none does. */
 pb_status pb_study_value(pb_study *s, const pb_point *point, int64_t *value);
+/** A smaller budget of the same method whose file has the same value; NULL: none. Two processes may
+ * have trained on both at once. */
+pb_status pb_study_find_same(pb_study *s, const pb_point *point, int64_t value,
+                             const pb_point **same);
+/** Appends why the point is left out then. */
+void pb_study_tell_same(const pb_point *point, const pb_point *same, int64_t value, pb_text *reason);
 /** Path of a point's file, on the heap. */
 pb_status pb_study_file(pb_study *s, const pb_point *point, char **path);
 /** Size of a file over its samples, and its fingerprint unless that is NULL. */

@@ -21,6 +21,8 @@ const pb_option pb_study_options_table[] = {
      .help = "bytes a sample, at most, of the files compared; []: 1/2 to 1/64 of what raw takes"},
     {.name = "seeds", .type = PB_OPTION_INTS, .fallback = "[0, 1, 2]", .min = 0,
      .max = 4294967295.0, .help = "that each file is trained on with"},
+    {.name = "only", .type = PB_OPTION_STRING, .fallback = "",
+     .help = "methods to study, such as \"dct, pca\"; \"\": all"},
     {.name = "measures", .type = PB_OPTION_BOOL, .fallback = "true",
      .help = "whether to measure what each file keeps and gives away"},
     {.name = "probes", .type = PB_OPTION_INT, .fallback = "1000", .min = 1, .max = 1 << 20,
@@ -308,6 +310,31 @@ static pb_status read_method(reader *r, const pb_node *node, const char *name)
     return check_vary(r, node, method);
 }
 
+/* Whether study.only, a list of names between commas and spaces, has this one. */
+static bool is_wanted(const reader *r, const char *name)
+{
+    const char *only = pb_option_string(r->config->options, "only");
+    const size_t length = strlen(name);
+    for (const char *at = only; (at = strstr(at, name)); at += length)
+        if ((at == only || strchr(", ", at[-1])) && strchr(", ", at[length])) return true;
+    return strspn(only, ", ") == strlen(only);
+}
+
+/* All names of study.only are methods. */
+static pb_status check_only(reader *r, const pb_node *map)
+{
+    char *names = strdup(pb_option_string(r->config->options, "only")), *rest = NULL;
+    if (!names) return no_memory(r->ctx);
+    pb_status status = PB_OK;
+    for (char *name = strtok_r(names, ", ", &rest); status == PB_OK && name;
+         name = strtok_r(NULL, ", ", &rest))
+        if (!pb_node_find(map, name))
+            status = pb_fail(r->ctx, PB_ERR_CONFIG, "%s: %.60s is not a method of this study",
+                             pb_option_where(r->config->options, "only"), name);
+    free(names);
+    return status;
+}
+
 static pb_status read_methods(reader *r)
 {
     pb_study_config *c = r->config;
@@ -320,9 +347,11 @@ static pb_status read_methods(reader *r)
     c->methods = pb_arena_alloc(c->arena, MOST_METHODS * sizeof *c->methods);
     if (!c->methods) return no_memory(r->ctx);
     for (const pb_node *n = map->first; n; n = n->next) PB_TRY(check_method(r, n));
+    PB_TRY(check_only(r, map));
     PB_TRY(read_method(r, pb_node_find(map, PB_STUDY_REFERENCE), PB_STUDY_REFERENCE));
     for (const pb_node *n = map->first; n; n = n->next)
-        if (strcmp(n->key, PB_STUDY_REFERENCE) != 0) PB_TRY(read_method(r, n, n->key));
+        if (strcmp(n->key, PB_STUDY_REFERENCE) != 0 && is_wanted(r, n->key))
+            PB_TRY(read_method(r, n, n->key));
     return PB_OK;
 }
 
@@ -335,6 +364,14 @@ static pb_method *find_method(pb_study_config *c, const char *name)
     return NULL;
 }
 
+/* A method that study.only does not name is compared with nothing. */
+static bool is_left_out(const reader *r, const char *name)
+{
+    const pb_node *methods = pb_node_find(r->section, "methods");
+    return name && pb_node_find(methods, name) && strcmp(name, PB_STUDY_REFERENCE) != 0 &&
+           !is_wanted(r, name);
+}
+
 static pb_status read_rivals(reader *r, const pb_node *list, pb_method *method)
 {
     if (list->kind != PB_NODE_LIST || list->count < 1)
@@ -343,6 +380,7 @@ static pb_status read_rivals(reader *r, const pb_node *list, pb_method *method)
     if (!method->against) return no_memory(r->ctx);
     for (const pb_node *n = list->first; n; n = n->next) {
         const pb_method *rival = n->kind == PB_NODE_SCALAR ? find_method(r->config, n->text) : NULL;
+        if (is_left_out(r, n->text)) continue;
         if (!rival || rival == method)
             return fail_at(r, n, "compare.%s: %.60s is not another method of this study", list->key,
                            n->kind == PB_NODE_SCALAR ? n->text : "an entry");
@@ -359,6 +397,7 @@ static pb_status read_comparisons(reader *r)
         return fail_at(r, map, "compare: must be a map of methods to lists of methods");
     for (const pb_node *n = map->first; n; n = n->next) {
         pb_method *method = find_method(r->config, n->key);
+        if (is_left_out(r, n->key)) continue;
         if (!method) return fail_at(r, n, "compare.%.60s: is not a method of this study", n->key);
         PB_TRY(read_rivals(r, n, method));
     }

@@ -12,6 +12,7 @@
 #include "study/measure.h"
 #include "study/training.h"
 #include "train/config.h"
+#include "train/folder_lock.h"
 #include "train/student.h"
 
 enum { MOST_OTHERS = 16 };
@@ -109,41 +110,74 @@ static pb_status measure_into(measuring *m, const char *set, const char *folder,
     return status;
 }
 
-static pb_status measure_point(measuring *m, const pb_point *point)
+/* With the point's folder locked. Another process may have measured it meanwhile. */
+static pb_status measure_locked(measuring *m, const pb_point *point, const char *folder)
 {
     pb_study *s = m->s;
-    char *set = NULL, *folder = NULL, *file = NULL;
+    char *set = NULL, *file = NULL;
+    bool measured;
+    PB_TRY(holds(s, "measures", point, "/measures.json", &measured));
+    if (measured) return PB_OK;
     if (!m->device) {
         PB_TRY(open_device(m));
         PB_TRY(load_others(m));
     }
     pb_log(s->ctx, PB_LOG_INFO, "measuring what %s keeps and gives away", point->name);
     pb_status status = pb_study_file(s, point, &set);
-    if (status == PB_OK) status = path_of(s, "measures", point, "", &folder);
     if (status == PB_OK) status = path_of(s, "measures", point, "/measures.json", &file);
     if (status == PB_OK) status = measure_into(m, set, folder, file);
     free(set);
-    free(folder);
     free(file);
     return status;
 }
 
-static pb_status measure_all(measuring *m)
+/* `others` becomes true where another process measures it just now. */
+static pb_status measure_point(measuring *m, const pb_point *point, bool *others)
+{
+    char *folder;
+    int lock = -1;
+    PB_TRY(path_of(m->s, "measures", point, "", &folder));
+    pb_status status = pb_folder_make(m->s->ctx, folder);
+    if (status == PB_OK) status = pb_folder_try_lock(m->s->ctx, folder, &lock);
+    if (status == PB_OK && lock < 0)
+        *others = true;
+    else if (status == PB_OK)
+        status = measure_locked(m, point, folder);
+    pb_folder_unlock(&lock);
+    free(folder);
+    return status;
+}
+
+/* Those that nobody has measured or measures. */
+static pb_status measure_next(measuring *m, bool *others)
 {
     pb_study *s = m->s;
-    char *folder;
-    PB_TRY(pb_study_path(s, "measures", &folder));
-    const pb_status made = pb_folder_make(s->ctx, folder);
-    free(folder);
-    PB_TRY(made);
+    *others = false;
     for (int i = 0; i < s->point_count; i++) {
         bool trained, measured;
         if (pb_study_stopped(s)) return pb_fail(s->ctx, PB_INTERRUPTED, "interrupted");
         PB_TRY(holds(s, "runs", &s->points[i], "/summary.json", &trained));
         PB_TRY(holds(s, "measures", &s->points[i], "/measures.json", &measured));
-        if (trained && !measured) PB_TRY(measure_point(m, &s->points[i]));
+        if (trained && !measured) PB_TRY(measure_point(m, &s->points[i], others));
     }
     return PB_OK;
+}
+
+static pb_status measure_all(measuring *m)
+{
+    char *folder;
+    PB_TRY(pb_study_path(m->s, "measures", &folder));
+    const pb_status made = pb_folder_make(m->s->ctx, folder);
+    free(folder);
+    PB_TRY(made);
+    for (bool told = false;;) {
+        bool others;
+        PB_TRY(measure_next(m, &others));
+        if (!others) return PB_OK;
+        if (!told) pb_log(m->s->ctx, PB_LOG_INFO, "waiting for measures of other processes");
+        told = true;
+        pb_folder_nap();
+    }
 }
 
 pb_status pb_study_measure_points(pb_study *s)

@@ -55,11 +55,28 @@ static json_t *budget_json(const pb_point *point)
     return point->budget ? json_integer((json_int_t)point->budget) : json_null();
 }
 
-static void leave_out(gathering *g, const pb_point *point, const pb_trial *t)
+static void leave_out(gathering *g, const pb_point *point, const char *reason)
 {
     json_array_append_new(g->left, json_pack("{s:s, s:s, s:o, s:s}", "point", point->name, "method",
                                              point->method->name, "budget", budget_json(point),
-                                             "reason", t && t->problem ? t->problem : "unknown"));
+                                             "reason", reason));
+}
+
+/* Whether a smaller budget has the same file, which is then what is shown. */
+static pb_status leave_same_out(gathering *g, const pb_point *point, bool *left)
+{
+    int64_t value;
+    const pb_point *same = NULL;
+    pb_text reason = {0};
+    PB_TRY(pb_study_value(g->s, point, &value));
+    if (value > 0) PB_TRY(pb_study_find_same(g->s, point, value, &same));
+    *left = same != NULL;
+    if (same) {
+        pb_study_tell_same(point, same, value, &reason);
+        leave_out(g, point, reason.failed ? "unknown" : reason.text);
+        pb_text_free(&reason);
+    }
+    return PB_OK;
 }
 
 /* ---- a point ---- */
@@ -101,12 +118,15 @@ static pb_status add_point(gathering *g, const pb_point *point)
     for (int k = 0; k < s->seed_count; k++) {
         const pb_trial *t = trial_of(g, point, k);
         if (!t || t->state != PB_TRIAL_COMPLETE) {
-            leave_out(g, point, t);
+            leave_out(g, point, t && t->problem ? t->problem : "unknown");
             return PB_OK;
         }
         values[k] = t->value;
         seconds += t->seconds / s->seed_count;
     }
+    bool left;
+    PB_TRY(leave_same_out(g, point, &left));
+    if (left) return PB_OK;
     json_t *json = json_pack("{s:s, s:s, s:o}", "point", point->name, "method", point->method->name,
                              "budget", budget_json(point));
     if (!json || json_array_append_new(g->points, json) != 0) return no_memory(s);

@@ -217,18 +217,23 @@ pb_status pb_study_value(pb_study *s, const pb_point *point, int64_t *value)
     return PB_OK;
 }
 
-/* Another budget of the same method whose file has the same value; NULL: none. */
-static pb_status find_same(pb_study *s, const pb_point *point, int64_t value, const pb_point **same)
+pb_status pb_study_find_same(pb_study *s, const pb_point *point, int64_t value,
+                             const pb_point **same)
 {
     *same = NULL;
-    for (int i = 0; i < s->point_count && !*same; i++) {
-        const pb_point *other = &s->points[i];
+    for (const pb_point *other = s->points; other != point && !*same; other++) {
         int64_t held;
-        if (other == point || other->method != point->method) continue;
+        if (other->method != point->method) continue;
         PB_TRY(read_value(s, other, &held));
         if (held == value) *same = other;
     }
     return PB_OK;
+}
+
+void pb_study_tell_same(const pb_point *point, const pb_point *same, int64_t value, pb_text *reason)
+{
+    pb_text_append(reason, "its file is that of %s: %s is %" PRId64 " in both", same->name,
+                   point->method->vary, value);
 }
 
 static pb_status make_only_file(pb_study *s, const pb_point *point)
@@ -255,10 +260,9 @@ pb_status pb_study_make_file(pb_study *s, const pb_point *point, pb_text *reason
                        point->budget);
         return PB_OK;
     }
-    PB_TRY(find_same(s, point, t.fits, &same));
+    PB_TRY(pb_study_find_same(s, point, t.fits, &same));
     if (!same) return note_value(s, point, t.fits);
-    pb_text_append(reason, "its file is that of %s: %s is %" PRId64 " in both", same->name,
-                   point->method->vary, t.fits);
+    pb_study_tell_same(point, same, t.fits, reason);
     char *path;
     PB_TRY(pb_study_file(s, point, &path));
     unlink(path);

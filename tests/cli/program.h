@@ -22,7 +22,8 @@ typedef struct setting {
     const char *environment[4]; /* NAME=value, or NAME to unset */
     const char *stdout_to;      /* file instead of being kept   */
     long file_limit_bytes;      /* as if the disk were so small */
-    int interrupt_after_ms;     /* sends SIGINT, 0: never       */
+    int interrupt_after_ms;     /* sends a signal, 0: never     */
+    int signal;                 /* 0: SIGINT                    */
 } setting;
 
 static inline void program_read(const char *path, char text[OUTPUT_BYTES])
@@ -66,6 +67,18 @@ static inline void program_become(scratch *s, char *arguments, const setting *ho
     _exit(127);
 }
 
+/* Beside whatever runs; to be waited for. What it says is not kept. */
+static inline pid_t program_begin(scratch *s, const char *arguments)
+{
+    static const setting usual = {0};
+    char copy[1024];
+    snprintf(copy, sizeof copy, "%s", arguments);
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) program_become(s, copy, &usual, "/dev/null", "/dev/null");
+    return child;
+}
+
 static inline void program_run(scratch *s, const char *arguments, const setting *how, spoken *said)
 {
     static const setting usual = {0};
@@ -81,7 +94,7 @@ static inline void program_run(scratch *s, const char *arguments, const setting 
         const struct timespec pause = {how->interrupt_after_ms / 1000,
                                        how->interrupt_after_ms % 1000 * 1000000L};
         nanosleep(&pause, NULL);
-        kill(child, SIGINT);
+        kill(child, how->signal ? how->signal : SIGINT);
     }
     int ended = 0;
     ck_assert_int_eq(waitpid(child, &ended, 0), child);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "../data/png_make.h"
 #include "program.h"
 
 enum { SIDE = 8, TRAIN = 60, TEST = 30 };
@@ -67,6 +68,27 @@ static inline void tiny_data(scratch *s)
     tiny_labels(s, "data/train-labels-idx1-ubyte", TRAIN, TRAIN, -1);
     tiny_images(s, "data/t10k-images-idx3-ubyte", TEST, TEST);
     tiny_labels(s, "data/t10k-labels-idx1-ubyte", TEST, TEST, -1);
+}
+
+/* A folder "shells" of three classes of 20 colour images, 20 high and 30 wide, told apart by their
+ * brightness. */
+enum { SHELLS = 60 };
+static inline void tiny_shells(scratch *s)
+{
+    char name[64];
+    mkdir(scratch_path(s, "shells"), 0777);
+    for (int c = 0; c < 3; c++) {
+        snprintf(name, sizeof name, "shells/kind%d", c);
+        mkdir(scratch_path(s, name), 0777);
+        for (int i = 0; i < SHELLS / 3; i++) {
+            uint16_t pixels[3 * 20 * 30];
+            for (int p = 0; p < 3 * 20 * 30; p++)
+                pixels[p] = (uint16_t)(80 * c + (p * 7 + i * 13) % 60);
+            snprintf(name, sizeof name, "shells/kind%d/%02d.png", c, i);
+            png_make(scratch_path(s, name), (png_kind){.type = PNG_COLOR_TYPE_RGB, .depth = 8}, 30,
+                     20, pixels, NULL, 0);
+        }
+    }
 }
 
 /* The configuration with every `from` replaced once by `to`. */

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "program.h"
 
 static scratch s;
@@ -36,6 +38,23 @@ static inline void fails(const char *arguments, int exit_code, const char *words
 static inline bool exists(const char *name)
 {
     return access(scratch_path(&s, name), F_OK) == 0;
+}
+
+static inline json_t *read_json(const char *name)
+{
+    json_t *json = json_load_file(scratch_path(&s, name), 0, NULL);
+    ck_assert_msg(json, "%s is no JSON", name);
+    return json;
+}
+
+/* Runs a suite whose tests share the kernels that PoCL compiled, which take most of their time. */
+static inline int run_case_warm(const char *name, TCase *tcase)
+{
+    scratch kernels = {.folder = "/tmp/passband-test-XXXXXX"};
+    if (mkdtemp(kernels.folder)) setenv("POCL_CACHE_DIR", kernels.folder, 1);
+    const int failed = run_case(name, tcase);
+    scratch_close(&kernels);
+    return failed;
 }
 
 #endif

@@ -118,8 +118,8 @@ START_TEST(the_smallest_file_is_one_that_is_shown_to_do)
              "-0.004") ", " POINT("a-64", "60", "0.985", "0.0", "-0.003", "0.003"),
          "", "", "0, 1, 2");
     says("claims", "a-16 loses less than 1 point from 16.0 bytes a sample, 12.5 times fewer than "
-                   "raw: 97.90 % are told right, which leaves 0.40 of the 1 allowed (95 % interval "
-                   "0.20 to 0.60).");
+                   "raw: 97.90 % are told right, 0.40 points above the least allowed (95 % "
+                   "interval 0.20 to 0.60).");
     says("claims", "a-64 loses less than 0.5 points from 60.0 bytes a sample");
     says("claims", "a-8 is worse than raw by 0.70 points");
     says("open", "m and raw: no difference told apart at 60.0 bytes (+0.00 points");
@@ -133,6 +133,16 @@ START_TEST(no_file_may_be_shown_to_do)
     ck_assert_int_eq(count("claims", "loses less"), 0);
     says("open", "No file smaller than raw is shown to lose less than 1 point.");
     says("open", "No file smaller than raw is shown to lose less than 0.5 points.");
+    drop();
+}
+END_TEST
+
+/* What rounds to zero is not said to exclude it. */
+START_TEST(an_interval_that_shows_zero_is_not_claimed)
+{
+    find(RAW ", " POINT("a-8", "8", "0.989", "0.004", "0.00002", "0.008"), "", "", "0, 1, 2");
+    ck_assert_int_eq(count("claims", "better"), 0);
+    says("open", "m and raw: no difference told apart at 8.0 bytes (+0.40 points, +0.00 to +0.80)");
     drop();
 }
 END_TEST
@@ -294,6 +304,7 @@ int main(void)
     tcase_add_test(tcase, without_an_interval_nothing_is_said);
     tcase_add_test(tcase, the_smallest_file_is_one_that_is_shown_to_do);
     tcase_add_test(tcase, no_file_may_be_shown_to_do);
+    tcase_add_test(tcase, an_interval_that_shows_zero_is_not_claimed);
     tcase_add_test(tcase, the_same_two_are_compared_once);
     tcase_add_test(tcase, the_page_has_every_sentence);
     tcase_add_test(tcase, what_files_keep_is_claimed_without_zero);

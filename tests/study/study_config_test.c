@@ -108,6 +108,25 @@ START_TEST(the_study_holds_for_every_network)
 }
 END_TEST
 
+/* Methods left out are compared with nothing. */
+START_TEST(some_of_the_methods_alone)
+{
+    desk d;
+    setup(&d);
+    loads(&d, two, "study.only=zigzag");
+    ck_assert_int_eq(d.config->method_count, 2);
+    ck_assert_str_eq(d.config->methods[1].name, "zigzag");
+    ck_assert_int_eq(d.config->methods[1].against_count, 1);
+    ck_assert_str_eq(d.config->methods[1].against[0], "raw");
+    loads(&d, two, "study.only=small");
+    ck_assert_int_eq(d.config->method_count, 2);
+    ck_assert_str_eq(d.config->methods[1].name, "small");
+    loads(&d, two, "study.only='small, zigzag'");
+    ck_assert_int_eq(d.config->method_count, 3);
+    teardown(&d);
+}
+END_TEST
+
 /* What the folder of a study keeps is the study again. */
 START_TEST(a_study_comes_back_from_its_text)
 {
@@ -162,6 +181,7 @@ static const struct {
     {METHODS("    a: {stages: []}\n"), "study.budgets=[8, 8]", "has 8 twice"},
     {METHODS("    a: {stages: []}\n"), "study.budgets=[0]", "study.budgets"},
     {METHODS("    a: {stages: []}\n"), "study.tell_from=mnits", "mnits"},
+    {METHODS("    a: {stages: []}\n"), "study.only=a b", "study.only: b is not a method"},
     {METHODS("    a: {stages: []}\n"), "study.seeds=[]", "has 0 numbers, allowed: 1 to 100"},
     {METHODS("    a: {stages: []}\n"), "study.methods=3", "are changed in the file"},
     {METHODS("    a: {stages: []}\n") "stages: [load]\n", NULL, "stages: cannot be given here"},
@@ -188,6 +208,7 @@ int main(void)
     TCase *tcase = tcase_create("study_config");
     tcase_add_test(tcase, methods_replace_the_transforms_of_the_network);
     tcase_add_test(tcase, the_study_holds_for_every_network);
+    tcase_add_test(tcase, some_of_the_methods_alone);
     tcase_add_test(tcase, a_study_comes_back_from_its_text);
     tcase_add_loop_test(tcase, each_mistake_is_told_in_a_sentence, 0,
                         sizeof mistakes / sizeof *mistakes);
