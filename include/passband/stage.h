@@ -55,6 +55,14 @@ typedef struct pb_average {
     int start;            /* epochs before it begins                                                    */
 } pb_average;
 
+/** What the last stage cwt makes of lines, for a picture. */
+typedef struct pb_scalogram {
+    int count;             /* scales; 0: there is no such stage                             */
+    char wavelet[48];
+    const double *scales, *frequencies; /* [count], in memory of the graph                  */
+    double sampling_period;
+} pb_scalogram;
+
 typedef struct pb_builder pb_builder;
 
 /** What an optimiser stage leaves for pb_builder_finish. All parameters it took are one flat buffer. */
@@ -122,6 +130,8 @@ struct pb_builder {
                                             "hits"         [batch] 1 where argmax(logits) is the label
                                             "sample_loss"  [batch] cross-entropy of each sample,
                                             "salient"      [batch, ...] what ssc differentiates by,
+                                            "scalogram"    [batch, scales, length] magnitudes that cwt made, of
+                                                           planes those of the middle row
                                             "saliency"     [batch, ...] the gradient, and
                                             "saliency_spectra" [batch, ...] its normalised magnitudes    */
     int kept_count;
@@ -145,6 +155,7 @@ struct pb_builder {
     bool unlearned;          /* zeros do stand for something                                             */
     pb_inverse inverses[PB_BUILDER_MAX]; /* of the transforms before the first layer, in their order     */
     int inverse_count;
+    pb_scalogram scalogram;
     const char *irreversible; /* name of the first of them that has no inverse, NULL: all have one       */
     pb_observation observations[PB_BUILDER_MAX];
     int observation_count;

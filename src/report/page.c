@@ -95,6 +95,11 @@ static const picture pictures[] = {
      "Originals beside the images that come back from what the network takes; the two sides are "
      "each scaled to their own range of gray.",
      false},
+    {"scalograms",
+     "What the wavelet of each scale sees at each point of a few test samples, as the network "
+     "takes "
+     "it.",
+     true},
     {"augmented", "Training samples, at the left, and what the first epochs made of them.", false},
     {"saliency",
      "Where each class looks: the mean absolute gradient of its logit with respect to the input, "

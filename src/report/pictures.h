@@ -22,6 +22,9 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
 pb_status pb_draw_reconstructions(pb_context *ctx, const pb_record *run, const char *folder);
 /** Training samples and what augmentation makes of them, drawn without gnuplot: augmented.png. */
 pb_status pb_draw_augmented(pb_context *ctx, const pb_record *run, const char *folder);
+/** Scalograms of samples of one run, times by scales: scalograms.png. */
+pb_status pb_draw_scalograms(pb_context *ctx, int count, const pb_record runs[],
+                             const char *folder);
 /** Saliency of each class against the points of the input, for inputs that are rows of numbers, a
  * panel a run: saliency.png. */
 pb_status pb_draw_saliency(pb_context *ctx, int count, const pb_record runs[], const char *folder);

@@ -100,6 +100,21 @@ static pb_status check_together(pb_context *ctx, const pb_record *r, const char 
                    name, other);
 }
 
+/* A row of scalograms has a scale and a frequency in the summary, and lengths of time a unit. */
+static pb_status check_scalograms(pb_context *ctx, const pb_record *r)
+{
+    const json_t *axis = json_object_get(r->summary, "scalogram");
+    const size_t rows = r->scalograms.data ? r->scalograms.dim[1] : 0;
+    if (rows == 0 || (json_array_size(json_object_get(axis, "scales")) == rows &&
+                      json_array_size(json_object_get(axis, "frequencies")) == rows &&
+                      json_is_string(json_object_get(axis, "wavelet")) &&
+                      json_number_value(json_object_get(axis, "sampling_period")) > 0))
+        return PB_OK;
+    return pb_fail(ctx, PB_ERR_DATA,
+                   "%s: scalograms.npy and \"scalogram\" of summary.json do not belong together",
+                   r->folder);
+}
+
 static pb_status check_arrays(pb_context *ctx, const pb_record *r)
 {
     const struct {
@@ -123,6 +138,7 @@ static pb_status check_arrays(pb_context *ctx, const pb_record *r)
         return pb_fail(ctx, PB_ERR_DATA,
                        "%s/reconstructions.npy: the first axis is %zu, 2 expected", r->folder,
                        r->reconstructions.dim[0]);
+    PB_TRY(check_scalograms(ctx, r));
     PB_TRY(check_together(ctx, r, "saliency", &r->saliency, "saliency_spectra",
                           &r->saliency_spectra, false));
     return check_together(ctx, r, "saliency_inputs", &r->saliency_inputs, "saliency_samples",
@@ -263,6 +279,7 @@ static pb_status load(pb_context *ctx, pb_record *r)
     PB_TRY(load_array(ctx, r->folder, "mask.npy", 3, &r->mask));
     PB_TRY(load_array(ctx, r->folder, "reconstructions.npy", 4, &r->reconstructions));
     PB_TRY(load_array(ctx, r->folder, "augmented.npy", ANY_AXES, &r->augmented));
+    PB_TRY(load_array(ctx, r->folder, "scalograms.npy", 3, &r->scalograms));
     PB_TRY(load_array(ctx, r->folder, "saliency.npy", ANY_AXES, &r->saliency));
     PB_TRY(load_array(ctx, r->folder, "saliency_spectra.npy", ANY_AXES, &r->saliency_spectra));
     PB_TRY(load_array(ctx, r->folder, "saliency_inputs.npy", ANY_AXES, &r->saliency_inputs));
@@ -295,6 +312,7 @@ void pb_record_clear(pb_record *record)
     free(record->mask.data);
     free(record->reconstructions.data);
     free(record->augmented.data);
+    free(record->scalograms.data);
     free(record->saliency.data);
     free(record->saliency_spectra.data);
     free(record->saliency_inputs.data);

@@ -53,6 +53,7 @@ typedef struct pb_record {
     pb_array mask;                       /* [seeds, K, K]          */
     pb_array reconstructions;            /* [2, n, H, W]           */
     pb_array augmented;                  /* [8 n, ...]             */
+    pb_array scalograms;                 /* [n, scales, points]; with "scalogram" of the summary  */
     pb_array saliency, saliency_spectra; /* [classes, ...]; both or none, as the next two */
     pb_array saliency_inputs, saliency_samples; /* [n, ...]                                      */
 } pb_record;

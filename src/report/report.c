@@ -16,9 +16,15 @@ typedef pb_status draw_function(pb_context *ctx, int count, const pb_record runs
 
 static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], const char *plots)
 {
-    static draw_function *const all[] = {
-        pb_draw_loss, pb_draw_test_accuracy, pb_draw_class_accuracies, pb_draw_band_weights,
-        pb_draw_mask, pb_draw_saliency,      pb_draw_saliency_spectra, pb_draw_salient_samples};
+    static draw_function *const all[] = {pb_draw_loss,
+                                         pb_draw_test_accuracy,
+                                         pb_draw_class_accuracies,
+                                         pb_draw_band_weights,
+                                         pb_draw_mask,
+                                         pb_draw_scalograms,
+                                         pb_draw_saliency,
+                                         pb_draw_saliency_spectra,
+                                         pb_draw_salient_samples};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) PB_TRY(all[i](ctx, count, runs, plots));
     return PB_OK;
 }

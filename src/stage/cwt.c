@@ -1,5 +1,6 @@
 /* cwt: lines become scalograms, what continuous wavelets of several scales see at each point. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,7 +149,7 @@ static pb_value squares(pb_graph *g, const pb_cwt *t, pb_value y)
 
 static pb_value left_of(pb_graph *g, const pb_options *options, const pb_cwt *t, pb_value y)
 {
-    if (y == PB_NONE || is_output(options, "coefficients")) return y;
+    if (is_output(options, "coefficients")) return y;
     if (is_output(options, "power")) return squares(g, t, y);
     return t->wavelet.is_complex ? root(g, squares(g, t, y)) : pb_abs(g, y);
 }
@@ -193,6 +194,33 @@ static pb_value invert(pb_builder *b, const pb_inverse *inverse, pb_value y)
     return pb_matmul(b->g, y, pb_matrix_constant(b->g, all, t.length, back));
 }
 
+/* ---- a picture ---- */
+
+/* y [lines, filters, length]: magnitudes of the middle line of each sample. */
+static void keep_scalogram(pb_builder *b, const pb_options *options, const pb_planes *p,
+                           const pb_cwt *t, pb_value y)
+{
+    pb_graph *g = b->g;
+    pb_value all = squares(g, t, y);
+    if (p->channels * p->height > 1) {
+        all = pb_reshape(g, all, PB_SHAPE(p->batch, p->channels * p->height, t->count, t->length));
+        all = pb_slice(g, all, (const int[]){0, p->height / 2, 0, 0},
+                       PB_SHAPE(p->batch, 1, t->count, t->length));
+    }
+    pb_builder_keep(b, "scalogram",
+                    root(g, pb_reshape(g, all, PB_SHAPE(p->batch, t->count, t->length))));
+    double *frequencies = pb_graph_memory(g, (size_t)t->count * sizeof *frequencies);
+    if (!frequencies) return;
+    const double period = pb_option_float(options, "sampling_period"),
+                 frequency = pb_continuous_frequency(&t->wavelet, t->precision);
+    for (int i = 0; i < t->count; i++) frequencies[i] = frequency / (t->scales[i] * period);
+    b->scalogram = (pb_scalogram){.count = t->count,
+                                  .scales = t->scales,
+                                  .frequencies = frequencies,
+                                  .sampling_period = period};
+    snprintf(b->scalogram.wavelet, sizeof b->scalogram.wavelet, "%s", t->wavelet.name);
+}
+
 /* ---- the stage ---- */
 
 static pb_status cwt_build(pb_builder *b, const pb_options *options)
@@ -203,8 +231,10 @@ static pb_status cwt_build(pb_builder *b, const pb_options *options)
     pb_planes p;
     pb_cwt t;
     PB_TRY(measure(b, options, taken, &p, &t));
-    pb_value y = left_of(g, options, &t, pb_cwt_apply(g, b->x, &t));
-    if (y == PB_NONE) return pb_graph_status(g);
+    const pb_value coefficients = pb_cwt_apply(g, b->x, &t);
+    if (coefficients == PB_NONE) return pb_graph_status(g);
+    keep_scalogram(b, options, &p, &t, coefficients);
+    pb_value y = left_of(g, options, &t, coefficients);
     const int filters = pb_value_shape(g, y).dim[1];
     if (p.height > 1) {
         y = pb_reshape(g, y, PB_SHAPE(p.batch * p.channels, p.height, filters, p.width));

@@ -321,6 +321,8 @@ static pb_status build_inspect(pb_context *ctx, const pb_config *config, const p
     for (int i = 0; i < b->log_count; i++) show(r, b, b->logs[i].name, b->logs[i].value);
     show(r, b, "mask", pb_builder_find(b, "mask"));
     show_reconstruction(r, b);
+    show(r, b, "scalograms", pb_builder_find(b, "scalogram"));
+    r->scalogram = b->scalogram;
     show(r, b, "saliency_inputs", pb_builder_find(b, "salient"));
     show(r, b, "saliency_samples", pb_builder_find(b, "saliency"));
     pb_graph_scope(r->g, NULL);

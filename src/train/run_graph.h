@@ -96,6 +96,7 @@ typedef struct pb_run_graph {
     int view_count;
 
     pb_augmented_sheet sheet;
+    pb_scalogram scalogram; /* axes of the view "scalograms" */
 
     pb_weights layers[PB_BUILDER_MAX]; /* that have a weight_transform */
     int layer_count;

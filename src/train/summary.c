@@ -181,11 +181,11 @@ static pb_status save_reconstructions(pb_session *s, const char *folder, const p
     return status;
 }
 
-/* What the network looks at, as the first seed learned it. */
-static pb_status save_saliency(pb_session *s, const char *folder, const pb_seed *first)
+/* What the network takes and looks at, as the first seed learned it. */
+static pb_status save_looks(pb_session *s, const char *folder, const pb_seed *first)
 {
-    static const char *const names[] = {"saliency", "saliency_spectra", "saliency_inputs",
-                                        "saliency_samples"};
+    static const char *const names[] = {"scalograms", "saliency", "saliency_spectra",
+                                        "saliency_inputs", "saliency_samples"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const pb_tensor *view = pb_tensors_find(&first->views, names[i]);
         if (view)
@@ -205,7 +205,7 @@ static pb_status save_arrays(pb_session *s, const char *folder, const pb_seed se
     if (pb_tensors_find(&seeds[0].views, "mask"))
         PB_TRY(save_stacked(s, folder, "mask", seeds, count, offsetof(pb_seed, views), "mask"));
     PB_TRY(save_reconstructions(s, folder, &seeds[0]));
-    return save_saliency(s, folder, &seeds[0]);
+    return save_looks(s, folder, &seeds[0]);
 }
 
 /* ---- summary.json ---- */
@@ -284,6 +284,20 @@ static void add_lists(json_t *json, const pb_session *s, const pb_seed seeds[], 
     }
 }
 
+static void add_scalogram(json_t *json, const pb_scalogram *scalogram, int *bad)
+{
+    json_t *axes = json_object(), *scales = json_array(), *frequencies = json_array();
+    for (int i = 0; i < scalogram->count; i++) {
+        *bad |= json_array_append_new(scales, pb_json_real(scalogram->scales[i]));
+        *bad |= json_array_append_new(frequencies, pb_json_real(scalogram->frequencies[i]));
+    }
+    *bad |= json_object_set_new(axes, "wavelet", json_string(scalogram->wavelet));
+    *bad |= json_object_set_new(axes, "sampling_period", pb_json_real(scalogram->sampling_period));
+    *bad |= json_object_set_new(axes, "scales", scales);
+    *bad |= json_object_set_new(axes, "frequencies", frequencies);
+    *bad |= json_object_set_new(json, "scalogram", axes);
+}
+
 static json_t *summarise(const pb_session *s, const pb_seed seeds[], int count)
 {
     int bad = 0;
@@ -302,6 +316,7 @@ static json_t *summarise(const pb_session *s, const pb_seed seeds[], int count)
         bad |= json_object_set_new(json, "compressed_accuracy",
                                    spread_of(seeds, count, compressed_accuracy));
     }
+    if (s->graph.scalogram.count > 0) add_scalogram(json, &s->graph.scalogram, &bad);
     add_lists(json, s, seeds, count, &bad);
     if (!bad) return json;
     json_decref(json);
