@@ -36,6 +36,10 @@ pb_status pb_report_sweep(pb_context *ctx, const char *folder);
 /** Prints the winners of a search side by side, how each was chosen, and whether they differ beyond noise. */
 pb_status pb_report_sweep_table(pb_context *ctx, const char *folder, FILE *out);
 
+/** Draws what passband/look.h wrote into a folder: plots/ and index.html there. Without gnuplot the page is still written and
+ * PB_ERR_RUN says what is missing. */
+pb_status pb_report_look(pb_context *ctx, const char *folder);
+
 /** Draws learning rates over the epochs of a configuration of that name: schedule.png and .svg in `folder`, which is made
  * where it is missing. */
 pb_status pb_report_rates(pb_context *ctx, const char *name, const pb_rate_curves *rates, const char *folder);

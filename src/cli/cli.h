@@ -78,6 +78,7 @@ pb_status pb_cli_study(pb_cli *cli);
 pb_status pb_cli_resume(pb_cli *cli);
 pb_status pb_cli_eval(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);
+pb_status pb_cli_look(pb_cli *cli);
 pb_status pb_cli_compress(pb_cli *cli);
 pb_status pb_cli_inspect(pb_cli *cli);
 pb_status pb_cli_compress_model(pb_cli *cli);

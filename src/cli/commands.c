@@ -105,6 +105,21 @@ static const pb_cli_option report_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option look_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FOLDER", "where arrays and pictures go; default RUN/inside"},
+    {"seed", 's', "N", "which of the run's seeds; default the first"},
+    {"samples", 'n', "N", "test samples of each class to look at, 1 to 1000; default 10"},
+    {"pixels", 0, NULL, "saliency of the pixels that load made, not of what the first layer takes"},
+    {"prediction", 0, NULL, "of the class that the network predicts, not of the sample's own"},
+    {"baseline", 0, "WORD", "of integrated gradients: zero (default), or mean of the samples"},
+    {"noise", 0, "SHARE", "of smoothgrad, in parts of a sample's range; default 0.15"},
+    {"draws", 0, "N", "of that noise for each sample; default 25"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option explain_options[] = {
     DEVICE_OPTION,
     {"dot", 0, NULL, "print the graph for Graphviz instead (needs no device)"},
@@ -234,6 +249,19 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = -1,
         .run = pb_cli_report,
+    },
+    {
+        .name = "look",
+        .usage = "RUN [options]",
+        .summary = "look inside a trained network: saliency maps, activations, confusion, mistakes",
+        .details =
+            "Saliency by five methods (gradient, gradient x input, SmoothGrad, integrated gradients,\n"
+            "Grad-CAM), each with its spectra, of single test samples and in the mean of each class;\n"
+            "what each layer makes of them; which classes are confused; the most confident mistakes.\n",
+        .options = look_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_look,
     },
     {
         .name = "compress",

@@ -36,14 +36,17 @@ pb_status pb_applied_fitted(pb_context *ctx, const pb_config *config, const pb_d
     return PB_OK;
 }
 
+pb_status pb_build_stage(pb_builder *b, const pb_config *config, int index)
+{
+    const pb_config_stage *s = &config->stages[index];
+    b->weight_transform = s->weights;
+    const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
+    return status == PB_OK ? PB_OK : pb_fail_prefix(b->ctx, status, "%s", s->where);
+}
+
 static pb_status build(pb_builder *b, const pb_config *config, int first, int count)
 {
-    for (int i = first; i < count; i++) {
-        const pb_config_stage *s = &config->stages[i];
-        b->weight_transform = s->weights;
-        const pb_status status = pb_stage_build(b, s->stage, s->ordinal, s->options);
-        if (status != PB_OK) return pb_fail_prefix(b->ctx, status, "%s", s->where);
-    }
+    for (int i = first; i < count; i++) PB_TRY(pb_build_stage(b, config, i));
     return PB_OK;
 }
 

@@ -12,6 +12,8 @@
 int pb_applied_stages(const pb_config *config, const pb_dataset *data);
 /** Builds the first `count` stages, b->x being the samples. Of those applied already only the way back is built. */
 pb_status pb_build_stages(pb_builder *b, const pb_config *config, const pb_dataset *data, int count);
+/** Builds one stage, which none of the applied ones may be. */
+pb_status pb_build_stage(pb_builder *b, const pb_config *config, int index);
 /** What the applied stages learned, as the file has it. */
 pb_status pb_applied_fitted(pb_context *ctx, const pb_config *config, const pb_dataset *data, pb_fitted *fitted);
 /** The samples of a batch as values: unpacks rows that are packed. */

@@ -16,17 +16,6 @@
 
 /* ---- a run ---- */
 
-static pb_status choose_seed(pb_session *s, const pb_run_folder *folder, int64_t wanted,
-                             int64_t *seed)
-{
-    int count = 0;
-    const int64_t *seeds = pb_option_ints(s->config->train, "seeds", &count);
-    *seed = wanted < 0 ? seeds[0] : wanted;
-    for (int i = 0; i < count; i++)
-        if (seeds[i] == *seed) return PB_OK;
-    return pb_fail(s->ctx, PB_ERR_USAGE, "%s: has no seed %" PRId64, folder->path, *seed);
-}
-
 /* The best parameters of a seed, as its checkpoint has them. */
 static pb_status load_seed(pb_session *s, const pb_run_folder *folder, int64_t seed, pb_seed *state)
 {
@@ -52,7 +41,7 @@ static pb_status compress(pb_session *s, const pb_run_folder *folder,
     int64_t seed;
     char *selector = NULL;
     pb_seed state;
-    PB_TRY(choose_seed(s, folder, options->seed, &seed));
+    PB_TRY(pb_run_folder_seed(s, folder, options->seed, &seed));
     PB_TRY(pb_run_folder_choices(s, folder));
     PB_TRY(pb_fitted_load(s->ctx, folder->path, &s->fitted));
     PB_TRY(pb_run_folder_selector(s->ctx, folder, &selector));
