@@ -23,10 +23,10 @@ static void tear_down(void)
 
 START_TEST(help_knows_every_command)
 {
-    static const char *const names[] = {"run",     "sweep",    "study",    "resume",
-                                        "eval",    "report",   "compress", "inspect",
-                                        "explain", "schedule", "bench",    "devices",
-                                        "stages",  "data",     "help",     "compress-model"};
+    static const char *const names[] = {
+        "run",      "sweep",   "study",   "resume",         "eval",  "report",
+        "compress", "inspect", "explain", "schedule",       "bench", "devices",
+        "stages",   "data",    "help",    "compress-model", "look"};
     const size_t count = sizeof names / sizeof *names;
     size_t listed = 0;
     char command[64], by_help[OUTPUT_BYTES];
@@ -204,6 +204,31 @@ START_TEST(a_run_ends_with_its_table_and_pictures)
 }
 END_TEST
 
+START_TEST(a_look_inside_draws_what_it_found)
+{
+    static const char *const pictures[] = {"saliency",       "saliency_spectra",
+                                           "class_saliency", "class_spectra",
+                                           "confusion",      "activations_conv1d_1_class_spectra"};
+    run("run -q c.yaml -o out", 0);
+    run("look out -n 2", 0);
+    ck_assert_str_eq(said.out, "out/inside/index.html\n");
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+        char path[100];
+        snprintf(path, sizeof path, "out/inside/plots/%s.png", pictures[i]);
+        ck_assert_msg(exists(path), "%s is missing", path);
+    }
+    run("look out -q --pixels --prediction --baseline mean -n 1 -o other", 0);
+    json_t *look = json_load_file(scratch_path(&s, "other/look.json"), 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(look, "input")), "pixels");
+    ck_assert_uint_eq(json_array_size(json_object_get(look, "samples")), 3);
+    json_decref(look);
+    fails("look out --seed 7", 2, "out: has no seed 7");
+    fails("look out --baseline black", 2, "--baseline must be zero or mean, not black");
+    fails("look out --noise loud", 2, "--noise must be a number from 0 to 10, not loud");
+    fails("look data", 2, "data: holds no run");
+}
+END_TEST
+
 START_TEST(profile_may_name_a_trace)
 {
     run("run -q --profile trace.json c.yaml train.epochs=1 -o out", 0);
@@ -368,6 +393,7 @@ int main(void)
     tcase_add_test(tests, schedule_prints_and_draws_rates);
     tcase_add_test(tests, explain_prints_plans_and_graphs);
     tcase_add_test(tests, a_run_ends_with_its_table_and_pictures);
+    tcase_add_test(tests, a_look_inside_draws_what_it_found);
     tcase_add_test(tests, profile_may_name_a_trace);
     tcase_add_test(tests, several_runs_end_in_a_comparison);
     tcase_add_test(tests, without_gnuplot_a_run_does_not_fail);
