@@ -38,6 +38,7 @@ BEGIN {
     owner["stage.h"]   = "stage"
     owner["weights.h"] = "stage"
     owner["model.h"]   = "train"
+    owner["look.h"]    = "train"
     owner["run.h"]     = "train"
     owner["sweep.h"]   = "train"
     owner["bench.h"]   = "bench"

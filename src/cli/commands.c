@@ -254,10 +254,12 @@ const pb_cli_command pb_cli_commands[] = {
         .name = "look",
         .usage = "RUN [options]",
         .summary = "look inside a trained network: saliency maps, activations, confusion, mistakes",
-        .details =
-            "Saliency by five methods (gradient, gradient x input, SmoothGrad, integrated gradients,\n"
-            "Grad-CAM), each with its spectra, of single test samples and in the mean of each class;\n"
-            "what each layer makes of them; which classes are confused; the most confident mistakes.\n",
+        .details = "Saliency by five methods (gradient, gradient x input, SmoothGrad, integrated "
+                   "gradients,\n"
+                   "Grad-CAM), each with its spectra, of single test samples and in the mean of "
+                   "each class;\n"
+                   "what each layer makes of them; which classes are confused; the most confident "
+                   "mistakes.\n",
         .options = look_options,
         .least_words = 1,
         .most_words = 1,
