@@ -47,7 +47,9 @@ static pb_height entropy_of(const json_t *point, int curve)
 static pb_height label_bits_of(const json_t *point, int curve)
 {
     (void)curve;
-    return at(point, "information.label_bound.mean");
+    return (pb_height){pb_measure_number(point, "information.label_bound.mean"),
+                       pb_measure_number(point, "information.label_bound.interval.0"),
+                       pb_measure_number(point, "information.label_bound.interval.1")};
 }
 
 static pb_height quality_of(const json_t *point, int curve)
@@ -136,7 +138,7 @@ static pb_status draw_all(pb_context *ctx, const json_t *study, const char *plot
         {.name = "study_label_bits",
          .title = "Least information about the label",
          .subtitle = "entropy of the labels less the cross-entropy of the network on test samples, "
-                     "mean over seeds; line: all there is",
+                     "mean over seeds, bar: 95 % interval; line: all there is",
          .axis = "bits a sample",
          .range = "[0:*]",
          .height = label_bits_of,

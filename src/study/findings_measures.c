@@ -300,14 +300,11 @@ static void tell_collisions(pb_findings *f)
     }
     if (!most) return;
     const double originals = pb_findings_number(before, "samples");
-    if (high > originals)
-        pb_findings_say(f->facts,
-                        "%.0f originals equal another one; compressed, most do so in %s: %.0f.",
-                        originals, name_of(most), high);
-    else
-        pb_findings_say(f->facts,
-                        "%.0f originals equal another one, and compressing makes no more equal.",
-                        originals);
+    const bool any = high > originals;
+    pb_findings_say(f->facts,
+                    "%.0f originals have an equal among the others; of what a file gives, at most "
+                    "%.0f have one%s%s.",
+                    originals, high, any ? ": " : "", any ? name_of(most) : "");
 }
 
 /* How originals are found in the file that shows least, and by how much more than by chance. */

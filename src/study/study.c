@@ -255,6 +255,8 @@ pb_status pb_study_run(pb_context *ctx, const char *path, int override_count,
     if (status == PB_OK && folder && !(*folder = strdup(s.folder))) status = no_memory(&s);
     if (status == PB_OK) status = pb_study_train(&s);
     if (status == PB_OK) status = conclude(&s);
+    /* a compiler that a signal reaches as well gives up what it builds */
+    if (status != PB_OK && pb_study_stopped(&s)) status = PB_INTERRUPTED;
     if (status == PB_INTERRUPTED && s.folder)
         pb_fail(ctx, status, "interrupted: passband study %s goes on with the study", s.folder);
     close_study(&s);

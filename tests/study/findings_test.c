@@ -215,7 +215,9 @@ START_TEST(what_files_keep_is_claimed_without_zero)
          "", "", "0, 1, 2");
     says("facts", "zstd does best on a-8, 0.90 times as many bits (90 of 100 a sample)");
     says("facts", "27.0 dB at worst (a-8) and 28.0 dB at best (b-8)");
-    says("facts", "2 originals equal another one; compressed, most do so in b-8: 8.");
+    says("facts",
+         "2 originals have an equal among the others; of what a file gives, at most 8 have one: "
+         "b-8.");
     says("claims", "a-8, of 7.0 bytes a sample, tells at least 2.10 of the 3.32 bits of the label "
                    "(95 % interval over seeds 2.00 to 2.20)");
     says("claims", "b-8, of 8.0 bytes a sample, tells at least 3.10 of the 3.32 bits");
