@@ -6,8 +6,9 @@
  * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and
  * padded with zeros; it is multiplied with every tile of TILE_ROWS rows of A, each element of A
  * broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
- * between two uses, is copied too, COPY_ROWS rows at a time. Products are
- * summed in ascending order of k, so the result depends on no block size.
+ * between two uses, is copied too, COPY_ROWS rows at a time, and then PANELS panels of B lie in local
+ * memory together, so that each is copied once. Products are summed in ascending order of k, so the
+ * result depends on no block size.
  *
  * Needs macros:
  *   NAME                        the function's name
@@ -20,11 +21,12 @@
  *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K
  *   COPY_ROWS                   rows of A that are copied to local memory at a time, a multiple of
  *                               TILE_ROWS; 1: A is read where it lies
+ *   PANELS                      panels of B in local memory at a time; 1 where A is not copied
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
  * of them or all that there are up to row_end, and columns [column_begin, column_end) of batch entry
  * `layer`; column_begin is a multiple of 16 COLUMN_VECTORS. scratch holds 16 DEPTH COLUMN_VECTORS
- * floats, with copies DEPTH COPY_ROWS more, and is aligned to 64 bytes. */
+ * PANELS floats, with copies DEPTH COPY_ROWS more, and is aligned to 64 bytes. */
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)
@@ -32,6 +34,7 @@
 #define transpose_rows  PASTE(NAME, _transpose_rows)
 #define pack_columns    PASTE(NAME, _pack)
 #define pack_rows       PASTE(NAME, _pack_rows)
+#define copy_block      PASTE(NAME, _copy)
 #define load_columns    PASTE(NAME, _load)
 #define store_columns   PASTE(NAME, _store)
 #define multiply_tile   PASTE(NAME, _tile)
@@ -40,15 +43,13 @@
 #define B_COLUMN        (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
 #define COPY_A          (COPY_ROWS > 1)
 #if COPY_A
-#define BLOCK_ROWS COPY_ROWS
-#define A_SPACE    local
-#define A_ROW      1         /* elements of A, as a tile reads it, from one row to the next */
-#define A_COLUMN   TILE_ROWS /* and from one k to the next                                  */
+#define A_SPACE  local
+#define A_ROW    1         /* elements of A, as a tile reads it, from one row to the next */
+#define A_COLUMN TILE_ROWS /* and from one k to the next                                  */
 #else
-#define BLOCK_ROWS M
-#define A_SPACE    global
-#define A_ROW      (TRANSPOSE_A ? 1 : K)
-#define A_COLUMN   (TRANSPOSE_A ? M : 1)
+#define A_SPACE  global
+#define A_ROW    (TRANSPOSE_A ? 1 : K)
+#define A_COLUMN (TRANSPOSE_A ? M : 1)
 #endif
 
 #if TRANSPOSE_B
@@ -192,6 +193,17 @@ void multiply_tile(A_SPACE const float *restrict a, local const float *restrict 
             if (i >= old) store_columns(sum[i][j], c + i * N + 16 * j, width - 16 * j);
 }
 
+#if COPY_A
+/* Copies rows [first, last) of A, tile after tile; the last one moves up. */
+void copy_block(global const float *restrict a, local float *restrict block, int first, int last,
+                int row_end, int depth)
+{
+    for (int row = first; row < last; row += TILE_ROWS)
+        pack_rows(a + min(row, row_end - TILE_ROWS) * (TRANSPOSE_A ? 1 : K),
+                  block + (row - first) * DEPTH, depth);
+}
+#endif
+
 void NAME(global const float *restrict a, global const float *restrict b, global float *restrict c,
           local float *restrict scratch, int row_begin, int row_end, int column_begin,
           int column_end, int layer)
@@ -199,36 +211,40 @@ void NAME(global const float *restrict a, global const float *restrict b, global
     a += A_OFFSET + (size_t)layer * STRIDE_A;
     b += B_OFFSET + (size_t)layer * STRIDE_B;
     c += C_OFFSET + (size_t)layer * (M * N);
-#if COPY_A
-    local float *block = scratch + DEPTH * TILE_COLUMNS;
-#endif
 
-    for (int first = row_begin; first < row_end; first += BLOCK_ROWS)
-        for (int k = 0; k < K; k += DEPTH) {
-            const int last = min(first + BLOCK_ROWS, row_end);
+#if COPY_A
+    local float *block = scratch + DEPTH * TILE_COLUMNS * PANELS;
+    for (int k = 0; k < K; k += DEPTH)
+        for (int begin = column_begin; begin < column_end; begin += TILE_COLUMNS * PANELS) {
             const int depth = min(DEPTH, K - k);
-#if COPY_A
-            for (int row = first; row < last; row += TILE_ROWS) {
-                const int base = min(row, row_end - TILE_ROWS);
-                pack_rows(a + k * (TRANSPOSE_A ? M : 1) + base * (TRANSPOSE_A ? 1 : K),
-                          block + (row - first) * DEPTH, depth);
-            }
-#endif
-            for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
-                const int width = min(TILE_COLUMNS, column_end - column);
-                pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width);
-                for (int row = first; row < last; row += TILE_ROWS) {
-                    const int base = min(row, row_end - TILE_ROWS); /* the last tile moves up */
-#if COPY_A
-                    local const float *tile = block + (row - first) * DEPTH;
-#else
-                    global const float *tile = a + base * A_ROW + k * A_COLUMN;
-#endif
-                    multiply_tile(tile, scratch, c + base * N + column, depth, width, row - base,
-                                  k == 0);
-                }
+            const int end = min(begin + TILE_COLUMNS * PANELS, column_end);
+            for (int column = begin; column < end; column += TILE_COLUMNS)
+                pack_columns(b + k * B_ROW + column * B_COLUMN, scratch + (column - begin) * DEPTH,
+                             depth, min(TILE_COLUMNS, end - column));
+            for (int first = row_begin; first < row_end; first += COPY_ROWS) {
+                const int last = min(first + COPY_ROWS, row_end);
+                copy_block(a + k * (TRANSPOSE_A ? M : 1), block, first, last, row_end, depth);
+                for (int column = begin; column < end; column += TILE_COLUMNS)
+                    for (int row = first; row < last; row += TILE_ROWS) {
+                        const int base = min(row, row_end - TILE_ROWS);
+                        multiply_tile(block + (row - first) * DEPTH,
+                                      scratch + (column - begin) * DEPTH, c + base * N + column,
+                                      depth, min(TILE_COLUMNS, end - column), row - base, k == 0);
+                    }
             }
         }
+#else
+    for (int k = 0; k < K; k += DEPTH)
+        for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
+            const int depth = min(DEPTH, K - k), width = min(TILE_COLUMNS, column_end - column);
+            pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width);
+            for (int row = row_begin; row < row_end; row += TILE_ROWS) {
+                const int base = min(row, row_end - TILE_ROWS); /* the last tile moves up */
+                multiply_tile(a + base * A_ROW + k * A_COLUMN, scratch, c + base * N + column,
+                              depth, width, row - base, k == 0);
+            }
+        }
+#endif
 }
 
 #undef PASTE_
@@ -245,7 +261,8 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef B_COLUMN
 #undef COPY_A
 #undef COPY_ROWS
-#undef BLOCK_ROWS
+#undef PANELS
+#undef copy_block
 #undef A_SPACE
 #undef A_ROW
 #undef A_COLUMN

@@ -51,7 +51,11 @@ bool pb_choice_number(const char *words, const char *name, long *number);
 /** The register tiles that CPU kernels have by rule: their largest extents. */
 typedef struct pb_tiles {
     int rows, vectors;         /* product_tile: rows of C, vectors of 16 columns               */
+    int depth;                 /* product_tile: rows of B in a panel, which the first cache holds */
+    int copy_rows;             /* rows of A copied at a time, which the second holds           */
+    double copied_from;        /* elements of A from which on it is copied as it lies, 0: never */
     int dot_rows, dot_columns; /* product_dot                                                  */
+    bool dots_wide;            /* whether it suits more than a few columns                     */
     int conv_outputs;          /* conv_tile: channels                                          */
     int conv_vectors;          /* and vectors of positions of all of them together             */
     int taps, tap_outputs;     /* conv_dw: taps; taps times channels                           */

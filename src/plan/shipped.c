@@ -7,17 +7,25 @@
  * as it is and told to be a Haswell (POCL_LLVM_CPU_NAME, POCL_KERNELLIB_NAME). What counts is the
  * registers: AVX-512 has 32 of 16 floats, AVX2 has 16 of 8, of which a vector of ours takes
  * two, so that 6 rows of one vector fill 12 and leave room for operands. There a tile of 8 x 2
- * spills and takes half as long again. */
+ * spills and takes half as long again. On a Zen 3, whose caches are of 32 and 512 KiB, a square of
+ * 512 rows took 0.8 of the time and one of 1024 rows 0.9 with panels of 16 KiB and copies of A of
+ * 132 KiB, and 128 x 128 x 2048 Bt by tiles 0.6 of the time that dot products took. */
 static const pb_tiles wide = {.rows = 8,
                               .vectors = 2,
+                              .depth = 512,
+                              .copy_rows = 128,
                               .dot_rows = 4,
                               .dot_columns = 6,
+                              .dots_wide = true,
                               .conv_outputs = 8,
                               .conv_vectors = 16,
                               .taps = 6,
                               .tap_outputs = 24};
 static const pb_tiles narrow = {.rows = 6,
                                 .vectors = 1,
+                                .depth = 256,
+                                .copy_rows = 132,
+                                .copied_from = 262144,
                                 .dot_rows = 2,
                                 .dot_columns = 2,
                                 .conv_outputs = 6,

@@ -126,14 +126,28 @@ static items pick_items(pb_build *b, pb_unit *u, const product *x, items rule, i
         round_up(pb_choice_pick(b, u, "item_columns", rule.columns, columns), tile_columns)};
 }
 
-/* Whether the rows or columns of A would fall out of the cache between two uses. */
-static bool copies_a(const product *x)
+/* Whether the rows or columns of A would fall out of the cache between two uses, of which there are
+ * enough. */
+static bool copies_a(const product *x, const pb_tiles *tiles)
 {
-    return x->transpose_a && (double)x->m * x->k > 524288.0;
+    const double elements = (double)x->m * x->k;
+    if (x->transpose_a && elements > 524288.0) return true;
+    return tiles->copied_from > 0 && elements >= tiles->copied_from && x->n >= 256;
 }
 
-/* Rows of B that a panel holds: at most as many as given, and as local memory has room for beside
- * the copied rows of A. */
+/* Where A is copied, so is B, once for all rows of an item: many rows, as many items as units. */
+static items cut_copied(const pb_build *b, const product *x, int tile_rows, int tile_columns)
+{
+    items c = {round_up(smaller(x->m, 512), tile_rows), round_up(smaller(x->n, 256), tile_columns)};
+    const int wanted = ceil_div(wanted_items(b, x), 4);
+    while (ceil_div(x->n, c.columns) * ceil_div(x->m, c.rows) * x->batch < wanted &&
+           c.rows > 4 * tile_rows)
+        c.rows = round_up(ceil_div(c.rows, 2), tile_rows);
+    return c;
+}
+
+/* Rows of B that panels of so many vectors hold: at most as many as given, and as local memory has
+ * room for beside the copied rows of A. */
 static int panel_depth(const pb_build *b, const product *x, int vectors, int copied, int most)
 {
     int depth = smaller(x->k, most);
@@ -151,22 +165,27 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->rows), smaller(x.m, 12));
     const bool is_full = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64;
     const int vectors = pb_choice_pick(b, u, "vectors", is_full ? tiles->vectors : 1, 2);
-    const items c =
-        pick_items(b, u, &x, cut_items(b, &x, tile, 16 * vectors, 256), tile, 16 * vectors);
+    const bool copies = copies_a(&x, tiles);
+    const items rule =
+        copies ? cut_copied(b, &x, tile, 16 * vectors) : cut_items(b, &x, tile, 16 * vectors, 256);
+    const items c = pick_items(b, u, &x, rule, tile, 16 * vectors);
     define_product(b, &x);
     pb_solver_define(b, "TRANSPOSE_A", x.transpose_a);
     pb_solver_define(b, "TRANSPOSE_B", x.transpose_b);
     pb_solver_define(b, "TILE_ROWS", tile);
     pb_solver_define(b, "COLUMN_VECTORS", vectors);
-    int copied = copies_a(&x) ? smaller(c.rows, 128 / tile * tile) : 1;
+    int copied = copies ? round_up(balanced(c.rows, tiles->copy_rows), tile) : 1;
     copied = pb_choice_pick(b, u, "copy_rows", copied, c.rows);
     copied = copied > 1 ? round_up(copied, tile) : 1;
-    const int depth = pb_choice_pick(b, u, "depth", panel_depth(b, &x, vectors, copied, 512),
-                                     panel_depth(b, &x, vectors, copied, x.k));
+    const int panels = copied > 1 ? ceil_div(c.columns, 16 * vectors) : 1;
+    const int depth =
+        pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
+                       panel_depth(b, &x, panels * vectors, copied, x.k));
     pb_solver_define(b, "COPY_ROWS", copied);
+    pb_solver_define(b, "PANELS", panels);
     pb_solver_define(b, "DEPTH", depth);
     set_product_block(b, p, u, &x, pb_solver_family(b, "product_tile"), tile, c.rows, c.columns);
-    u->block.local_floats = depth * (16 * vectors + (copied > 1 ? copied : 0));
+    u->block.local_floats = depth * (16 * vectors * panels + (copied > 1 ? copied : 0));
     describe_product(b, u, &x, "product_tile");
     return PB_OK;
 }
@@ -176,13 +195,14 @@ static bool can_dot(const pb_build *b, const pb_record *r)
     return r->op == PB_OP_MATMUL && b->on_cpu && !r->attrs.transpose_a && r->attrs.transpose_b;
 }
 
-/* Few, long rows against few, long rows. */
+/* Long rows against few, long rows; where registers are many, against more of them. */
 static bool suits_dot(const pb_build *b, const pb_record *r)
 {
     const pb_shape a = pb_build_record(b, r->in[0])->shape;
     const int m = r->shape.dim[r->shape.axes - 2], n = r->shape.dim[r->shape.axes - 1],
               k = a.dim[a.axes - 1];
-    return k >= 64 && (n < 32 || (k >= 512 && (double)m * n <= 65536));
+    return k >= 64 &&
+           (n < 32 || (pb_tiles_of(b->info)->dots_wide && k >= 512 && (double)m * n <= 65536));
 }
 
 static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
