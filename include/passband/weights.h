@@ -41,6 +41,9 @@ typedef struct pb_weights {
 /** Options of a weight_transform; ends with a row whose name is NULL. */
 extern const pb_option pb_weight_options[];
 
+/** The largest code of a coefficient in training, by option `bits`: 2^(bits - 1) - 1, at least 1. */
+int pb_weight_code_most(const pb_options *options);
+
 /** How coefficients are thresholded. Of those larger than t, soft keeps sign(c) (|c| - t), hard c, and garrote
  *  c - t^2 / c; the others become 0. Sources: Donoho, "De-noising by soft-thresholding", IEEE Trans. IT 41 (1995);
  *  Gao, "Wavelet shrinkage denoising using the non-negative garrote", J. Comput. Graph. Stat. 7 (1998). */

@@ -1,8 +1,10 @@
-/* Selection: what a product or convolution is called, and who computes it. */
+/* Selection: what a product, convolution or level of a wavelet is called, and who computes it. */
 #include "plan/choice.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "graph/filter_bank.h"
 
 /* " shared A": one matrix for the whole batch. */
 static bool is_shared(const pb_build *b, pb_value v, int input, int batch)
@@ -26,11 +28,24 @@ static void product_key(const pb_build *b, pb_value v, char key[PB_KEY_BYTES])
              is_shared(b, v, 1, batch) ? " shared B" : "");
 }
 
+/* Lines [outer, length, inner], what goes on beyond their ends, and how many taps. */
+static void filter_bank_key(const pb_build *b, const pb_record *r, char key[PB_KEY_BYTES])
+{
+    const pb_filter_bank bank = pb_filter_bank_of(b->g, r);
+    const pb_lines lines = pb_lines_of(r->shape, r->attrs.axis);
+    snprintf(key, PB_KEY_BYTES, "%s %zux%dx%zu %s taps %d", pb_ops[r->op].name, lines.outer,
+             bank.length, lines.inner, pb_extension_name(bank.extension), bank.taps);
+}
+
 void pb_choice_key(const pb_build *b, pb_value v, char key[PB_KEY_BYTES])
 {
     const pb_record *r = pb_build_record(b, v);
     if (r->op == PB_OP_MATMUL) {
         product_key(b, v, key);
+        return;
+    }
+    if (r->op == PB_OP_ANALYSIS || r->op == PB_OP_SYNTHESIS) {
+        filter_bank_key(b, r, key);
         return;
     }
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;

@@ -54,13 +54,22 @@ static pb_value spread(pb_builder *b, const pb_weights *w, int which)
     return pb_take(g, pb_reshape(g, row, PB_SHAPE(w->part_count)), place);
 }
 
-/* step floor(c / step + 1/2) where there is a step; gradients pass as if nothing were done. */
+int pb_weight_code_most(const pb_options *options)
+{
+    const int bits = (int)pb_option_int(options, "bits");
+    return (1 << (bits > 1 ? bits - 1 : 1)) - 1;
+}
+
+/* step floor(c / step + 1/2), codes no larger than the bits hold, where there is a step; gradients
+ * pass as if nothing were done. */
 static pb_value quantise(pb_builder *b, const pb_weights *w, pb_value c)
 {
     pb_graph *g = b->g;
     const pb_value step = spread(b, w, PB_WEIGHT_STEP), per_step = spread(b, w, PB_WEIGHT_PER_STEP);
     const pb_value half = pb_constant(g, 0.5f, PB_SCALAR);
-    const pb_value code = pb_floor(g, pb_add(g, pb_mul(g, c, per_step), half));
+    const pb_value most = pb_constant(g, (float)pb_weight_code_most(w->options), PB_SCALAR);
+    const pb_value free = pb_floor(g, pb_add(g, pb_mul(g, c, per_step), half));
+    const pb_value code = pb_maximum(g, pb_minimum(g, free, most), pb_neg(g, most));
     const pb_value wanted = pb_broadcast(g, step, pb_value_shape(g, c));
     const pb_value y = pb_select(g, wanted, pb_mul(g, code, step), c);
     return pb_add(g, pb_detach(g, y), pb_sub(g, c, pb_detach(g, c)));

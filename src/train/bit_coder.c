@@ -169,19 +169,33 @@ void pb_bit_coder_free(pb_bit_coder **coder)
     *coder = NULL;
 }
 
-/* One byte is enough to lie within the interval when what follows reads as zeros; low + 1 in its
- * upper bits does. */
+/* The fewest bytes that lie within the interval when what follows them reads as zeros, as a number
+ * of 32 bits; how many they are. */
+static int last_bytes(const pb_bit_coder *c, uint32_t *value)
+{
+    for (int bytes = 1;; bytes++) {
+        const uint32_t unit = bytes < 4 ? (uint32_t)1 << (32 - 8 * bytes) : 1;
+        const uint64_t least = ((uint64_t)c->low + unit - 1) / unit * unit;
+        *value = (uint32_t)least;
+        if (bytes == 4 || least <= c->high) return bytes;
+    }
+}
+
 const uint8_t *pb_bit_bytes(pb_bit_coder *c, size_t *size)
 {
-    for (int bytes = 1; bytes <= 4; bytes++) {
-        const uint32_t unit = bytes < 4 ? (uint32_t)1 << (32 - 8 * bytes) : 1;
-        const uint64_t value = ((uint64_t)c->low + unit - 1) / unit * unit;
-        if (value > c->high) continue;
-        for (int i = 0; i < bytes; i++) put(c, (uint8_t)(value >> (24 - 8 * i)));
-        break;
-    }
+    uint32_t value;
+    const int bytes = last_bytes(c, &value);
+    for (int i = 0; i < bytes; i++) put(c, (uint8_t)(value >> (24 - 8 * i)));
     *size = c->size;
     return c->failed ? NULL : c->out;
+}
+
+/* A decoder has looked 4 bytes beyond those that are settled. */
+bool pb_bit_is_whole(const pb_bit_coder *c)
+{
+    uint32_t value;
+    const int bytes = last_bytes(c, &value);
+    return c->at - 4 + (size_t)bytes == c->size && c->code == value;
 }
 
 bool pb_bit_overran(const pb_bit_coder *c)

@@ -40,5 +40,7 @@ int pb_bit_code(pb_bit_coder *coder, pb_bit_mixer *mixer, int count, pb_bit_cont
 const uint8_t *pb_bit_bytes(pb_bit_coder *coder, size_t *size);
 /** Whether a decoder has read more than there was, as it does from a damaged file. */
 bool pb_bit_overran(const pb_bit_coder *coder);
+/** Whether its bytes are the very ones that an encoder would end with here: none is missing, none is left. */
+bool pb_bit_is_whole(const pb_bit_coder *coder);
 
 #endif

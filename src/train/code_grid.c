@@ -236,6 +236,7 @@ pb_status pb_codes_unpack(pb_context *ctx, const unsigned char *bytes, size_t si
         c ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "no memory to read coded parameters");
     for (int i = 0; status == PB_OK && i < count; i++)
         status = code_grid(ctx, c, &grids[i], &sound);
+    sound = sound && c && pb_bit_is_whole(c);
     pb_bit_coder_free(&c);
     if (status == PB_OK && !sound)
         return pb_fail(ctx, PB_ERR_DATA, "its coded parameters are damaged");

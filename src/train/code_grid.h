@@ -20,8 +20,8 @@ void pb_code_grid_plain(pb_code_grid *grid, int lines, int count);
 
 /** Packs the codes of all grids into `*bytes` (free()). */
 pb_status pb_codes_pack(pb_context *ctx, int count, const pb_code_grid grids[], unsigned char **bytes, size_t *size);
-/** Fills the codes of grids of the same sizes. PB_ERR_DATA when the bytes are none that packing leaves; a change that
- *  leaves them readable is the checksum's to find. */
+/** Fills the codes of grids of the same sizes. PB_ERR_DATA when the bytes are none that packing leaves, or others follow
+ *  them; a change that leaves them readable is the checksum's to find. */
 pb_status pb_codes_unpack(pb_context *ctx, const unsigned char *bytes, size_t size, int count, pb_code_grid grids[]);
 
 #endif

@@ -116,19 +116,33 @@ static pb_status network_create(pb_session *s, network *n)
     return PB_OK;
 }
 
+static pb_status check_finite(pb_session *s, const pb_tensor *t)
+{
+    const float *numbers = t->data;
+    for (size_t i = 0; i < t->bytes / sizeof *numbers; i++)
+        if (!isfinite(numbers[i]))
+            return pb_fail(s->ctx, PB_ERR_DATA,
+                           "%s has a value that is not finite: there is no network to compress",
+                           t->name);
+    return PB_OK;
+}
+
 /* What the graph of training makes of the coefficients, thresholds applied. */
-static void take_numbers(network *n, const pb_tensors *params)
+static pb_status take_numbers(network *n, const pb_tensors *params)
 {
     const pb_graph *g = n->s->graph.g;
     for (int i = 0; i < n->count; i++) {
         const pb_tensor *t = pb_tensors_find(params, pb_value_name(g, n->leaf[i]));
         const pb_weights *w = n->weights[i];
+        PB_TRY(check_finite(n->s, t));
         memcpy(n->exact[i], t->data, t->bytes);
         if (!w) continue;
-        const float *settings = pb_tensors_find(params, pb_value_name(g, w->settings))->data;
-        n->trained[i] = settings[PB_WEIGHT_STEP * w->part_count];
-        pb_weight_effective(w, settings, n->exact[i]);
+        const pb_tensor *settings = pb_tensors_find(params, pb_value_name(g, w->settings));
+        PB_TRY(check_finite(n->s, settings));
+        n->trained[i] = ((const float *)settings->data)[PB_WEIGHT_STEP * w->part_count];
+        pb_weight_effective(w, settings->data, n->exact[i]);
     }
+    return PB_OK;
 }
 
 /* ---- quantising ---- */
@@ -140,16 +154,28 @@ static float largest(const float numbers[], size_t count)
     return most;
 }
 
+/* The step that reaches `most` with codes of -count to count. It has 16 significant bits: a step
+ * times a code of 8 bits is exact, so that quantising again changes nothing. */
+static float step_of(float most, int count)
+{
+    int exponent;
+    const float fraction = frexpf(most / (float)count, &exponent);
+    return ldexpf(roundf(ldexpf(fraction, 16)), exponent - 16);
+}
+
+static int32_t code_of(float number, float step)
+{
+    const double code = step > 0 ? round((double)number / (double)step) : 0;
+    return (int32_t)fmax(fmin(code, PB_CODE_MOST), -PB_CODE_MOST);
+}
+
 /* Codes of -most to most; steps that a layer was trained with stay. */
 static void quantise(network *n, int i, int most, bool keeps_trained)
 {
     const size_t count = numbers_of(n, i);
     const bool trained = keeps_trained && n->trained[i] > 0;
-    n->step[i] = trained ? n->trained[i] : largest(n->exact[i], count) / (float)most;
-    for (size_t k = 0; k < count; k++) {
-        const double code = n->step[i] > 0 ? round((double)n->exact[i][k] / (double)n->step[i]) : 0;
-        n->grid[i].codes[k] = (int32_t)fmax(fmin(code, PB_CODE_MOST), -PB_CODE_MOST);
-    }
+    n->step[i] = trained ? n->trained[i] : step_of(largest(n->exact[i], count), most);
+    for (size_t k = 0; k < count; k++) n->grid[i].codes[k] = code_of(n->exact[i][k], n->step[i]);
 }
 
 static int codes_of_bits(int bits)
@@ -169,6 +195,21 @@ static void quantise_all(network *n, int most, bool keeps_trained)
     for (int i = 0; i < n->count; i++) {
         const bool is_main = n->weights[i] || is_weight(pb_value_name(n->s->graph.g, n->leaf[i]));
         quantise(n, i, is_main ? most : codes_of_bits(OTHER_BITS), keeps_trained);
+    }
+}
+
+void pb_model_round(const pb_session *s, pb_tensors *params)
+{
+    for (int k = 0; k < s->graph.network_count; k++) {
+        bool is_settings;
+        const pb_weights *w = layer_of(s, s->graph.lasting[k], &is_settings);
+        if (w || is_settings) continue;
+        const pb_tensor *t =
+            pb_tensors_find(params, pb_value_name(s->graph.g, s->graph.lasting[k]));
+        const size_t count = t->bytes / sizeof(float);
+        float *numbers = t->data;
+        const float step = step_of(largest(numbers, count), codes_of_bits(OTHER_BITS));
+        for (size_t i = 0; i < count; i++) numbers[i] = step * (float)code_of(numbers[i], step);
     }
 }
 
@@ -316,7 +357,7 @@ static pb_status make(network *n, int64_t seed, const pb_tensors *params,
 {
     int most;
     PB_TRY(network_create(n->s, n));
-    take_numbers(n, params);
+    PB_TRY(take_numbers(n, params));
     PB_TRY(write_settings(n->s));
     PB_TRY(choose_codes(n, options, &most, &facts->val_accuracy));
     count_codes(n, facts);

@@ -1,5 +1,6 @@
 #include "train/model_file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -59,6 +60,20 @@ static bool sum_of(const void *data, size_t size, unsigned char sum[SUM_BYTES])
         const char digits[] = {hex[2 * i], hex[2 * i + 1], '\0'};
         sum[i] = (unsigned char)strtoul(digits, NULL, 16);
     }
+    return true;
+}
+
+static bool are_finite(const float numbers[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(numbers[i])) return false;
+    return true;
+}
+
+static bool are_steps(const float steps[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(steps[i]) || steps[i] < 0) return false;
     return true;
 }
 
@@ -204,7 +219,9 @@ static pb_status read_fitted(pb_context *ctx, const char *path, const unsigned c
             return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for what its stages learned", path);
         for (size_t k = 0; k < count; k++, *from += 4) numbers[k] = get_float(*from);
         const char *name = json_string_value(json_object_get(array, "name"));
-        const pb_status status = pb_fitted_put(ctx, &head->fitted, name, shape, numbers);
+        const pb_status status = are_finite(numbers, count)
+                                     ? pb_fitted_put(ctx, &head->fitted, name, shape, numbers)
+                                     : damaged(ctx, path, "what its stages learned is damaged");
         free(numbers);
         PB_TRY(status);
     }
@@ -235,6 +252,7 @@ static pb_status read_head(pb_context *ctx, const char *path, pb_model_data *fil
     if (!head->steps) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for its steps", path);
     const unsigned char *from = data + FIXED_BYTES + packed, *end = data + size;
     for (size_t i = 0; i < count; i++, from += 4) head->steps[i] = get_float(from);
+    if (!are_steps(head->steps, count)) return damaged(ctx, path, "its steps are damaged");
     PB_TRY(read_fitted(ctx, path, &from, end, head));
     file->codes = from;
     file->code_size = (size_t)(end - from);

@@ -96,6 +96,18 @@ static pb_status load_config(pb_context *ctx, const char *path, const json_t *no
     return status;
 }
 
+/* What a configuration gets wrong is the fault of the file that holds it. */
+static pb_status blame(pb_context *ctx, const char *path, pb_status status)
+{
+    if (status != PB_ERR_CONFIG && status != PB_ERR_SHAPE) return status;
+    if (strncmp(pb_error(ctx), path, strlen(path)) != 0)
+        return pb_fail_prefix(ctx, PB_ERR_DATA, "%s", path);
+    char *said = strdup(pb_error(ctx));
+    status = pb_fail(ctx, PB_ERR_DATA, "%s", said ? said : path);
+    free(said);
+    return status;
+}
+
 static pb_status compare_data(pb_session *s, const char *path, const json_t *notes)
 {
     const json_t *extents = json_object_get(notes, "sample");
@@ -147,10 +159,10 @@ pb_status pb_model_eval(pb_context *ctx, const char *path, const pb_run_options 
     pb_config *config = NULL;
     *json = NULL;
     PB_TRY(pb_model_open(ctx, path, &file, &head));
-    pb_status status = load_config(ctx, path, head.notes, &config);
+    pb_status status = blame(ctx, path, load_config(ctx, path, head.notes, &config));
     if (status == PB_OK) {
         pb_session session;
-        status = pb_session_open(ctx, config, options, &session);
+        status = blame(ctx, path, pb_session_open(ctx, config, options, &session));
         if (status == PB_OK)
             status = score(&session, path, &file, &head, options ? options->device : NULL, json);
         pb_session_close(&session);

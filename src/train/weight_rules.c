@@ -1,5 +1,6 @@
 #include "train/weight_rules.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +84,11 @@ static double largest(const magnitudes *m)
 
 /* ---- rules ---- */
 
-/* The least t that is not exceeded by a share of the magnitudes. */
+/* The least t that is not exceeded by a share of the magnitudes. A product that lacks no more than
+ * rounding of a whole number is that number: 0.29 of 100 are 29. */
 static double quantile(magnitudes *m, double share)
 {
-    const double places = floor(fmin(share, 1) * (double)m->count);
+    const double places = floor(fmin(share, 1) * (double)m->count * (1 + 4 * DBL_EPSILON));
     if (places < 1) return 0;
     pb_numbers_sort(m->value, m->count);
     return m->value[(size_t)places - 1];
@@ -175,8 +177,8 @@ pb_status pb_weight_settings(pb_context *ctx, const pb_weights *w, const float c
     float most = 0;
     for (size_t i = 0; i < (size_t)w->lines * (size_t)w->count; i++)
         most = fmaxf(most, fabsf(c[i]));
-    const int codes = (1 << (bits > 1 ? bits - 1 : 1)) - 1;
-    const float step = bits > 0 && strength >= 1 ? most / (float)codes : 0;
+    const float step =
+        bits > 0 && strength >= 1 ? most / (float)pb_weight_code_most(w->options) : 0;
     for (int p = 0; p < w->part_count; p++) {
         settings[PB_WEIGHT_STEP * w->part_count + p] = step;
         settings[PB_WEIGHT_PER_STEP * w->part_count + p] = step > 0 ? 1 / step : 0;
@@ -196,6 +198,7 @@ int pb_weight_part_of(const pb_weights *w, int place)
 void pb_weight_effective(const pb_weights *w, const float settings[], float c[])
 {
     const pb_threshold_kind kind = pb_threshold_find(pb_option_string(w->options, "kind"));
+    const float most = (float)pb_weight_code_most(w->options);
     for (int p = 0; p < w->part_count; p++) {
         const float t = settings[PB_WEIGHT_THRESHOLD * w->part_count + p];
         const float step = settings[PB_WEIGHT_STEP * w->part_count + p];
@@ -205,7 +208,8 @@ void pb_weight_effective(const pb_weights *w, const float settings[], float c[])
                 float *number =
                     &c[(size_t)line * (size_t)w->count + (size_t)(w->part[p].offset + k)];
                 *number = pb_threshold_number(kind, *number, t);
-                if (step > 0) *number = step * floorf(*number * per_step + 0.5f);
+                if (step > 0)
+                    *number = step * fmaxf(fminf(floorf(*number * per_step + 0.5f), most), -most);
             }
     }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "train/model.h"
 #include "train/weight_rules.h"
 
 pb_status pb_weights_begin(pb_session *s, int64_t seed)
@@ -49,6 +50,17 @@ static const pb_tensor *tensor_of(const pb_session *s, const pb_tensors *params,
     return pb_tensors_find(params, pb_value_name(s->graph.g, leaf));
 }
 
+/* Whether the coefficients of a layer are those of some bits already. */
+static bool has_bits(const pb_session *s, const pb_tensors *params)
+{
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        const float *settings = tensor_of(s, params, w->settings)->data;
+        if (settings[PB_WEIGHT_STEP * w->part_count] > 0) return true;
+    }
+    return false;
+}
+
 pb_status pb_weights_end(pb_session *s, pb_seed *state)
 {
     for (int i = 0; i < s->graph.layer_count; i++) {
@@ -57,6 +69,7 @@ pb_status pb_weights_end(pb_session *s, pb_seed *state)
         PB_TRY(pb_weight_settings(s->ctx, w, tensor_of(s, &state->best, w->coefficients)->data, 1,
                                   tensor_of(s, &state->best, w->settings)->data));
     }
+    if (has_bits(s, &state->best)) pb_model_round(s, &state->best);
     return PB_OK;
 }
 

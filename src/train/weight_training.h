@@ -11,7 +11,9 @@
 pb_status pb_weights_begin(pb_session *s, int64_t seed);
 /** Before an epoch, counted from 0: thresholds and steps from the coefficients that the plan holds. */
 pb_status pb_weights_prepare(pb_session *s, int epoch);
-/** After the last epoch: thresholds of the best parameters, where the schedule says once at the end. */
+/** After the last epoch: thresholds of the best parameters, where the schedule says once at the end; and where
+ *  coefficients are quantised in training, everything else of the best parameters too, as a file will keep it, so that the
+ *  test tells of what the file holds. */
 pb_status pb_weights_end(pb_session *s, pb_seed *state);
 /** {"linear_1.approximation": share, "linear_1.level_1": ...}: how many of the coefficients of a group of parameters are
  *  0 once thresholded, by layer and level; NULL where no layer has any. New reference. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "train/code_grid.h"
 
@@ -82,6 +83,30 @@ START_TEST(codes_take_little_more_than_their_entropy)
 }
 END_TEST
 
+/* What zstd makes of the same codes, a byte each, takes more. */
+START_TEST(codes_take_less_than_zstd)
+{
+    static const int shares[] = {30, 100, 300};
+    int32_t codes[ALL];
+    uint32_t seed = 21;
+    signed char plain[ALL], packed[2 * ALL];
+    for (int i = 0; i < ALL; i++) {
+        const bool kept = (int)(next_of(&seed) % 1000) < shares[_i];
+        codes[i] = plain[i] =
+            (signed char)(!kept ? 0
+                                : (int)(next_of(&seed) % 4 + 1) * (next_of(&seed) % 2 ? 1 : -1));
+    }
+    pb_context *ctx = pb_context_create();
+    const pb_code_grid grid = grid_of(codes);
+    unsigned char *bytes;
+    size_t size;
+    ck_assert_int_eq(pb_codes_pack(ctx, 1, &grid, &bytes, &size), PB_OK);
+    ck_assert_uint_lt(size, ZSTD_compress(packed, sizeof packed, plain, sizeof plain, 19));
+    free(bytes);
+    pb_context_free(&ctx);
+}
+END_TEST
+
 START_TEST(damaged_codes_end)
 {
     int32_t codes[ALL];
@@ -111,6 +136,7 @@ int main(void)
     TCase *tests = tcase_create("codes");
     tcase_add_loop_test(tests, codes_come_back, 0, 5);
     tcase_add_test(tests, codes_take_little_more_than_their_entropy);
+    tcase_add_loop_test(tests, codes_take_less_than_zstd, 0, 3);
     tcase_add_test(tests, damaged_codes_end);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -108,6 +108,30 @@ START_TEST(test_resumes_on_a_plateau)
 }
 END_TEST
 
+/* Thresholds that rise follow from the epoch and the coefficients, so a stopped run has the same;
+ * and so are the files of its networks. */
+START_TEST(test_resumes_while_thresholds_rise)
+{
+    static const char ramp[] =
+        "weight_transform={wavelet: haar, rule: quantile, threshold: 0.8, kind: soft, "
+        "schedule: ramp, begin: 1, full: 3, bits: 6}";
+    const char *whole = train(ramp, "whole"), *folder = stopped_run(ramp, "stopped", 2);
+    resume(folder);
+    same_run(whole, folder);
+    same_file(whole, folder, "seed-3/model.pbw");
+    same_file(whole, folder, "seed-5/model.pbw");
+    json_t *metrics = run_metrics(whole);
+    double before = -1;
+    for (size_t epoch = 0; epoch < 4; epoch++) {
+        const json_t *sparsity = json_object_get(json_array_get(metrics, epoch), "sparsity");
+        const double share = json_number_value(json_object_get(sparsity, "linear_1.level_1"));
+        if (epoch == 1 || epoch == 2) ck_assert_double_gt(share, before);
+        before = share;
+    }
+    json_decref(metrics);
+}
+END_TEST
+
 /* Everything but the checkpoint can be made again: a process may die right after writing it. */
 START_TEST(test_checkpoints_alone_are_enough)
 {
@@ -350,6 +374,7 @@ int main(void)
     tcase_add_test(tcase, test_resumes_to_the_same_bits);
     tcase_add_test(tcase, test_resumes_after_every_epoch);
     tcase_add_test(tcase, test_resumes_on_a_plateau);
+    tcase_add_test(tcase, test_resumes_while_thresholds_rise);
     tcase_add_test(tcase, test_wisdom_changes_under_a_run);
     tcase_add_test(tcase, test_checkpoints_alone_are_enough);
     tcase_add_test(tcase, test_resumes_after_a_kill);
