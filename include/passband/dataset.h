@@ -101,6 +101,20 @@ pb_status pb_dataset_split(pb_context *ctx, const int32_t *labels, int count, in
                            double fraction, uint64_t seed, int32_t **train, int *train_count,
                            int32_t **held_out, int *held_out_count);
 
+/** Folds of a cross-validation. */
+typedef struct pb_fold_options {
+    int count;       /* of folds, at least 2                                                     */
+    bool stratified; /* every fold has as many samples of each class as any other, or one more   */
+    uint64_t seed;
+    int repeat; /* from 0: each shuffles anew                                               */
+} pb_fold_options;
+/** Says which fold, from 0, each of samples 0..count-1 is in: the same for the same arguments
+ *  everywhere, shuffled by Philox keyed by (seed, "folds"); sizes differ by at most one. `fold_of`
+ *  [count] is the caller's. PB_ERR_CONFIG when there are more folds than samples, or stratified ones
+ *  than samples of a class that has any; PB_ERR_DATA when a label is not in [0, classes). */
+pb_status pb_dataset_folds(pb_context *ctx, const int32_t *labels, int count, int classes,
+                           const pb_fold_options *options, int32_t *fold_of);
+
 #ifdef __cplusplus
 }
 #endif

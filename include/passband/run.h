@@ -30,6 +30,7 @@ void pb_config_print_schema(FILE *out);
 /** What the caller hears while a run goes on. */
 typedef struct pb_progress {
     const char *run;
+    int fold, fold_count; /* of a cross-validation, counted from 1; else both 0 */
     int seed_index, seed_count;
     int64_t seed;
     int epoch, epochs; /* epochs done, epochs planned */

@@ -52,12 +52,15 @@ static double seconds_of_epoch(const pb_cli_progress *progress)
 /* The bar takes what room the words leave. */
 static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
 {
-    const double planned = (double)p->seed_count * p->epochs;
-    const double done = (double)p->seed_index * p->epochs + p->epoch;
-    char bar[40], left[32], words[256], line[512];
+    const double of_fold = (double)p->seed_count * p->epochs;
+    const double planned = p->fold_count ? p->fold_count * of_fold : of_fold;
+    const double before = p->fold_count ? (p->fold - 1) * of_fold : 0;
+    const double done = before + (double)p->seed_index * p->epochs + p->epoch;
+    char bar[40], left[32], fold[40] = "", words[256], line[512];
     print_time(left, sizeof left, (planned - done) * seconds_of_epoch(progress));
-    size_t at = (size_t)snprintf(words, sizeof words, "seed %d/%d  epoch %d/%d", p->seed_index + 1,
-                                 p->seed_count, p->epoch, p->epochs);
+    if (p->fold_count) snprintf(fold, sizeof fold, "fold %d/%d  ", p->fold, p->fold_count);
+    size_t at = (size_t)snprintf(words, sizeof words, "%sseed %d/%d  epoch %d/%d", fold,
+                                 p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
     append(words, sizeof words, &at, "  loss ", p->train_loss, 4, "");
     append(words, sizeof words, &at, "  val ", 100 * p->val_accuracy, 2, " %");
     if (at < sizeof words) snprintf(words + at, sizeof words - at, "  %s left", left);
@@ -75,10 +78,11 @@ static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
 
 static void show_line(const pb_progress *p)
 {
-    char line[512];
-    size_t at =
-        (size_t)snprintf(line, sizeof line, "%.200s: seed %lld (%d of %d), epoch %d of %d", p->run,
-                         (long long)p->seed, p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
+    char line[512], fold[40] = "";
+    if (p->fold_count) snprintf(fold, sizeof fold, "fold %d of %d, ", p->fold, p->fold_count);
+    size_t at = (size_t)snprintf(
+        line, sizeof line, "%.200s: %sseed %lld (%d of %d), epoch %d of %d", p->run, fold,
+        (long long)p->seed, p->seed_index + 1, p->seed_count, p->epoch, p->epochs);
     append(line, sizeof line, &at, ", training loss ", p->train_loss, 4, "");
     append(line, sizeof line, &at, ", validation loss ", p->val_loss, 4, "");
     append(line, sizeof line, &at, ", validation accuracy ", 100 * p->val_accuracy, 2, " %");

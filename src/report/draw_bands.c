@@ -88,9 +88,10 @@ static pb_status draw(pb_context *ctx, const bands all[], int count, const char 
         pb_plot_title(&plot, "Band weights of %s", all[0].run->name);
     else
         pb_plot_title(&plot, "Band weights");
-    pb_plot_subtitle(&plot, "%s; softmax weight of each radial frequency band%s",
-                     pb_record_data_set(all[0].run),
-                     has_band ? "; line: mean over seeds, band: one standard error" : "");
+    pb_plot_subtitle(&plot, "%s; softmax weight of each radial frequency band%s%s%s",
+                     pb_record_data_set(all[0].run), has_band ? "; line: mean over " : "",
+                     has_band ? pb_record_repeats(all[0].run) : "",
+                     has_band ? ", band: one standard error" : "");
     pb_text_append(
         &plot.script,
         "set xrange [0:%.9g]\nset yrange [0:%.9g]\nset format x '%%.0f'\nset xlabel 'iteration'\n"

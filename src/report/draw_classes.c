@@ -36,9 +36,11 @@ static pb_status draw(pb_context *ctx, int count, const pb_record runs[], const 
         pb_plot_title(&plot, "Test accuracy of each class, %s", runs[0].name);
     else
         pb_plot_title(&plot, "Test accuracy of each class");
-    pb_plot_subtitle(&plot, "%s%s", pb_record_data_set(&runs[0]),
-                     pb_bars_have_whiskers(bars) ? "; mean over seeds, whisker: one standard error"
-                                                 : "");
+    const bool whiskers = pb_bars_have_whiskers(bars);
+    pb_plot_subtitle(&plot, "%s%s%s%s", pb_record_data_set(&runs[0]),
+                     whiskers ? "; mean over " : "",
+                     whiskers ? pb_records_repeats(count, runs) : "",
+                     whiskers ? ", whisker: one standard error" : "");
     if (count > 1)
         for (int i = 0; i < count; i++)
             pb_plot_legend(&plot, pb_plot_colour(i), true, runs[i].name);

@@ -95,8 +95,10 @@ static void head(pb_plot *plot, int count, const pb_record runs[], const extent 
     bool early = false;
     for (int i = 0; i < count; i++) early = early || pb_record_stopped_early(&runs[i]);
     pb_text_append(&subtitle, "%s", pb_record_data_set(&runs[0]));
-    if (e->has_band) pb_text_append(&subtitle, "; line: mean over seeds, band: one standard error");
-    if (early) pb_text_append(&subtitle, "; a seed that stopped early leaves the mean");
+    if (e->has_band)
+        pb_text_append(&subtitle, "; line: mean over %s, band: one standard error",
+                       pb_records_repeats(count, runs));
+    if (early) pb_text_append(&subtitle, "; a training that stopped early leaves the mean");
     if (e->bin > 1)
         pb_text_append(&subtitle, "; training loss: means of %lld iterations", (long long)e->bin);
     if (count == 1)

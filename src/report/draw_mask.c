@@ -78,8 +78,9 @@ pb_status pb_draw_mask(pb_context *ctx, int count, const pb_record runs[], const
         pb_plot_title(&plot, "Mask of %s", first->name);
     else
         pb_plot_title(&plot, "Masks");
-    pb_plot_subtitle(&plot, "%s; factor on each DCT coefficient%s", pb_record_data_set(first),
-                     first->mask.dim[0] > 1 ? ", mean over seeds" : "");
+    const bool is_mean = first->mask.dim[0] > 1;
+    pb_plot_subtitle(&plot, "%s; factor on each DCT coefficient%s%s", pb_record_data_set(first),
+                     is_mean ? ", mean over " : "", is_mean ? pb_record_repeats(first) : "");
     pb_plot_palette(&plot);
     pb_text_append(&plot.script, "unset grid\nunset key\nset border 15\n"
                                  "set xlabel 'horizontal frequency index'\n"

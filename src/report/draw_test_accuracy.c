@@ -13,8 +13,7 @@ static double percent_of_seed(const pb_score *score, int index)
 
 static double error_of(const pb_score *score)
 {
-    const size_t seeds = json_array_size(score->per_seed);
-    return seeds > 1 ? 100 * score->std / sqrt((double)seeds) : 0;
+    return score->count > 1 ? 100 * score->std / sqrt((double)score->count) : 0;
 }
 
 static const char *name_of_run(const void *of, int index, char buffer[16])
@@ -63,7 +62,8 @@ pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs
     bool scored = false;
     for (int i = 0; i < count; i++)
         scored = scored || isfinite(pb_record_score(&runs[i], "test_accuracy").mean);
-    if (!scored) return pb_plot_discard(folder, "test_accuracy");
+    const bool by_fold = count == 1 && pb_record_folds(&runs[0]) > 0; /* draw_folds.c has more */
+    if (!scored || by_fold) return pb_plot_discard(folder, "test_accuracy");
     pb_bars bars;
     pb_status status = pb_bars_create(ctx, count == 1 ? 2 : count,
                                       count == 1 ? runs[0].seed_count : 1, 0.6, &bars);
@@ -74,9 +74,11 @@ pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs
             bars_of_one(&plot, &runs[0], &bars);
         else
             bars_of_many(&plot, count, runs, &bars);
-        pb_plot_subtitle(
-            &plot, "%s%s", pb_record_data_set(&runs[0]),
-            pb_bars_have_whiskers(&bars) ? "; mean over seeds, whisker: one standard error" : "");
+        const bool whiskers = pb_bars_have_whiskers(&bars);
+        pb_plot_subtitle(&plot, "%s%s%s%s", pb_record_data_set(&runs[0]),
+                         whiskers ? "; mean over " : "",
+                         whiskers ? pb_records_repeats(count, runs) : "",
+                         whiskers ? ", whisker: one standard error" : "");
         pb_plot_top_margin(&plot);
         pb_bars_plot(&plot, &bars, "test accuracy");
         status = pb_plot_draw(ctx, &plot, folder);

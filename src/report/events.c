@@ -212,7 +212,9 @@ pb_status pb_events_write(pb_context *ctx, const pb_record *run, const char *fol
     double clock = start_time(run, run->folder);
     for (int seed = 0; seed < run->seed_count; seed++) {
         pb_text path = {0};
-        pb_text_append(&path, "%s/events/seed-%lld", folder, (long long)run->seeds[seed]);
+        pb_text_append(&path, "%s/events/", folder);
+        if (run->folds[seed]) pb_text_append(&path, "fold-%d/", run->folds[seed]);
+        pb_text_append(&path, "seed-%lld", (long long)run->seeds[seed]);
         pb_status status = path.failed ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory")
                                        : pb_folder_make(ctx, path.text);
         pb_text_append(&path, "/events.out.tfevents.passband");

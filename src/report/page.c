@@ -87,6 +87,8 @@ static const picture pictures[] = {
     {"sweep_slices", "Trials of the search by what was searched over.", true},
     {"loss",
      "Loss of the training and, where a part is held out, of validation against iterations.", true},
+    {"fold_val_accuracy", "Accuracy on the fold that each training left out.", true},
+    {"fold_test_accuracy", "Accuracy of each of these trainings on the test split.", true},
     {"test_accuracy", "Accuracy on the test split.", true},
     {"class_accuracies", "Test accuracy of each class.", true},
     {"band_weights", "Softmax weight of each frequency band while it is learned.", true},
@@ -148,7 +150,7 @@ static void add_score(pb_text *out, pb_score score)
 {
     if (!isfinite(score.mean))
         pb_text_append(out, "&ndash;");
-    else if (json_array_size(score.per_seed) > 1 && isfinite(score.std))
+    else if (score.count > 1 && isfinite(score.std))
         pb_text_append(out, "%.2f %% &plusmn; %.2f", 100 * score.mean, 100 * score.std);
     else
         pb_text_append(out, "%.2f %%", 100 * score.mean);
@@ -196,10 +198,11 @@ static void add_line(pb_text *out, const char *heading, const char *text)
 }
 
 /* Closes the table of figures. */
-static void explain_spread(pb_text *out)
+static void explain_spread(pb_text *out, const char *repeats)
 {
-    pb_text_append(
-        out, "</table></div>\n<p class=\"soft\">&plusmn;: standard deviation over seeds.</p>\n");
+    pb_text_append(out,
+                   "</table></div>\n<p class=\"soft\">&plusmn;: standard deviation over %s.</p>\n",
+                   repeats);
 }
 
 static void add_figures_of_run(pb_text *out, const pb_record *run)
@@ -213,7 +216,8 @@ static void add_figures_of_run(pb_text *out, const pb_record *run)
     add_score(out, val);
     pb_text_append(out, "</td></tr>\n");
     add_list(out, "Test accuracy of each seed", test.per_seed, 100, 2, " %");
-    add_list(out, "Best epoch of each seed", json_object_get(run->summary, "best_epoch"), 1, 0, "");
+    add_list(out, pb_record_folds(run) ? "Best epoch of each training" : "Best epoch of each seed",
+             json_object_get(run->summary, "best_epoch"), 1, 0, "");
     for (int i = 0; i < NUMBERS; i++) {
         pb_text_append(out, "<tr><th>%s</th><td>", numbers[i].heading);
         add_number(out, numbers[i].digits, pb_record_number(run, numbers[i].key), numbers[i].unit);
@@ -221,7 +225,7 @@ static void add_figures_of_run(pb_text *out, const pb_record *run)
     }
     add_line(out, "Data set", pb_record_text(run, "data_set"));
     add_line(out, "Device", pb_record_text(run, "device"));
-    explain_spread(out);
+    explain_spread(out, pb_record_repeats(run));
 }
 
 static void add_environment(pb_text *out, const json_t *env)
@@ -267,7 +271,7 @@ static void add_figures_of_runs(pb_text *out, int count, const pb_record runs[])
         pb_html_escape(out, runs[i].folder);
         pb_text_append(out, "</td></tr>\n");
     }
-    explain_spread(out);
+    explain_spread(out, pb_records_repeats(count, runs));
 }
 
 /* ---- pages ---- */
@@ -287,10 +291,12 @@ pb_status pb_page_save(pb_context *ctx, const char *folder, pb_text *page)
 pb_status pb_page_run(pb_context *ctx, const pb_record *run, const char *folder)
 {
     pb_text page = {0}, line = {0};
-    pb_text_append(&line, "%s%s%d seed%s%s", pb_record_text(run, "data_set"),
-                   *pb_record_text(run, "data_set") ? ", " : "", run->seed_count,
-                   run->seed_count == 1 ? "" : "s",
-                   json_object_size(run->summary) ? "" : ", not finished");
+    const int folds = pb_record_folds(run);
+    const int seeds = folds > 0 ? run->seed_count / folds : run->seed_count;
+    pb_text_append(&line, "%s%s%d seed%s", pb_record_text(run, "data_set"),
+                   *pb_record_text(run, "data_set") ? ", " : "", seeds, seeds == 1 ? "" : "s");
+    if (folds > 0) pb_text_append(&line, " on each of %d folds", folds);
+    if (!json_object_size(run->summary)) pb_text_append(&line, ", not finished");
     pb_page_open(&page, run->name, line.failed ? "" : line.text);
     pb_text_free(&line);
     add_figures_of_run(&page, run);

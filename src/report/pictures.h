@@ -10,6 +10,9 @@ pb_status pb_draw_loss(pb_context *ctx, int count, const pb_record runs[], const
 /** Test accuracy as bars, of seeds for one run, of runs for several: test_accuracy.png. */
 pb_status pb_draw_test_accuracy(pb_context *ctx, int count, const pb_record runs[],
                                 const char *folder);
+/** Accuracies of each fold of a cross-validation, on the fold and on the test part:
+ * fold_val_accuracy.png, fold_test_accuracy.png. */
+pb_status pb_draw_folds(pb_context *ctx, const pb_record *run, const char *folder);
 /** Test accuracy of each class: class_accuracies.png. */
 pb_status pb_draw_class_accuracies(pb_context *ctx, int count, const pb_record runs[],
                                    const char *folder);

@@ -14,6 +14,7 @@
 #define METRICS_LIMIT ((size_t)256 << 20)
 #define CONFIG_LIMIT  ((size_t)1 << 20)
 #define EPOCH_LIMIT   10000000
+#define FOLD_LIMIT    100000
 #define ANY_AXES      0
 
 /* ---- JSON ---- */
@@ -147,11 +148,12 @@ static pb_status check_arrays(pb_context *ctx, const pb_record *r)
 
 /* ---- metrics ---- */
 
-static int seed_index(pb_record *r, int64_t seed)
+static int seed_index(pb_record *r, int64_t seed, int fold)
 {
     for (int i = 0; i < r->seed_count; i++)
-        if (r->seeds[i] == seed) return i;
+        if (r->seeds[i] == seed && r->folds[i] == fold) return i;
     r->seeds[r->seed_count] = seed;
+    r->folds[r->seed_count] = fold;
     return r->seed_count++;
 }
 
@@ -163,14 +165,19 @@ static pb_status add_line(pb_context *ctx, pb_record *r, const char *path, int l
     if (!json) return pb_fail(ctx, PB_ERR_DATA, "%s:%d: not JSON: %s", path, line, error.text);
     if (json_array_append_new(r->metrics, json))
         return pb_fail(ctx, PB_ERR_MEMORY, "out of memory reading %s", path);
-    const json_t *seed = json_object_get(json, "seed"), *epoch = json_object_get(json, "epoch");
+    const json_t *seed = json_object_get(json, "seed"), *epoch = json_object_get(json, "epoch"),
+                 *fold = json_object_get(json, "fold");
     if (!json_is_integer(seed) || !json_is_integer(epoch))
         return pb_fail(ctx, PB_ERR_DATA, "%s:%d: a line needs a seed and an epoch", path, line);
+    if (fold && (!json_is_integer(fold) || json_integer_value(fold) < 1 ||
+                 json_integer_value(fold) > FOLD_LIMIT))
+        return pb_fail(ctx, PB_ERR_DATA, "%s:%d: the fold is no whole number from 1 to %d", path,
+                       line, FOLD_LIMIT);
     if (json_integer_value(epoch) < 0 || json_integer_value(epoch) > EPOCH_LIMIT)
         return pb_fail(ctx, PB_ERR_DATA, "%s:%d: epoch %" JSON_INTEGER_FORMAT " is out of range",
                        path, line, json_integer_value(epoch));
     r->epochs[r->epoch_count++] = (pb_epoch){
-        .seed_index = seed_index(r, json_integer_value(seed)),
+        .seed_index = seed_index(r, json_integer_value(seed), (int)json_integer_value(fold)),
         .epoch = (int)json_integer_value(epoch),
         .step = json_integer_value(json_object_get(json, "step")),
         .train_loss = real_at(json, "train_loss"),
@@ -191,7 +198,8 @@ static pb_status parse_metrics(pb_context *ctx, pb_record *r, const char *path, 
     r->metrics = json_array();
     r->epochs = calloc(lines + 1, sizeof *r->epochs);
     r->seeds = calloc(lines + 1, sizeof *r->seeds);
-    if (!r->metrics || !r->epochs || !r->seeds)
+    r->folds = calloc(lines + 1, sizeof *r->folds);
+    if (!r->metrics || !r->epochs || !r->seeds || !r->folds)
         return pb_fail(ctx, PB_ERR_MEMORY, "out of memory reading %s", path);
     int line = 0;
     for (const char *start = text, *end; (end = strchr(start, '\n')); start = end + 1) {
@@ -306,6 +314,7 @@ void pb_record_clear(pb_record *record)
     free(record->config);
     free(record->epochs);
     free(record->seeds);
+    free(record->folds);
     free(record->train_loss.data);
     free(record->band_weights.data);
     free(record->class_accuracies.data);
@@ -370,9 +379,11 @@ pb_score pb_record_score(const pb_record *record, const char *key)
 {
     const json_t *score = json_object_get(record->summary, key);
     const json_t *per_seed = json_object_get(score, "per_seed");
+    const size_t folds = json_array_size(json_array_get(json_object_get(score, "per_fold"), 0));
     return (pb_score){
         .mean = real_at(score, "mean"),
         .std = real_at(score, "std"),
+        .count = json_array_size(per_seed) * (folds > 0 ? folds : 1),
         .per_seed = json_is_array(per_seed) ? per_seed : NULL,
     };
 }
@@ -380,6 +391,31 @@ pb_score pb_record_score(const pb_record *record, const char *key)
 double pb_record_number(const pb_record *record, const char *key)
 {
     return real_at(record->summary, key);
+}
+
+int pb_record_folds(const pb_record *record)
+{
+    const json_t *folds = json_object_get(record->summary, "folds");
+    return (int)(real_at(folds, "count") > 0 ? real_at(folds, "count") * real_at(folds, "repeats")
+                                             : 0);
+}
+
+const char *pb_record_repeats(const pb_record *record)
+{
+    bool has_folds = false, has_seeds = false;
+    for (int i = 1; i < record->seed_count; i++) {
+        has_folds = has_folds || record->folds[i] != record->folds[0];
+        has_seeds = has_seeds || record->seeds[i] != record->seeds[0];
+    }
+    return has_folds && has_seeds ? "folds and seeds" : has_folds ? "folds" : "seeds";
+}
+
+const char *pb_records_repeats(int count, const pb_record records[])
+{
+    const char *words = pb_record_repeats(&records[0]);
+    for (int i = 1; i < count; i++)
+        if (strcmp(pb_record_repeats(&records[i]), words) != 0) return "trainings";
+    return words;
 }
 
 const char *pb_record_text(const pb_record *record, const char *key)

@@ -32,6 +32,7 @@ typedef struct pb_epoch {
  */
 typedef struct pb_score {
     double mean, std;
+    size_t count;           /* of numbers that these are of: seeds, or folds times seeds */
     const json_t *per_seed; /* array, or NULL */
 } pb_score;
 
@@ -45,6 +46,8 @@ typedef struct pb_record {
     pb_epoch *epochs; /* [epoch_count], in the order of the file               */
     int epoch_count;
     int64_t *seeds; /* [seed_count], in the order they were trained          */
+    int *folds;     /* [seed_count], of a cross-validation, where a seed counts once for each fold: from 1;
+                       else 0                                                 */
     int seed_count;
     int64_t log_every;                   /* iterations between the points of train_loss           */
     pb_array train_loss;                 /* [seeds, points]        */
@@ -74,6 +77,12 @@ pb_score pb_record_score(const pb_record *record, const char *key);
 double pb_record_number(const pb_record *record, const char *key);
 /** A text of the summary, "" when it is absent. */
 const char *pb_record_text(const pb_record *record, const char *key);
+/** What figures of a run are means over: "seeds", "folds", or "folds and seeds". */
+const char *pb_record_repeats(const pb_record *record);
+/** The same of several runs: "trainings" where they differ. */
+const char *pb_records_repeats(int count, const pb_record records[]);
+/** How many folds a cross-validation has, all repeats together; 0: the run is none. */
+int pb_record_folds(const pb_record *record);
 /** Name of the data set, or that the run has not finished. */
 const char *pb_record_data_set(const pb_record *record);
 /** Name of a class; writes its number into `buffer` when the summary names none. */

@@ -41,7 +41,8 @@ static pb_status make_plots_folder(pb_context *ctx, const char *folder, char **p
 static pb_status draw_plots_and_page(pb_context *ctx, int count, const pb_record runs[],
                                      const char *folder, const char *plots, bool compare)
 {
-    const pb_status drawn = draw_plots(ctx, count, runs, plots);
+    pb_status drawn = draw_plots(ctx, count, runs, plots);
+    if (!drawn && !compare) drawn = pb_draw_folds(ctx, &runs[0], plots);
     if (drawn && drawn != PB_ERR_RUN) return drawn;
     char *sentence = drawn ? strdup(pb_error(ctx)) : NULL;
     pb_status status =

@@ -18,7 +18,7 @@ static void print_score(char cell[CELL_BYTES], pb_score score)
 {
     if (!isfinite(score.mean))
         snprintf(cell, CELL_BYTES, "-");
-    else if (json_array_size(score.per_seed) > 1 && isfinite(score.std))
+    else if (score.count > 1 && isfinite(score.std))
         snprintf(cell, CELL_BYTES, "%.2f %% +- %.2f", 100 * score.mean, 100 * score.std);
     else
         snprintf(cell, CELL_BYTES, "%.2f %%", 100 * score.mean);

@@ -203,6 +203,10 @@ static pb_status read_base(reader *r, const pb_node *node, pb_method *method)
     if (status == PB_OK && own) status = put_stages(r, pb_yaml_root(yaml), own);
     if (status == PB_OK)
         status = pb_config_from_yaml(r->ctx, path, yaml, count, overrides, &config);
+    if (status == PB_OK && pb_config_folds(config) > 0)
+        status = pb_fail(r->ctx, PB_ERR_CONFIG,
+                         "%s: a study tests every network on the test part; allowed: 0",
+                         pb_option_where(config->train, "folds"));
     if (status == PB_OK) {
         method->base = pb_config_yaml(config);
         for (method->chain = 1;

@@ -153,6 +153,10 @@ static pb_status take_over(compression *c)
 static pb_status compress(compression *c, const char *path)
 {
     int stages;
+    if (pb_config_cross_validates(c->config))
+        return pb_fail(c->ctx, PB_ERR_CONFIG,
+                       "%s: a file is made once, from what one training learns from; allowed: 0",
+                       pb_option_where(c->config->train, "folds"));
     PB_TRY(pb_run_data_load(c->ctx, c->config, false, &c->source));
     PB_TRY(pb_chain_length(c->ctx, c->config, c->source, &stages));
     if (stages > 1 && c->source->compressed)

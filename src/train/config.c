@@ -208,6 +208,54 @@ static pb_status read_top(pb_context *ctx, const pb_node *root, pb_config *confi
     return check_name(ctx, config);
 }
 
+int pb_config_folds(const pb_config *config)
+{
+    return (int)(pb_option_int(config->train, "folds") *
+                 pb_option_int(config->train, "fold_repeats"));
+}
+
+bool pb_config_cross_validates(const pb_config *config)
+{
+    return pb_config_folds(config) > 0 && pb_option_int(config->train, "fold") == 0;
+}
+
+/* What says how folds are is wrong where there are none. */
+static pb_status check_without_folds(pb_context *ctx, const pb_config *config)
+{
+    const char *key = pb_option_int(config->train, "fold") > 0           ? "fold"
+                      : pb_option_int(config->train, "fold_repeats") > 1 ? "fold_repeats"
+                      : strcmp(pb_option_string(config->train, "fold_kind"), "plain") == 0
+                          ? "fold_kind"
+                          : NULL;
+    if (key == NULL) return PB_OK;
+    return pb_fail(ctx, PB_ERR_CONFIG, "%s: is for a cross-validation, but train.folds is 0",
+                   pb_option_where(config->train, key));
+}
+
+static pb_status check_folds(pb_context *ctx, const pb_config *config)
+{
+    const int64_t folds = pb_option_int(config->train, "folds"),
+                  fold = pb_option_int(config->train, "fold");
+    const double validation = pb_option_float(config->data, "validation");
+    if (folds == 0) return check_without_folds(ctx, config);
+    if (folds == 1) {
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: 1 fold leaves nothing to train on, allowed: 2 and more, or 0 for none",
+                       pb_option_where(config->train, "folds"));
+    }
+    if (validation > 0) {
+        return pb_fail(
+            ctx, PB_ERR_CONFIG,
+            "%s: is %g, but with train.folds each fold is the validation part; allowed: 0",
+            pb_option_where(config->data, "validation"), validation);
+    }
+    if (fold > pb_config_folds(config)) {
+        return pb_fail(ctx, PB_ERR_CONFIG, "%s: is %d, but there are %d folds, counted from 1",
+                       pb_option_where(config->train, "fold"), (int)fold, pb_config_folds(config));
+    }
+    return PB_OK;
+}
+
 static pb_status check_train(pb_context *ctx, const pb_config *config)
 {
     enum { MOST_SEEDS = 1000 };
@@ -225,7 +273,8 @@ static pb_status check_train(pb_context *ctx, const pb_config *config)
                            where, (long long)seeds[i]);
         }
     }
-    if (pb_option_int(config->train, "patience") > 0 &&
+    PB_TRY(check_folds(ctx, config));
+    if (pb_option_int(config->train, "patience") > 0 && pb_config_folds(config) == 0 &&
         pb_option_float(config->data, "validation") <= 0) {
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: stopping early needs validation samples, but data.validation is 0",
@@ -253,6 +302,20 @@ static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *conf
     return pb_config_read_stages(ctx, stages, pb_node_find(root, PB_CONFIG_WEIGHTS), config);
 }
 
+/* A share held out is the default; with folds there is none unless somebody asks for it. */
+static pb_status hold_out_folds(pb_context *ctx, pb_yaml *yaml)
+{
+    pb_node *train = pb_node_find(pb_yaml_root(yaml), "train"),
+            *data = pb_node_find(pb_yaml_root(yaml), "data");
+    const pb_node *folds =
+        train && train->kind == PB_NODE_MAP ? pb_node_find(train, "folds") : NULL;
+    const bool has_data = data && !pb_node_is_null(data);
+    if (!folds || folds->kind != PB_NODE_SCALAR || !folds->text || strcmp(folds->text, "0") == 0)
+        return PB_OK;
+    if (has_data && (data->kind != PB_NODE_MAP || pb_node_find(data, "validation"))) return PB_OK;
+    return pb_config_override(ctx, yaml, "data.validation=0");
+}
+
 static pb_status read_tree(pb_context *ctx, const char *path, int override_count,
                            const char *const overrides[], pb_yaml *yaml, pb_config *config)
 {
@@ -266,6 +329,7 @@ static pb_status read_tree(pb_context *ctx, const char *path, int override_count
     PB_TRY(pb_config_expand(ctx, yaml));
     if (pb_node_find(root, "name") == NULL) PB_TRY(name_after_file(ctx, yaml, path));
     PB_TRY(name_compressed(ctx, yaml));
+    PB_TRY(hold_out_folds(ctx, yaml));
     return read_root(ctx, root, config);
 }
 

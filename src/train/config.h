@@ -39,6 +39,11 @@ char *pb_config_chain_yaml(const pb_config *config, int count);
 pb_status pb_config_of_chain(pb_context *ctx, const char *path, const char *chain, int override_count,
                              const char *const overrides[], pb_config **config);
 
+/** Trainings of a cross-validation that go by each seed: folds of all repeats; 0: it is none. */
+int pb_config_folds(const pb_config *config);
+/** Whether a run of it is one of every fold, rather than of one or without folds. */
+bool pb_config_cross_validates(const pb_config *config);
+
 /* Keys of `device`, which may also be the name alone:
  *   name          string  as pb_device_open takes it; "" lets the library choose ("")
  *   memory_limit  bytes   of device memory at most; data that does not fit is streamed; 0: no limit (0)
@@ -58,8 +63,12 @@ pb_status pb_config_of_chain(pb_context *ctx, const char *path, const char *chai
  *   batch_size      int   samples of a training step                             (128)
  *   eval_batch_size int   samples of a batch of validation and test              (1000)
  *   seeds           ints  each at least 0, all different, at least one           ([0])
+ *   folds           int   of a cross-validation, at least 2; 0: none               (0)
+ *   fold_kind       choice stratified, plain                                     (stratified)
+ *   fold_repeats    int   1 ..                                                   (1)
+ *   fold            int   the only one to train, 1 .. folds * fold_repeats; 0: all of them (0)
  *   patience        int   epochs without a better validation accuracy before a seed stops; 0: never; needs
- *                         data.validation > 0, which the configuration checks     (0)
+ *                         data.validation > 0 or folds, which the configuration checks (0)
  *   min_delta       float gain in validation accuracy that counts as better      (0)
  *   log_every       int   iterations between recorded points; 0: automatic       (0)
  */

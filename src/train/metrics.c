@@ -23,6 +23,8 @@ pb_status pb_metrics_append(pb_session *s, pb_seed *state, const pb_trained *tra
         pb_json_real(trained->loss), "train_accuracy", pb_json_real(trained->accuracy), "val_loss",
         pb_json_real(held->loss), "val_accuracy", pb_json_real(held->accuracy), "rate", rates,
         "seconds", pb_json_real(trained->seconds), "losses", losses);
+    const int64_t fold = pb_option_int(s->config->train, "fold");
+    if (line && fold > 0) json_object_set_new(line, "fold", json_integer(fold));
     json_t *sparsity = pb_weights_sparsity(s, &state->lasting);
     if (line && sparsity) json_object_set_new(line, "sparsity", sparsity);
     if (json_array_append_new(state->metrics, line) != 0)

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/mnist1d.h"
 #include "device/device.h"
@@ -70,6 +71,39 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_d
                    d->train.count, d->test.count);
 }
 
+/* The rows of one fold, and those of all others. */
+static pb_status split_by_fold(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                               int fold, int32_t **train, int *train_count, int32_t **held,
+                               int *held_count)
+{
+    const int folds = (int)pb_option_int(config->train, "folds"), count = data->train.count;
+    const pb_fold_options options = {
+        .count = folds,
+        .stratified = strcmp(pb_option_string(config->train, "fold_kind"), "stratified") == 0,
+        .seed = (uint64_t)pb_option_int(config->data, "split_seed"),
+        .repeat = fold / folds,
+    };
+    int32_t *fold_of = malloc((size_t)count * sizeof *fold_of);
+    *train = malloc((size_t)count * sizeof **train);
+    *held = malloc((size_t)count * sizeof **held);
+    pb_status status =
+        fold_of && *train && *held
+            ? pb_dataset_folds(ctx, data->train.labels, count, data->classes, &options, fold_of)
+            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a list of samples");
+    for (int32_t i = 0; status == PB_OK && i < count; i++) {
+        if (fold_of[i] == fold % folds)
+            (*held)[(*held_count)++] = i;
+        else
+            (*train)[(*train_count)++] = i;
+    }
+    free(fold_of);
+    if (status == PB_OK) return PB_OK;
+    free(*train);
+    free(*held);
+    *train = *held = NULL;
+    return pb_fail_prefix(ctx, status, "%s", pb_option_where(config->train, "folds"));
+}
+
 pb_status pb_run_data_split(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                             int32_t **train, int *train_count, int32_t **held, int *held_count)
 {
@@ -77,6 +111,11 @@ pb_status pb_run_data_split(pb_context *ctx, const pb_config *config, const pb_d
     const int count = data->train.count;
     *train = *held = NULL;
     *train_count = *held_count = 0;
+    if (pb_config_folds(config) > 0) {
+        const int64_t fold = pb_option_int(config->train, "fold");
+        return split_by_fold(ctx, config, data, fold > 0 ? (int)fold - 1 : 0, train, train_count,
+                             held, held_count);
+    }
     if (held_out > 0)
         return pb_dataset_split(ctx, data->train.labels, count, data->classes, held_out,
                                 (uint64_t)pb_option_int(config->data, "split_seed"), train,

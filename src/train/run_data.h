@@ -11,7 +11,8 @@
  * data.skip_damaged, leaves damaged chunks of a compressed data set out. */
 pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_damaged,
                            pb_dataset **data);
-/** Rows to learn from and rows of the validation part, both ascending; free() them. */
+/** Rows to learn from and rows of the validation part, both ascending; free() them. Of a
+ * cross-validation as a whole, those of its first fold, which is as good as any to look at. */
 pb_status pb_run_data_split(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                             int32_t **train, int *train_count, int32_t **held, int *held_count);
 

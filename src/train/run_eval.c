@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "train/run_folder.h"
+#include "train/cross_validation.h"
 #include "train/seed.h"
 #include "train/summary.h"
 
@@ -103,7 +103,9 @@ pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options 
     char *path = pb_path_join(folder, "config.yaml");
     pb_status status = path ? pb_config_load(ctx, path, 0, NULL, &config)
                             : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
-    if (status == PB_OK) {
+    if (status == PB_OK && pb_config_cross_validates(config)) {
+        status = pb_cross_validation_eval(ctx, folder, config, options, json);
+    } else if (status == PB_OK) {
         pb_session session;
         status = pb_session_open(ctx, config, options, &session);
         if (status == PB_OK)

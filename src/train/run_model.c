@@ -67,6 +67,10 @@ pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_opt
     char *file = pb_path_join(run, "config.yaml");
     pb_status status = file ? pb_config_load(ctx, file, 0, NULL, &config)
                             : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    if (status == PB_OK && pb_config_cross_validates(config))
+        status = pb_fail(ctx, PB_ERR_USAGE,
+                         "%s: holds a run of each of %d folds; give one of them, as %s/fold-1", run,
+                         pb_config_folds(config), run);
     if (status == PB_OK) {
         pb_session session;
         const pb_run_options of_run = {.stop = options->stop};

@@ -7,9 +7,10 @@
 #include "base/file.h"
 #include "train/augmented.h"
 #include "train/checkpoint.h"
+#include "train/cross_validation.h"
 #include "train/metrics.h"
 #include "train/model.h"
-#include "train/run_folder.h"
+#include "train/run_one.h"
 #include "train/summary.h"
 #include "train/weight_training.h"
 
@@ -160,7 +161,14 @@ static void close_run(run *r, pb_status *status)
 
 /* ---- the two ways in ---- */
 
-static pb_status begin(run *r, const pb_config *config, const pb_run_options *options)
+static pb_status take_choices(run *r, const char *folder)
+{
+    const pb_run_folder from = {.path = (char *)folder};
+    return folder ? pb_run_folder_choices(&r->session, &from) : PB_OK;
+}
+
+static pb_status begin(run *r, const pb_config *config, const pb_run_options *options,
+                       const pb_run_shared *shared)
 {
     const char *chosen = options ? options->device : NULL;
     const char *selector = chosen           ? chosen
@@ -168,32 +176,43 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
                                             : getenv("PASSBAND_DEVICE");
     const double start = pb_seconds();
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
+    PB_TRY(take_choices(r, shared->choices_of));
     PB_TRY(pb_session_plan(&r->session, selector));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
+    if (shared->ready) PB_TRY(shared->ready(shared->user, &r->session, selector));
     PB_TRY(pb_run_folder_begin(&r->session, &r->folder, selector));
     PB_TRY(pb_augmented_write(&r->session, r->folder.path));
     pb_trace_span(r->session.trace, start, "setup");
     return PB_OK;
 }
 
-pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_options *options,
-                       char **folder)
+pb_status pb_run_train_one(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                           const pb_run_shared *shared, char **folder)
 {
     run r = {.ctx = ctx};
     char *saved = NULL;
-    if (folder) *folder = NULL;
     if (!options || !options->folder) PB_TRY(pb_run_folder_saved(ctx, config, &saved));
     pb_status status = pb_run_folder_create(ctx, saved || !options ? saved : options->folder,
                                             config->name, &r.folder);
     free(saved);
     PB_TRY(status);
-    status = begin(&r, config, options);
+    status = begin(&r, config, options, shared);
     if (status == PB_OK && folder && !(*folder = strdup(r.folder.path)))
         status = pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
     if (status == PB_OK) status = run_seeds(&r);
     close_run(&r, &status);
     return status;
+}
+
+pb_status pb_run_train(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                       char **folder)
+{
+    static const pb_run_shared alone = {0};
+    if (folder) *folder = NULL;
+    return pb_config_cross_validates(config)
+               ? pb_cross_validation_train(ctx, config, options, folder)
+               : pb_run_train_one(ctx, config, options, &alone, folder);
 }
 
 static pb_status go_on(run *r, const pb_config *config, const pb_run_options *options)
@@ -230,7 +249,10 @@ pb_status pb_run_resume(pb_context *ctx, const char *folder, const pb_run_option
         pb_log(ctx, PB_LOG_INFO, "%s: is finished already", folder);
     } else {
         status = pb_config_load(ctx, path, 0, NULL, &config);
-        if (status == PB_OK) status = go_on(&r, config, options);
+        if (status == PB_OK)
+            status = pb_config_cross_validates(config)
+                         ? pb_cross_validation_resume(ctx, &r.folder, config, options)
+                         : go_on(&r, config, options);
     }
     close_run(&r, &status);
     pb_config_free(&config);

@@ -165,9 +165,10 @@ static pb_status read_base(reader *r, const char *file, int count, const char *c
 
 static pb_status keep_base(reader *r, const pb_config *config, pb_arm *arm)
 {
-    if (!(pb_option_float(config->data, "validation") > 0))
+    if (!(pb_option_float(config->data, "validation") > 0) && pb_config_folds(config) == 0)
         return pb_fail(r->ctx, PB_ERR_CONFIG,
-                       "%s: a search chooses by validation samples, but data.validation is 0",
+                       "%s: a search chooses by validation samples, but data.validation is 0, and "
+                       "train.folds too",
                        pb_option_where(config->data, "validation"));
     arm->base = pb_config_yaml(config);
     return arm->base ? PB_OK : no_memory(r->ctx);
@@ -178,9 +179,20 @@ static pb_status keep_base(reader *r, const pb_config *config, pb_arm *arm)
 /* Keys whose change would have trials scored on other samples, or is decided by the search. */
 static pb_status check_key(reader *r, const pb_dimension *d)
 {
-    static const char *const kept[] = {
-        "name",      "device",    "device.name",     "device.memory_limit", "train.seeds",
-        "data.name", "data.path", "data.validation", "data.test_fraction",  "data.split_seed"};
+    static const char *const kept[] = {"name",
+                                       "device",
+                                       "device.name",
+                                       "device.memory_limit",
+                                       "train.seeds",
+                                       "data.name",
+                                       "data.path",
+                                       "data.validation",
+                                       "data.test_fraction",
+                                       "data.split_seed",
+                                       "train.folds",
+                                       "train.fold_kind",
+                                       "train.fold_repeats",
+                                       "train.fold"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (strcmp(d->key, kept[i]) == 0)
             return pb_fail(r->ctx, PB_ERR_CONFIG,

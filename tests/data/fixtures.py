@@ -95,6 +95,29 @@ def split(labels, fraction, seed):
     return sorted(held_out)
 
 
+def folds(labels, count, stratified, seed, repeat):
+    """The fold of each sample: all shuffled, then each class in turn dealt out, going on where the last one ended."""
+    key = ((seed ^ seed >> 32) & 0xFFFFFFFF, fnv1a("folds"))
+    order = list(range(len(labels)))
+    for i in range(len(order) - 1, 0, -1):
+        j = philox4x32((i // 4, 0, repeat, 0), key)[i % 4] * (i + 1) >> 32
+        order[i], order[j] = order[j], order[i]
+    if stratified:
+        order.sort(key=lambda i: labels[i])  # stable
+    fold_of = [0] * len(labels)
+    for place, i in enumerate(order):
+        fold_of[i] = place % count
+    return fold_of
+
+
+def write_folds():
+    labels = [(i * i + 3 * i) % 7 % 4 for i in range(60)]
+    with open(OUT / "folds.txt", "w") as file:
+        for count, stratified, seed, repeat in [(5, 1, 0, 0), (5, 1, 0, 1), (7, 1, 2**40 + 3, 0), (4, 0, 9, 2), (60, 0, 1, 0)]:
+            rows = folds(labels, count, stratified, seed, repeat)
+            print(count, stratified, seed, repeat, *rows, file=file)
+
+
 def write_splits():
     """label i is (i i + 3 i) mod 7 mod 4, for i < 60; a line: fraction, seed, held-out indices."""
     labels = [(i * i + 3 * i) % 7 % 4 for i in range(60)]
@@ -106,3 +129,4 @@ def write_splits():
 write_npy()
 write_idx()
 write_splits()
+write_folds()

@@ -269,6 +269,57 @@ static void assert_picture(const char *folder, const char *name, unsigned width,
     ck_assert(file_holds(path, "</svg>"));
 }
 
+/* Two seeds on three folds; each seed's last epoch is worse than its first. */
+static void make_folds(void)
+{
+    ck_assert_int_eq(mkdir(at("cv"), 0777), 0);
+    FILE *file = made_open(at("cv"), "metrics.jsonl");
+    for (int fold = 1; fold <= 3; fold++)
+        for (int seed = 4; seed <= 5; seed++)
+            for (int epoch = 1; epoch <= 2; epoch++)
+                fprintf(file,
+                        "{\"seed\": %d, \"epoch\": %d, \"step\": %d, \"train_loss\": %d.5, "
+                        "\"val_loss\": %d.25, \"fold\": %d}\n",
+                        seed, epoch, 10 * epoch, seed, fold, fold);
+    fclose(file);
+    file = made_open(at("cv"), "summary.json");
+    fputs("{\"name\": \"cv\", \"seeds\": [4, 5], \"folds\": {\"count\": 3, \"repeats\": 1},"
+          " \"val_accuracy\": {\"mean\": 0.75, \"std\": 0.1, \"per_seed\": [0.7, 0.8],"
+          " \"per_fold\": [[0.6, 0.7, 0.8], [0.7, 0.75, 0.95]]}}\n",
+          file);
+    fclose(file);
+}
+
+START_TEST(folds_are_drawn)
+{
+    pb_record run;
+    pb_curve curve = {0};
+    make_folds();
+    ck_assert_int_eq(pb_record_load(ctx, at("cv"), &run), PB_OK);
+    ck_assert_int_eq(run.seed_count, 6);
+    ck_assert_int_eq(run.folds[5], 3);
+    ck_assert_int_eq(run.seeds[5], 5);
+    ck_assert_int_eq(pb_record_folds(&run), 3);
+    ck_assert_uint_eq(pb_record_score(&run, "val_accuracy").count, 6);
+    ck_assert_str_eq(pb_record_repeats(&run), "folds and seeds");
+    ck_assert_int_eq(pb_curve_val_loss(ctx, &run, &curve), PB_OK);
+    ck_assert_double_eq_tol(curve.mean[0], 2.25, 1e-12);
+    pb_curve_clear(&curve);
+    pb_record_clear(&run);
+
+    ck_assert_int_eq(pb_report_run(ctx, at("cv")), PB_OK);
+    /* the last bar of each seed: its mean over folds, with the standard deviation */
+    ck_assert(file_holds("cv/plots/fold_val_accuracy.dat", "2.795 70 10\n"));
+    ck_assert(file_holds("cv/plots/fold_val_accuracy.dat", "3.205 80 13.2287566\n"));
+    ck_assert(exists("cv/plots/fold_val_accuracy.png"));
+    ck_assert(!exists("cv/plots/fold_test_accuracy.png"));
+    ck_assert(file_holds("cv/index.html", "2 seeds on each of 3 folds"));
+    ck_assert(file_holds("cv/index.html", "75.00 % &plusmn; 10.00"));
+    ck_assert(file_holds("cv/index.html", "standard deviation over folds and seeds"));
+    ck_assert(exists("cv/events/fold-3/seed-5/events.out.tfevents.passband"));
+}
+END_TEST
+
 START_TEST(a_run_is_drawn_whole)
 {
     const made_run made = small("it's <small>_run");
@@ -650,6 +701,7 @@ int main(void)
     tcase_add_test(tests, curves_of_a_folder_are_those_of_its_files);
     tcase_add_test(tests, damaged_folders_are_refused_in_words);
     tcase_add_test(tests, a_line_cut_off_by_a_crash_is_left_out);
+    tcase_add_test(tests, folds_are_drawn);
     tcase_add_test(tests, a_run_is_drawn_whole);
     tcase_add_test(tests, a_script_draws_its_picture_again);
     tcase_add_test(tests, one_seed_has_no_band_and_fixed_weights_no_evolution);
