@@ -186,6 +186,8 @@ typedef struct pb_fitting {
         double *numbers; /* row-major */
     } observed[PB_BUILDER_MAX];
     pb_fitted *fitted; /* where it goes */
+    /** The mean weight of each band that the finished run in a folder learned: weights [most]. */
+    pb_status (*read_band_weights)(pb_context *ctx, const char *run, int most, double weights[], int *count);
 } pb_fitting;
 
 /** One file, one row in the table of stages. */

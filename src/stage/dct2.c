@@ -1,9 +1,12 @@
 /* dct2: samples become frequencies of their cosine transform, of the whole plane or of its blocks.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "stage/frequencies.h"
+
+enum { MOST_BANDS = 256 };
 
 static const pb_option dct2_options[] = {
     {.name = "keep",
@@ -15,9 +18,10 @@ static const pb_option dct2_options[] = {
     {.name = "select",
      .type = PB_OPTION_CHOICE,
      .fallback = "corner",
-     .choices = "corner|zigzag|radial|energy",
-     .help = "corner: keep x keep; else `count` in zigzag order, by distance from the lowest, or "
-             "those of most energy in the training split"},
+     .choices = "corner|zigzag|radial|energy|bands",
+     .help =
+         "corner: keep x keep; else `count` in zigzag order, by distance from the lowest, those "
+         "of most energy in the training split, or of that corner by band (`weights`)"},
     {.name = "count",
      .type = PB_OPTION_INT,
      .fallback = "0",
@@ -32,6 +36,18 @@ static const pb_option dct2_options[] = {
      .max = 4096,
      .help = "transform blocks of so many points on each axis (JPEG: 8); a frequency of all blocks "
              "is a channel; 0: the whole plane"},
+    {.name = "bands",
+     .type = PB_OPTION_INT,
+     .fallback = "8",
+     .min = 1,
+     .max = MOST_BANDS,
+     .help = "radial bands of the keep x keep corner, as of band_mask (select: bands)"},
+    {.name = "weights",
+     .type = PB_OPTION_STRING,
+     .fallback = "uniform",
+     .help = "importance of each band: numbers such as '0.3 0.2 0.5', or the folder of a run that "
+             "learned them; bands of most weight come first, within a band coefficients of most "
+             "energy; uniform: every band has the same share"},
     {0},
 };
 
@@ -45,10 +61,16 @@ typedef struct layout {
 
 static pb_selection selection_of(const pb_options *options)
 {
-    static const char *const names[] = {"corner", "zigzag", "radial", "energy"};
+    static const char *const names[] = {"corner", "zigzag", "radial", "energy", "bands"};
     pb_selection s = PB_SELECT_CORNER;
     while (strcmp(names[s], pb_option_string(options, "select")) != 0) s++;
     return s;
+}
+
+/* Which coefficients are kept is learned from the training split. */
+static bool learns(pb_selection selection)
+{
+    return selection == PB_SELECT_ENERGY || selection == PB_SELECT_BANDS;
 }
 
 static pb_status check_keep(pb_builder *b, const layout *l, int keep)
@@ -79,15 +101,17 @@ static pb_status lay_out(pb_builder *b, const pb_options *options, pb_shape take
     l->block[1] = block ? block : p->width;
     l->rows = (p->height - 1) / l->block[0] + 1;
     l->columns = (p->width - 1) / l->block[1] + 1;
-    if (l->selection == PB_SELECT_CORNER) {
+    l->height = l->block[0];
+    l->width = l->block[1];
+    if (l->selection == PB_SELECT_CORNER || l->selection == PB_SELECT_BANDS) {
         PB_TRY(check_keep(b, l, keep));
         l->height = lines ? 1 : keep;
         l->width = keep;
+    }
+    if (l->selection == PB_SELECT_CORNER) {
         l->count = l->height * l->width;
         return PB_OK;
     }
-    l->height = l->block[0];
-    l->width = l->block[1];
     const int64_t wanted = count ? count : lines ? keep : (int64_t)keep * keep;
     if (wanted > (int64_t)l->height * l->width)
         return pb_fail(b->ctx, PB_ERR_SHAPE,
@@ -143,7 +167,7 @@ static pb_value transform_back(pb_graph *g, const layout *l, pb_value y)
  * when there is an error of the graph. */
 static bool order_of(pb_builder *b, const layout *l, int order[])
 {
-    if (l->selection != PB_SELECT_ENERGY) {
+    if (!learns(l->selection)) {
         if (pb_frequencies_order(l->selection, l->height, l->width, l->count, order)) return true;
         pb_graph_fail(b->g, PB_ERR_MEMORY, "no memory to order %d x %d coefficients", l->height,
                       l->width);
@@ -235,12 +259,12 @@ static pb_status dct2_build(pb_builder *b, const pb_options *options)
     return PB_OK;
 }
 
-/* ---- learning which have most energy ---- */
+/* ---- learning which are kept ---- */
 
 static pb_status dct2_observe(pb_builder *b, const pb_options *options)
 {
     layout l;
-    if (selection_of(options) != PB_SELECT_ENERGY) return PB_OK;
+    if (!learns(selection_of(options))) return PB_OK;
     PB_TRY(lay_out(b, options, pb_value_shape(b->g, b->x), &l));
     const pb_value squares = pb_square(b->g, transform(b->g, &l, b->x));
     const pb_value of_sample =
@@ -249,19 +273,69 @@ static pb_status dct2_observe(pb_builder *b, const pb_options *options)
     return PB_OK;
 }
 
-static pb_status dct2_fit(pb_fitting *fitting, const pb_options *options)
+/* Numbers between spaces or commas. False where the text is anything else, or has more of them. */
+static bool read_numbers(const char *text, double numbers[], int *count)
+{
+    static const char between[] = " ,";
+    for (*count = 0; *count < MOST_BANDS && *(text += strspn(text, between)); ++*count) {
+        char *end;
+        numbers[*count] = strtod(text, &end);
+        if (end == text || (*end && !strchr(between, *end)) || !isfinite(numbers[*count]))
+            return false;
+        text = end;
+    }
+    return *count > 0 && !*text;
+}
+
+/* weights [MOST_BANDS]; there are none where all bands shall have the same share. */
+static pb_status find_weights(const pb_fitting *f, const pb_options *options, double weights[],
+                              int *count)
+{
+    const char *text = pb_option_string(options, "weights");
+    const int bands = (int)pb_option_int(options, "bands");
+    *count = 0;
+    if (strcmp(text, "uniform") == 0) return PB_OK;
+    if (!read_numbers(text, weights, count)) {
+        const pb_status status = f->read_band_weights(f->ctx, text, MOST_BANDS, weights, count);
+        if (status != PB_OK) return pb_fail_prefix(f->ctx, status, "weights");
+    }
+    if (*count == bands) return PB_OK;
+    return pb_fail(f->ctx, PB_ERR_CONFIG, "weights: are of %d bands, but bands is %d", *count,
+                   bands);
+}
+
+static pb_status rank(pb_fitting *f, const pb_options *options, int count, double order[])
 {
     size_t number;
-    const double *energy = pb_fitting_observed(fitting, "energy", &number);
+    double weights[MOST_BANDS];
+    int weight_count;
+    const double *energy = pb_fitting_observed(f, "energy", &number);
+    const int keep = (int)pb_option_int(options, "keep");
+    bool done;
+    if (selection_of(options) == PB_SELECT_ENERGY) {
+        done = pb_frequencies_by_energy(energy, (int)number, count, order);
+    } else {
+        PB_TRY(find_weights(f, options, weights, &weight_count));
+        done = pb_frequencies_by_band(energy, (int)number / keep, keep,
+                                      (int)pb_option_int(options, "bands"),
+                                      weight_count ? weights : NULL, count, order);
+        if (done && weight_count)
+            PB_TRY(pb_fitting_put(f, "band_weights", PB_SHAPE(weight_count), weights));
+    }
+    return done ? PB_OK
+                : pb_fail(f->ctx, PB_ERR_MEMORY, "no memory to rank %zu coefficients", number);
+}
+
+static pb_status dct2_fit(pb_fitting *fitting, const pb_options *options)
+{
     const int keep = (int)pb_option_int(options, "keep"),
               asked = (int)pb_option_int(options, "count");
     const int count = asked ? asked : fitting->sample.axes == 1 ? keep : keep * keep;
     double *order = malloc((size_t)count * sizeof *order);
-    pb_status status = PB_ERR_MEMORY;
-    if (order && pb_frequencies_by_energy(energy, (int)number, count, order))
-        status = pb_fitting_put(fitting, "order", PB_SHAPE(count), order);
-    else
-        pb_fail(fitting->ctx, status, "no memory to rank %zu coefficients", number);
+    pb_status status =
+        order ? rank(fitting, options, count, order)
+              : pb_fail(fitting->ctx, PB_ERR_MEMORY, "no memory to rank %d coefficients", count);
+    if (status == PB_OK) status = pb_fitting_put(fitting, "order", PB_SHAPE(count), order);
     free(order);
     return status;
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "stage/bands.h"
+
 /* ---- orders ---- */
 
 typedef struct ranked {
@@ -45,6 +47,46 @@ bool pb_frequencies_by_energy(const double *energy, int number, int count, doubl
     ranked *all = malloc((size_t)number * sizeof *all);
     if (!all) return false;
     for (int k = 0; k < number; k++) all[k] = (ranked){.first = -energy[k], .index = k};
+    qsort(all, (size_t)number, sizeof *all, compare);
+    for (int k = 0; k < count; k++) order[k] = all[k].index;
+    free(all);
+    return true;
+}
+
+/* all [number]: .index of a coefficient, .first the place of its band, .second its energy, negated.
+ * Afterwards .first counts the coefficients of its band before it, and .second is its band's place.
+ */
+static void take_turns(ranked *all, int number)
+{
+    qsort(all, (size_t)number, sizeof *all, compare);
+    for (int k = 0, begin = 0; k < number; k++) {
+        const double band = all[k].first;
+        if (k == 0 || band > all[begin].second) begin = k;
+        all[k].first = k - begin;
+        all[k].second = band;
+    }
+}
+
+/* How many bands come before that one. */
+static int place_of(int band, int bands, const double *weights)
+{
+    int place = 0;
+    for (int k = 0; weights && k < bands; k++)
+        place += weights[k] > weights[band] || (k < band && !(weights[k] < weights[band]));
+    return weights ? place : band;
+}
+
+bool pb_frequencies_by_band(const double *energy, int height, int width, int bands,
+                            const double *weights, int count, double order[])
+{
+    const int number = height * width;
+    ranked *all = malloc((size_t)number * sizeof *all);
+    if (!all) return false;
+    for (int k = 0; k < number; k++) {
+        const int band = pb_band_of(k / width, k % width, height, width, bands);
+        all[k] = (ranked){place_of(band, bands, weights), -energy[k], k};
+    }
+    if (!weights) take_turns(all, number);
     qsort(all, (size_t)number, sizeof *all, compare);
     for (int k = 0; k < count; k++) order[k] = all[k].index;
     free(all);

@@ -73,6 +73,15 @@ static pb_status write_text(pb_study *s, const char *name, const char *text)
     return status;
 }
 
+static pb_status write_method(pb_study *s, const char *folder, const char *name, const char *yaml)
+{
+    pb_text path = {0};
+    pb_text_append(&path, "%s/%s.yaml", folder, name);
+    const pb_status status = path.failed ? no_memory(s) : write_text(s, path.text, yaml);
+    pb_text_free(&path);
+    return status;
+}
+
 /* study.yaml comes last: a folder that has it is a study. */
 static pb_status write_study(pb_study *s)
 {
@@ -80,12 +89,11 @@ static pb_status write_study(pb_study *s)
     PB_TRY(make_folder(s, "sets"));
     PB_TRY(make_folder(s, "runs"));
     for (int i = 0; i < s->config->method_count; i++) {
-        pb_text name = {0};
-        pb_text_append(&name, "methods/%s.yaml", s->config->methods[i].name);
-        const pb_status status =
-            name.failed ? no_memory(s) : write_text(s, name.text, s->config->methods[i].base);
-        pb_text_free(&name);
-        PB_TRY(status);
+        const pb_method *m = &s->config->methods[i];
+        PB_TRY(write_method(s, "methods", m->name, m->base));
+        if (!m->learner) continue;
+        PB_TRY(make_folder(s, "learners"));
+        PB_TRY(write_method(s, "learners", m->name, m->learner));
     }
     char *yaml = pb_study_config_yaml(s->config);
     const pb_status status = yaml ? write_text(s, "study.yaml", yaml) : no_memory(s);
@@ -253,6 +261,7 @@ pb_status pb_study_run(pb_context *ctx, const char *path, int override_count,
     if (folder) *folder = NULL;
     pb_status status = open_study(&s, path, override_count, overrides);
     if (status == PB_OK && folder && !(*folder = strdup(s.folder))) status = no_memory(&s);
+    if (status == PB_OK) status = pb_study_learn(&s);
     if (status == PB_OK) status = pb_study_train(&s);
     if (status == PB_OK) status = conclude(&s);
     /* a compiler that a signal reaches as well gives up what it builds */
@@ -276,5 +285,8 @@ void pb_study_print_schema(FILE *out)
         "      vary is the whole number that a budget decides: the largest whose file fits it;\n"
         "      without it, the method has one size; config: FILE and set: {KEY: VALUE} give it\n"
         "      a network of its own\n"
+        "      weights_of: FILE is a configuration with a band mask, trained first on the samples "
+        "as\n"
+        "      they are; how it weighs its bands becomes the option weights of the method's dct2\n"
         "  compare:  a map of methods to lists of others, told apart at equal budgets\n");
 }

@@ -45,6 +45,10 @@ bool pb_study_stopped(const pb_study *s);
  * the reference takes. */
 pb_status pb_study_plan_points(pb_study *s);
 
+/** Trains what methods learn from, in learned/<method>, unless that is done; methods know their
+ * weights then. */
+pb_status pb_study_learn(pb_study *s);
+
 /** The file of a point, made unless it is there: the largest that its budget allows. `reason` is ""
  * or tells why there is none: no file is so small, or a smaller budget has the same. */
 pb_status pb_study_make_file(pb_study *s, const pb_point *point, pb_text *reason);

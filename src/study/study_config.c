@@ -100,13 +100,16 @@ static pb_status override_study(reader *r, pb_yaml *yaml, pb_node *section, cons
 
 /* ---- the configuration of a method ---- */
 
-/* Adds a copy of a node to a list or map. */
+/* Adds a copy of a node and all that it holds to a list or map: overrides of one method must not
+ * reach the others. */
 static pb_status append_copy(reader *r, pb_node *to, const pb_node *node)
 {
     pb_node *copy = pb_arena_alloc(r->config->arena, sizeof *copy), **end = &to->first;
     if (!copy) return no_memory(r->ctx);
     *copy = *node;
-    copy->next = NULL;
+    copy->next = copy->first = NULL;
+    copy->count = 0;
+    for (const pb_node *n = node->first; n; n = n->next) PB_TRY(append_copy(r, copy, n));
     while (*end) end = &(*end)->next;
     *end = copy;
     to->count++;
@@ -247,18 +250,21 @@ static pb_status check_method(reader *r, const pb_node *node)
     } keys[] = {{"config", PB_NODE_SCALAR, "a file of a configuration"},
                 {"stages", PB_NODE_LIST, "a list of transforms"},
                 {"set", PB_NODE_MAP, "a map of overrides such as {train.epochs: 10}"},
-                {"vary", PB_NODE_SCALAR, "the key of an option, such as stages.dct2.count"}};
+                {"vary", PB_NODE_SCALAR, "the key of an option, such as stages.dct2.count"},
+                {"weights_of", PB_NODE_SCALAR, "a file of a configuration with a band mask"}};
     enum { KEYS = sizeof keys / sizeof *keys };
     PB_TRY(check_name(r, node, node->key));
     if (node->kind != PB_NODE_MAP)
-        return fail_at(r, node, "methods.%s: must be a map of config, stages, set and vary",
+        return fail_at(r, node,
+                       "methods.%s: must be a map of config, stages, set, vary and weights_of",
                        node->key);
     for (const pb_node *n = node->first; n; n = n->next) {
         int i = 0;
         while (i < KEYS && strcmp(keys[i].key, n->key) != 0) i++;
         if (i == KEYS)
             return fail_at(r, n,
-                           "methods.%s.%.60s: unknown key, allowed: config, stages, set, vary",
+                           "methods.%s.%.60s: unknown key, allowed: config, stages, set, vary, "
+                           "weights_of",
                            node->key, n->key);
         if (n->kind != keys[i].kind)
             return fail_at(r, n, "methods.%s.%s: must be %s", node->key, n->key, keys[i].words);
@@ -303,6 +309,45 @@ static pb_status check_vary(reader *r, const pb_node *node, pb_method *method)
     return status;
 }
 
+/* What the command line says of stages is meant for methods. */
+static pb_status list_common_overrides(reader *r, const char ***list, int *count)
+{
+    *count = 0;
+    *list = pb_arena_alloc(r->config->arena, ((size_t)r->override_count + 1) * sizeof **list);
+    if (!*list) return no_memory(r->ctx);
+    for (int i = 0; i < r->override_count; i++)
+        if (!is_for_study(r->overrides[i]) && strncmp(r->overrides[i], "stages.", 7) != 0)
+            (*list)[(*count)++] = r->overrides[i];
+    return PB_OK;
+}
+
+/* The configuration whose band weights the method takes. */
+static pb_status read_learner(reader *r, const pb_node *node, pb_method *method)
+{
+    const pb_node *file = pb_node_find(node, "weights_of");
+    const char **overrides;
+    int count;
+    char *path = NULL;
+    pb_yaml *yaml = NULL;
+    pb_config *config = NULL;
+    if (!file) return PB_OK;
+    PB_TRY(list_common_overrides(r, &overrides, &count));
+    pb_status status = read_tree_of(r, file->text, &path, &yaml);
+    if (status == PB_OK)
+        status = pb_config_from_yaml(r->ctx, path, yaml, count, overrides, &config);
+    if (status == PB_OK && !(method->learner = pb_config_yaml(config))) status = no_memory(r->ctx);
+    pb_config_free(&config);
+    pb_yaml_free(&yaml);
+    if (status == PB_OK) {
+        status = pb_method_check_learner(r->ctx, method);
+        if (status != PB_OK)
+            pb_fail_prefix(r->ctx, status, "%s:%d: study.methods.%s.weights_of: %s", file->file,
+                           file->line, node->key, path);
+    }
+    free(path);
+    return status;
+}
+
 static pb_status read_method(reader *r, const pb_node *node, const char *name)
 {
     pb_study_config *c = r->config;
@@ -311,7 +356,8 @@ static pb_status read_method(reader *r, const pb_node *node, const char *name)
     if (!method->name) return no_memory(r->ctx);
     if (node) PB_TRY(check_stages(r, node));
     PB_TRY(read_base(r, node, method));
-    return check_vary(r, node, method);
+    PB_TRY(check_vary(r, node, method));
+    return read_learner(r, node, method);
 }
 
 /* Whether study.only, a list of names between commas and spaces, has this one. */
@@ -548,7 +594,12 @@ pb_status pb_study_config_parse(pb_context *ctx, const char *name, const char *t
 void pb_study_config_free(pb_study_config **config)
 {
     if (!config || !*config) return;
-    for (int i = 0; i < (*config)->method_count; i++) free((*config)->methods[i].base);
+    for (int i = 0; i < (*config)->method_count; i++) {
+        pb_method *m = &(*config)->methods[i];
+        free(m->base);
+        free(m->learner);
+        free(m->weights);
+    }
     pb_options_free(&(*config)->options);
     pb_arena_free(&(*config)->arena);
     free(*config);

@@ -10,6 +10,8 @@
 
 /** The method that the others are compared with: samples as they are. */
 #define PB_STUDY_REFERENCE "raw"
+/** The option that takes learned weights. */
+#define PB_STUDY_WEIGHTS "stages.dct2.weights"
 
 /** A way to compress, and the network that learns from what it leaves. */
 typedef struct pb_method {
@@ -17,6 +19,8 @@ typedef struct pb_method {
     char *base;       /* configuration that trains it, resolved: YAML                         */
     int chain;        /* stages of it that compress: load, and the transforms before a reshape */
     const char *vary; /* key of the option that a budget decides; NULL: it has one size       */
+    char *learner;    /* configuration whose band weights its dct2 takes: YAML; NULL: none    */
+    char *weights;    /* these, as its option `weights` has them; NULL: not learned yet       */
     const char **against; /* [against_count] methods that it is compared with at equal budgets    */
     int against_count;
 } pb_method;
@@ -43,12 +47,16 @@ pb_status pb_study_config_parse(pb_context *ctx, const char *name, const char *t
                                 pb_study_config **config);
 void pb_study_config_free(pb_study_config **config);
 
-/** The study as YAML, with methods whose configurations lie beside it as "methods/<method>.yaml";
- * NULL when memory is out. */
+/** The study as YAML, with methods whose configurations lie beside it as "methods/<method>.yaml", and
+ * what they learn from as "learners/<method>.yaml"; NULL when memory is out. */
 char *pb_study_config_yaml(const pb_study_config *config);
 /** PB_ERR_USAGE, naming `folder`, when two studies cannot share their trials. */
 pb_status pb_study_config_compare(pb_context *ctx, const char *folder, const pb_study_config *a,
                                   const pb_study_config *b);
+
+/** Whether a method can take the band weights of its learner: that has a learned band mask over the
+ * block of coefficients of which the method's dct2 selects bands. */
+pb_status pb_method_check_learner(pb_context *ctx, const pb_method *method);
 
 /** Configuration of a method with a value of the option that varies (ignored where none does).
  * `more` are further overrides; with `chain_only`, a configuration of the stages that compress. */

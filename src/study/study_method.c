@@ -40,6 +40,7 @@ char *pb_study_config_yaml(const pb_study_config *config)
         const pb_method *m = &config->methods[i];
         pb_text_append(&out, "    \"%s\": {config: \"methods/%s.yaml\"", m->name, m->name);
         if (m->vary) pb_text_append(&out, ", vary: %s", m->vary);
+        if (m->learner) pb_text_append(&out, ", weights_of: \"learners/%s.yaml\"", m->name);
         pb_text_append(&out, "}\n");
         any = any || m->against_count > 0;
     }
@@ -90,7 +91,8 @@ pb_status pb_study_config_compare(pb_context *ctx, const char *folder, const pb_
                        folder, advice);
     for (int i = 0; i < a->method_count; i++) {
         const pb_method *x = &a->methods[i], *y = &b->methods[i];
-        if (!same_text(x->vary, y->vary) || strcmp(x->base, y->base) != 0)
+        if (!same_text(x->vary, y->vary) || !same_text(x->learner, y->learner) ||
+            strcmp(x->base, y->base) != 0)
             return pb_fail(ctx, PB_ERR_USAGE,
                            "%s: holds a study of %s with another configuration%s", folder, x->name,
                            advice);
@@ -112,23 +114,29 @@ pb_status pb_method_config(pb_context *ctx, const pb_method *method, int64_t val
 {
     enum { MOST = 8 };
     const char *list[MOST];
-    char *varied = NULL;
     int count = 0;
-    pb_text text = {0};
+    pb_text varied = {0}, weights = {0};
     pb_yaml *yaml;
     if (method->vary) {
-        pb_text_append(&text, "%s=%" PRId64, method->vary, value);
-        if (text.failed) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the study");
-        list[count++] = varied = text.text;
+        pb_text_append(&varied, "%s=%" PRId64, method->vary, value);
+        list[count++] = varied.text;
+    }
+    if (method->weights) {
+        pb_text_append(&weights, PB_STUDY_WEIGHTS "='%s'", method->weights);
+        list[count++] = weights.text;
     }
     for (int i = 0; i < more_count; i++) list[count++] = more[i];
-    pb_status status = pb_yaml_parse(ctx, method->name, method->base, strlen(method->base), &yaml);
+    pb_status status =
+        varied.failed || weights.failed
+            ? pb_fail(ctx, PB_ERR_MEMORY, "out of memory for the study")
+            : pb_yaml_parse(ctx, method->name, method->base, strlen(method->base), &yaml);
     if (status == PB_OK) {
         if (chain_only) cut_network(yaml, method->chain);
         status = chain_only ? pb_config_to_compress(ctx, method->name, yaml, count, list, config)
                             : pb_config_from_yaml(ctx, method->name, yaml, count, list, config);
         pb_yaml_free(&yaml);
     }
-    free(varied);
+    pb_text_free(&varied);
+    pb_text_free(&weights);
     return status;
 }

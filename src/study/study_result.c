@@ -271,15 +271,33 @@ static json_t *methods_json(const pb_study *s)
     return list;
 }
 
+/* {method: [weight of each band]} of those that learned them. */
+static json_t *band_weights_json(const pb_study *s)
+{
+    json_t *all = json_object();
+    for (int i = 0; i < s->config->method_count; i++) {
+        const pb_method *m = &s->config->methods[i];
+        json_t *list = m->weights ? json_array() : NULL;
+        for (const char *at = m->weights; at && *at;) {
+            char *end;
+            json_array_append_new(list, json_real(strtod(at, &end)));
+            at = end;
+        }
+        if (list) json_object_set_new(all, m->name, list);
+    }
+    return all;
+}
+
 static json_t *whole_json(const gathering *g)
 {
     const pb_study *s = g->s;
-    return json_pack("{s:s, s:s, s:{s:i, s:i}, s:s, s:o, s:o, s:O, s:o, s:o, s:o, s:O}", "name",
-                     s->config->name, "data_set", s->original->name, "samples", "train",
+    return json_pack("{s:s, s:s, s:{s:i, s:i}, s:s, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:O}",
+                     "name", s->config->name, "data_set", s->original->name, "samples", "train",
                      s->original->train.count, "test", s->original->test.count, "reference",
                      PB_STUDY_REFERENCE, "seeds", seeds_json(s), "methods", methods_json(s),
-                     "points", g->points, "smallest", smallest_json(g), "comparisons",
-                     comparisons_json(g), "leaders", leaders_json(g), "left_out", g->left);
+                     "band_weights", band_weights_json(s), "points", g->points, "smallest",
+                     smallest_json(g), "comparisons", comparisons_json(g), "leaders",
+                     leaders_json(g), "left_out", g->left);
 }
 
 static pb_status gather(gathering *g)

@@ -10,6 +10,7 @@
 
 #include "data/loader.h"
 #include "train/applied.h"
+#include "train/band_weights.h"
 
 enum { BATCH = 1024 };
 
@@ -184,7 +185,8 @@ static pb_status learn(look *l, pb_device *device, int stage, pb_fitted *fitted)
                     .scope = l->builder->scope,
                     .sample = pb_shape_sample(pb_value_shape(l->g, l->builder->x)),
                     .rows = l->count,
-                    .fitted = fitted};
+                    .fitted = fitted,
+                    .read_band_weights = pb_band_weights_read};
     PB_TRY(pb_plan_create(device, l->g, &l->plan));
     PB_TRY(pb_plan_init(l->plan, 0));
     pb_status status = watch(l, &f);

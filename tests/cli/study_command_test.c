@@ -213,6 +213,65 @@ START_TEST(a_study_goes_on_where_it_was_stopped)
 }
 END_TEST
 
+static const char bands[] =
+    "study:\n"
+    "  budgets: [20]\n"
+    "  seeds: [3, 4]\n"
+    "  measures: false\n"
+    "  methods:\n"
+    "    learned:\n"
+    "      stages: [{dct2: {select: bands, keep: 6, bands: 3, count: 9}}, {quantize: {bits: 4}}]\n"
+    "      weights_of: tiny.yaml\n"
+    "    uniform:\n"
+    "      stages: [{dct2: {select: bands, keep: 6, bands: 3, count: 9}}, {quantize: {bits: 4}}]\n"
+    "  compare: {learned: [uniform]}\n"
+    "data: {name: idx, path: data, validation: 0}\n"
+    "train: {epochs: 2, batch_size: 20, eval_batch_size: 30}\n"
+    "stages: [load, {linear: {features: 0}}, cross_entropy, {sgd: {lr: 0.1}}]\n";
+
+/* A network with a band mask is trained first, once, and how it weighs its bands is in the study's
+ * result and in the files of the method: these need the network no more. */
+START_TEST(a_study_learns_which_bands_matter)
+{
+    scratch_put(&s, "tiny.yaml", tiny_config, strlen(tiny_config));
+    scratch_put(&s, "bands.yaml", bands, strlen(bands));
+    run("study bands.yaml -o out", 0);
+    json_t *study = read_json("out/study.json"),
+           *learner = read_json("out/learned/learned/summary.json");
+    const json_t *compared = json_array_get(json_object_get(study, "comparisons"), 0);
+    const json_t *weights = json_object_get(json_object_get(study, "band_weights"), "learned");
+    const json_t *means = json_object_get(json_object_get(learner, "band_weights"), "mean");
+    ck_assert_uint_eq(json_array_size(weights), 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq_tol(json_number_value(json_array_get(weights, i)),
+                                json_number_value(json_array_get(means, i)), 1e-9);
+    ck_assert_uint_eq(json_array_size(json_object_get(learner, "seeds")), 2);
+    ck_assert_str_eq(text(compared, "point"), "learned");
+    ck_assert_str_eq(text(compared, "other"), "uniform");
+    const time_t before = changed("out/learned/learned/summary.json");
+    run("study out -q", 0);
+    json_t *again = read_json("out/study.json");
+    ck_assert(json_equal(study, again));
+    ck_assert(changed("out/learned/learned/summary.json") == before);
+
+    run("compress out/methods/learned.yaml "
+        "stages.dct2.weights=out/learned/learned -q -o nine.pbz",
+        0);
+    fails("compress out/methods/learned.yaml stages.dct2.weights=out/runs/raw -q -o ten.pbz", 2,
+          "is a run without a band mask");
+    ck_assert_int_eq(rename(scratch_path(&s, "out/learned"), scratch_path(&s, "gone")), 0);
+    run("eval out/runs/learned", 0);
+    run("run out/methods/learned.yaml stages.dct2.weights=out/learned/learned "
+        "data.path=nine.pbz -o nine -q",
+        0);
+    fails("compress out/methods/learned.yaml stages.dct2.weights=out/learned/learned -q -o ten.pbz",
+          2, "is neither a list of numbers nor the folder of a finished run");
+    json_decref(again);
+    json_decref(learner);
+    json_decref(study);
+}
+END_TEST
+
 /* A folder is all that a user has. One budget, epoch and method of those shipped; the second file
  * that is tried has 103.9 bytes a sample. */
 START_TEST(a_folder_of_images)
@@ -249,6 +308,7 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, a_study_from_files_to_findings);
     tcase_add_test(tcase, a_study_goes_on_where_it_was_stopped);
+    tcase_add_test(tcase, a_study_learns_which_bands_matter);
     tcase_add_test(tcase, a_folder_of_images);
     tcase_add_test(tcase, what_cannot_be_studied);
     return run_case_warm("study", tcase);

@@ -236,6 +236,9 @@ static const bad_case bad_cases[] = {
     {{4, 8, 8}, "[dct2: {block: 4, keep: 5}]", "dct2_1: cannot keep 5 x 5 coefficients of 4 x 4 blocks; allowed is 1 to 4", PB_ERR_SHAPE},
     {{4, 9}, "[dct2: {keep: 10}]", "dct2_1: cannot keep 10 coefficients of 9 points; allowed is 1 to 9", PB_ERR_SHAPE},
     {{4, 8, 8}, "[dct2: {select: zigzag, count: 65}]", "dct2_1: cannot keep 65 of 64 coefficients; allowed is 1 to 64", PB_ERR_SHAPE},
+    {{4, 8, 8}, "[dct2: {select: bands, keep: 9}]", "dct2_1: cannot keep 9 x 9 coefficients of 8 x 8 images; allowed is 1 to 8", PB_ERR_SHAPE},
+    {{4, 8, 8}, "[dct2: {select: bands, keep: 4, count: 17}]", "dct2_1: cannot keep 17 of 16 coefficients; allowed is 1 to 16", PB_ERR_SHAPE},
+    {{4, 8, 8}, "[dct2: {select: bands, keep: 4, weights: '1, 2'}]", "weights: are of 2 bands, but bands is 8", PB_ERR_CONFIG},
     {{4, 8, 8}, "[ycbcr]", "ycbcr_1: takes colour images [batch, 3, height, width], but gets [4, 8, 8]", PB_ERR_SHAPE},
     {{4, 8, 8}, "[downsample: {size: 9}]", "downsample_1: cannot make 9 x 9 of 8 x 8; it makes fewer", PB_ERR_SHAPE},
     {{4, 9}, "[downsample: {size: [2, 2]}]", "downsample_1: size has 2 numbers; allowed is one for signals", PB_ERR_CONFIG},
@@ -306,6 +309,75 @@ START_TEST(test_learned_order_is_checked)
     ck_assert_int_eq(pb_stage_build(&n.b, pb_stage_find("dct2"), 1, n.options[0]), PB_ERR_DATA);
     ck_assert_msg(strstr(pb_error(n.ctx), "allowed is 0 to 15") != NULL, "%s", pb_error(n.ctx));
     network_free(&n);
+}
+END_TEST
+
+/* ---- bands ---- */
+
+enum { BLOCK = 9, RANKED = 7 }; /* the 3 x 3 lowest of 6 x 6 frequencies, and how many are kept */
+
+/* floor(3 sqrt(i^2 + j^2) / sqrt(8)) */
+static const int band_of[BLOCK] = {0, 1, 2, 1, 1, 2, 2, 2, 2};
+
+static void put_images(network *n)
+{
+    double *x = leaf_content(n, n->samples);
+    for (int i = 0; i < 4 * 36; i++) x[i] = pseudo(INPUT_SEED, (uint32_t)i);
+}
+
+/* Which of the block are kept, in their order. */
+static void rank_by_bands(const char *weights, float order[RANKED])
+{
+    network n;
+    char list[128];
+    snprintf(list, sizeof list,
+             "[dct2: {select: bands, keep: 3, bands: 3, count: %d, weights: %s}]", RANKED, weights);
+    network_start(&n, PB_F32, PB_SHAPE(4, 6, 6), 10, false);
+    put_images(&n);
+    ck_assert_msg(network_build(&n, list) == PB_OK, "%s", pb_error(n.ctx));
+    const pb_fitted_array *learned = pb_fitted_find(&n.fitted, "dct2_1.order");
+    ck_assert(learned && learned->shape.dim[0] == RANKED);
+    memcpy(order, learned->data, RANKED * sizeof *order);
+    network_free(&n);
+}
+
+static void find_energies(double energy[BLOCK])
+{
+    network n;
+    double *y;
+    network_start(&n, PB_F32, PB_SHAPE(4, 6, 6), 10, false);
+    put_images(&n);
+    ck_assert_msg(network_build(&n, "[dct2: {keep: 3}]") == PB_OK, "%s", pb_error(n.ctx));
+    network_evaluate(&n, 1, &n.b.x, &y);
+    for (int k = 0; k < BLOCK; k++) energy[k] = 0;
+    for (int i = 0; i < 4 * BLOCK; i++) energy[i % BLOCK] += y[i] * y[i];
+    free(y);
+    network_free(&n);
+}
+
+/* Whole bands, those of most weight first, or a coefficient of each in turn; within a band those of
+ * most energy first. */
+START_TEST(test_bands_rank_coefficients)
+{
+    static const struct {
+        const char *weights;
+        int bands[RANKED];
+    } cases[] = {{"'0.2 0.5 0.3'", {1, 1, 1, 2, 2, 2, 2}},
+                 {"'0.2, 0.3, 0.5'", {2, 2, 2, 2, 2, 1, 1}},
+                 {"'1 1 1'", {0, 1, 1, 1, 2, 2, 2}},
+                 {"uniform", {0, 1, 2, 1, 2, 1, 2}}};
+    double energy[BLOCK];
+    float order[RANKED];
+    find_energies(energy);
+    rank_by_bands(cases[_i].weights, order);
+    for (int k = 0; k < RANKED; k++) {
+        const int index = (int)order[k], band = cases[_i].bands[k];
+        int larger = 0, before = 0;
+        for (int j = 0; j < BLOCK; j++) larger += band_of[j] == band && energy[j] > energy[index];
+        for (int j = 0; j < k; j++) before += cases[_i].bands[j] == band;
+        ck_assert_int_eq(band_of[index], band);
+        ck_assert_int_eq(larger, before);
+    }
 }
 END_TEST
 
@@ -395,6 +467,7 @@ int main(void)
     tcase_add_loop_test(numbers, test_transforms_are_hoisted, 0, 3);
     tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad_cases / sizeof *bad_cases));
     tcase_add_loop_test(errors, test_learned_order_is_checked, 0, 4);
+    tcase_add_loop_test(numbers, test_bands_rank_coefficients, 0, 4);
     tcase_add_test(numbers, test_stochastic_rounding_keeps_the_mean);
     tcase_add_test(errors, test_table);
     suite_add_tcase(suite, numbers);

@@ -13,6 +13,16 @@ static const char base[] = "data: {name: npy, path: data, validation: 0.2}\n"
                            "  - cross_entropy\n"
                            "  - sgd: {lr: 0.1}\n";
 
+static const char learner[] = "data: {name: npy, path: data}\n"
+                              "train: {seeds: [7]}\n"
+                              "stages:\n"
+                              "  - load\n"
+                              "  - dct2: {keep: 4}\n"
+                              "  - band_mask: {bands: 3}\n"
+                              "  - linear: {features: 0}\n"
+                              "  - cross_entropy\n"
+                              "  - sgd: {lr: 0.1}\n";
+
 typedef struct desk {
     pb_context *ctx;
     scratch s;
@@ -24,6 +34,7 @@ static void setup(desk *d)
     *d = (desk){.ctx = pb_context_create()};
     scratch_open(&d->s);
     scratch_put(&d->s, "base.yaml", base, strlen(base));
+    scratch_put(&d->s, "learner.yaml", learner, strlen(learner));
 }
 
 static void teardown(desk *d)
@@ -161,6 +172,40 @@ START_TEST(a_study_comes_back_from_its_text)
 }
 END_TEST
 
+/* What a method learns from belongs to the study, with its data and training. */
+START_TEST(a_learner_comes_back_from_its_text)
+{
+    static const char text[] =
+        METHODS("    a: {stages: [{dct2: {select: bands, keep: 4, bands: 3}}],\n"
+                "        weights_of: learner.yaml}\n") "train: {epochs: 5}\n";
+    desk d;
+    setup(&d);
+    loads(&d, text, "stages.sgd.lr=0.5");
+    const pb_method *method = &d.config->methods[1];
+    ck_assert_ptr_nonnull(strstr(method->learner, "epochs: 5"));
+    ck_assert_ptr_nonnull(strstr(method->learner, "lr: 0.1"));
+    char *study = pb_study_config_yaml(d.config);
+    mkdir(scratch_path(&d.s, "methods"), 0777);
+    mkdir(scratch_path(&d.s, "learners"), 0777);
+    scratch_put(&d.s, "methods/raw.yaml", d.config->methods[0].base,
+                strlen(d.config->methods[0].base));
+    scratch_put(&d.s, "methods/a.yaml", method->base, strlen(method->base));
+    scratch_put(&d.s, "learners/a.yaml", method->learner, strlen(method->learner));
+    scratch_put(&d.s, "study.yaml", study, strlen(study));
+    free(study);
+    pb_study_config *again = NULL;
+    ck_assert_msg(pb_study_config_load(d.ctx, scratch_path(&d.s, "study.yaml"), 0, NULL, &again) ==
+                      PB_OK,
+                  "%s", pb_error(d.ctx));
+    ck_assert_msg(pb_study_config_compare(d.ctx, "f", d.config, again) == PB_OK, "%s",
+                  pb_error(d.ctx));
+    loads(&d, text, "train.batch_size=9");
+    ck_assert_int_eq(pb_study_config_compare(d.ctx, "f", d.config, again), PB_ERR_USAGE);
+    pb_study_config_free(&again);
+    teardown(&d);
+}
+END_TEST
+
 static const struct {
     const char *text, *override, *says;
 } mistakes[] = {
@@ -186,6 +231,16 @@ static const struct {
     {METHODS("    a: {stages: []}\n"), "study.methods=3", "are changed in the file"},
     {METHODS("    a: {stages: []}\n") "stages: [load]\n", NULL, "stages: cannot be given here"},
     {METHODS("    a: {config: none.yaml}\n"), NULL, "none.yaml"},
+    {METHODS("    a: {stages: [dct2], weights_of: learner.yaml}\n"), NULL,
+     "made.yaml:5: study.methods.a.weights_of"},
+    {METHODS("    a: {stages: [{dct2: {select: bands, bands: 3}}], weights_of: base.yaml}\n"), NULL,
+     "learns no weights of bands"},
+    {METHODS("    a: {stages: [{dct2: {select: bands, bands: 3}}], weights_of: learner.yaml}\n"),
+     NULL, "dct2.keep is 4, but stages.dct2.keep of the method is 16"},
+    {METHODS("    a: {stages: [{dct2: {select: bands, keep: 4}}], weights_of: learner.yaml}\n"),
+     NULL, "band_mask.bands is 3, but stages.dct2.bands of the method is 8"},
+    {METHODS("    a: {stages: [{dct2: {select: bands}}], weights_of: none.yaml}\n"), NULL,
+     "none.yaml"},
 };
 
 START_TEST(each_mistake_is_told_in_a_sentence)
@@ -210,6 +265,7 @@ int main(void)
     tcase_add_test(tcase, the_study_holds_for_every_network);
     tcase_add_test(tcase, some_of_the_methods_alone);
     tcase_add_test(tcase, a_study_comes_back_from_its_text);
+    tcase_add_test(tcase, a_learner_comes_back_from_its_text);
     tcase_add_loop_test(tcase, each_mistake_is_told_in_a_sentence, 0,
                         sizeof mistakes / sizeof *mistakes);
     return run_case("study_config", tcase);
