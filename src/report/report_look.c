@@ -247,8 +247,8 @@ static pb_status draw_channels(looked *l, const char *layer, kind k, const char 
     for (int c = 0; status == PB_OK && c < shown; c++) {
         const maps one = {m.count, 1,      m.height,
                           m.width, m.each, m.pixels + (size_t)c * m.height * m.width};
-        char heading[24];
-        snprintf(heading, sizeof heading, m.planes > 1 ? "channel %d" : "", c);
+        char heading[24] = "";
+        if (m.planes > 1) snprintf(heading, sizeof heading, "channel %d", c);
         status =
             put_column(l, &grid, c, heading, k, &one, k.spectra ? PB_GRID_HEAT : PB_GRID_PLAIN);
     }
