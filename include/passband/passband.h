@@ -7,6 +7,7 @@
 #include <passband/cwt.h>
 #include <passband/dataset.h>
 #include <passband/device.h>
+#include <passband/ensemble.h>
 #include <passband/fitted.h>
 #include <passband/frame.h>
 #include <passband/graph.h>

@@ -52,6 +52,10 @@ pb_status pb_report_study(pb_context *ctx, const char *folder);
  * differs. */
 pb_status pb_report_study_table(pb_context *ctx, const char *folder, FILE *out);
 
+/** Draws the reliability diagram of an ensemble (passband/ensemble.h) in its folder: plots/reliability.png and .svg.
+ * PB_ERR_RUN: gnuplot is missing. */
+pb_status pb_report_ensemble(pb_context *ctx, const char *folder);
+
 typedef enum pb_table_format { PB_TABLE_MARKDOWN, PB_TABLE_CSV } pb_table_format;
 
 /** Prints the JSON text of pb_bench_run as tables. */

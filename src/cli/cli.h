@@ -77,6 +77,7 @@ pb_status pb_cli_sweep(pb_cli *cli);
 pb_status pb_cli_study(pb_cli *cli);
 pb_status pb_cli_resume(pb_cli *cli);
 pb_status pb_cli_eval(pb_cli *cli);
+pb_status pb_cli_ensemble(pb_cli *cli);
 pb_status pb_cli_report(pb_cli *cli);
 pb_status pb_cli_look(pb_cli *cli);
 pb_status pb_cli_compress(pb_cli *cli);

@@ -98,6 +98,14 @@ static const pb_cli_option inspect_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option ensemble_options[] = {
+    DEVICE_OPTION,
+    {"output", 'o', "FOLDER", "where the result goes; default: the run, for several under runs/"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option report_options[] = {
     {"output", 'o', "FOLDER", "where the comparison of several runs goes"},
     QUIET_OPTION,
@@ -240,6 +248,20 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = 1,
         .run = pb_cli_eval,
+    },
+    {
+        .name = "ensemble",
+        .usage = "RUN... [options]",
+        .summary = "judge the networks of finished runs together, without training anything",
+        .details =
+            "The networks are those of every seed, and of every fold of a cross-validation. Their\n"
+            "probabilities of the classes are averaged, and scored on the test part by accuracy,\n"
+            "negative log-likelihood and expected calibration error (15 bins of equal width):\n"
+            "ensemble.json, ensemble_probabilities.npy and plots/reliability.png.\n",
+        .options = ensemble_options,
+        .least_words = 1,
+        .most_words = -1,
+        .run = pb_cli_ensemble,
     },
     {
         .name = "report",

@@ -33,6 +33,11 @@ pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[
 
 char *pb_cli_comparison_folder(pb_cli *cli)
 {
+    return pb_cli_dated_folder(cli, "compare");
+}
+
+char *pb_cli_dated_folder(pb_cli *cli, const char *kind)
+{
     struct tm now;
     char date[32];
     const time_t seconds = time(NULL);
@@ -41,7 +46,7 @@ char *pb_cli_comparison_folder(pb_cli *cli)
     if (pb_folder_make(cli->ctx, "runs")) return NULL;
     for (int attempt = 1;; attempt++) {
         pb_text path = {0};
-        pb_text_append(&path, "runs/compare-%s", date);
+        pb_text_append(&path, "runs/%s-%s", kind, date);
         if (attempt > 1) pb_text_append(&path, "-%d", attempt);
         if (path.failed) {
             pb_fail(cli->ctx, PB_ERR_MEMORY, "out of memory");

@@ -13,6 +13,8 @@ pb_status pb_cli_draw_comparison(pb_cli *cli, int count, const char *const runs[
                                  const char *folder);
 /** "runs/compare-<date>-<time>" on the heap, made now; NULL with an error recorded. */
 char *pb_cli_comparison_folder(pb_cli *cli);
+/** The same of another kind: "runs/ensemble-<date>-<time>". */
+char *pb_cli_dated_folder(pb_cli *cli, const char *kind);
 /** The file that --profile was given, NULL: none. */
 const char *pb_cli_trace(const pb_cli *cli);
 /** Prints profile.json of a run as a table, largest share first; kernels of less than 0.5 % are

@@ -90,6 +90,7 @@ static const picture pictures[] = {
     {"fold_val_accuracy", "Accuracy on the fold that each training left out.", true},
     {"fold_test_accuracy", "Accuracy of each of these trainings on the test split.", true},
     {"test_accuracy", "Accuracy on the test split.", true},
+    {"reliability", "How often an ensemble of its networks is right against how sure it is.", true},
     {"class_accuracies", "Test accuracy of each class.", true},
     {"band_weights", "Softmax weight of each frequency band while it is learned.", true},
     {"mask", "The mask on the block of DCT coefficients, lowest frequency at the top left.", true},

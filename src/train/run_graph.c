@@ -309,6 +309,21 @@ static void show_reconstruction(pb_run_graph *r, pb_builder *b)
     show(r, b, "reconstructed", back);
 }
 
+static pb_status build_predict(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                               pb_run_graph *r, pb_builder *b)
+{
+    r->predict.batch = r->test.batch;
+    r->predict.order = input_i32(r->g, "predict.order", PB_SHAPE(r->predict.batch));
+    start_builder(ctx, r, data, false, r->predict.order, b);
+    PB_TRY(build_stages(b, config, data));
+    const pb_value logs = pb_log_softmax(r->g, b->logits);
+    r->predict.log_probabilities = transient(r, "predict.log_probabilities", PB_F32,
+                                             PB_SHAPE(r->predict.batch, data->classes));
+    pb_builder_assign(b, r->predict.log_probabilities, logs);
+    PB_TRY(finish_program(b, "predict"));
+    return pb_program_seldom(r->g, "predict");
+}
+
 static pb_status build_inspect(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                                int test_rows, pb_run_graph *r, pb_builder *b)
 {
@@ -452,6 +467,7 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
     PB_TRY(build_scoring(ctx, config, data, r, "test", rows.test, &r->test, b));
     PB_TRY(build_inspect(ctx, config, data, rows.test, r, b));
     PB_TRY(build_augmented(ctx, config, data, rows.train, r, b));
+    if (rows.predicts) PB_TRY(build_predict(ctx, config, data, r, b));
     return list_lasting(ctx, r);
 }
 

@@ -19,6 +19,13 @@ typedef struct pb_scoring {
     pb_value class_hits; /* state, [classes] */
 } pb_scoring;
 
+/** The program "predict": what the network makes of one batch, absent unless it is asked for. */
+typedef struct pb_predicting {
+    int batch;
+    pb_value order;             /* input, i32 [batch]: row numbers */
+    pb_value log_probabilities; /* state, [batch, classes] */
+} pb_predicting;
+
 /** A value recorded every log_every iterations: state [slots] of scalars or [slots, width] of
  * vectors. Slot k of an epoch belongs to its iteration k * log_every - phase. */
 typedef struct pb_recording {
@@ -45,10 +52,10 @@ typedef struct pb_loss_part {
 
 /** A few training samples as they are and as an epoch sees them, by the program "augmented". */
 typedef struct pb_augmented_sheet {
-    int count;             /* samples; 0: nothing is augmented, and there is no program */
-    pb_value order;        /* input, i32 [count] */
-    pb_value numbers;      /* input, i32 [count]: row numbers in the data set */
-    pb_value epoch;        /* input, i32 scalar */
+    int count;              /* samples; 0: nothing is augmented, and there is no program */
+    pb_value order;         /* input, i32 [count] */
+    pb_value numbers;       /* input, i32 [count]: row numbers in the data set */
+    pb_value epoch;         /* input, i32 scalar */
     pb_value before, after; /* states, [count, ...] */
 } pb_augmented_sheet;
 
@@ -63,13 +70,13 @@ typedef struct pb_run_graph {
     /* program "train": one iteration */
     int batch, steps; /* iterations an epoch */
     int log_every, slots;
-    int64_t points;        /* of a recording over the whole run */
-    pb_value order;        /* input, i32 [steps * batch]: this epoch's row numbers */
-    pb_value phase;        /* input, i32 scalar: iterations before this epoch modulo log_every */
-    pb_value step;         /* state, i32 scalar: iterations done in this epoch */
-    pb_value key, epoch;   /* inputs, i32 scalars: of the seed, and epochs done, for random numbers */
-    pb_value numbers;      /* input, i32 [steps * batch]: this epoch's row numbers in the data set where
-                              `order` has those in a window; else PB_NONE */
+    int64_t points;      /* of a recording over the whole run */
+    pb_value order;      /* input, i32 [steps * batch]: this epoch's row numbers */
+    pb_value phase;      /* input, i32 scalar: iterations before this epoch modulo log_every */
+    pb_value step;       /* state, i32 scalar: iterations done in this epoch */
+    pb_value key, epoch; /* inputs, i32 scalars: of the seed, and epochs done, for random numbers */
+    pb_value numbers; /* input, i32 [steps * batch]: this epoch's row numbers in the data set where
+                         `order` has those in a window; else PB_NONE */
     pb_value finite_steps; /* state, i32 scalar: iterations before the first bad loss */
     pb_value last_loss;    /* state, scalar: the first loss that is not finite, or the last loss */
     pb_value loss_sum, hits; /* state, scalars: over iterations, over samples */
@@ -81,6 +88,7 @@ typedef struct pb_run_graph {
     int rate_count;
 
     pb_scoring validate, test;
+    pb_predicting predict; /* batch 0: there is no such program */
 
     /* program "inspect": a look inside; absent when there is nothing to look at */
     bool inspects;
@@ -105,7 +113,7 @@ typedef struct pb_run_graph {
                           checkpoint */
     int lasting_count;
     int network_count; /* parameters, then the buffers of stages (running statistics) */
-    int *evaluated;    /* [network_count] which of `lasting` evaluation takes: itself or its average */
+    int *evaluated; /* [network_count] which of `lasting` evaluation takes: itself or its average */
     pb_average average;
     pb_value buffers[PB_BUILDER_MAX];
     int buffer_count;
@@ -118,12 +126,13 @@ typedef struct pb_run_graph {
 /** How many rows each part of the data set has. */
 typedef struct pb_run_rows {
     int train, validation, test;
-    int window; /* rows that lie on the device at a time; 0: all of them */
+    int window;    /* rows that lie on the device at a time; 0: all of them */
+    bool predicts; /* with the program "predict" */
 } pb_run_rows;
 
 /** Builds every program of a run. `fitted` is what stages have learned (train/fit.h); NULL: nothing
- * yet, which is enough for a graph to look at. PB_ERR_CONFIG when the batch is larger than the data or a stage
- * is missing. */
+ * yet, which is enough for a graph to look at. PB_ERR_CONFIG when the batch is larger than the data
+ * or a stage is missing. */
 pb_status pb_run_graph_create(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                               pb_run_rows rows, const pb_fitted *fitted, pb_run_graph *r);
 void pb_run_graph_clear(pb_run_graph *r);

@@ -24,6 +24,14 @@ static pb_status hash_config(pb_session *s)
     return PB_OK;
 }
 
+pb_run_rows pb_session_rows(const pb_session *s)
+{
+    return (pb_run_rows){.train = s->train_count,
+                         .validation = s->held_count,
+                         .test = s->data->test.count,
+                         .predicts = s->predicts};
+}
+
 static pb_status open_session(pb_session *s)
 {
     if (s->options.trace) PB_TRY(pb_trace_open(s->ctx, s->options.trace, &s->trace));
@@ -32,21 +40,32 @@ static pb_status open_session(pb_session *s)
     PB_TRY(pb_run_data_split(s->ctx, s->config, s->data, &s->train_rows, &s->train_count,
                              &s->held_rows, &s->held_count));
     PB_TRY(pb_applied_fitted(s->ctx, s->config, s->data, &s->fitted));
-    const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
-    return pb_run_graph_create(s->ctx, s->config, s->data, rows, NULL, &s->graph);
+    return pb_run_graph_create(s->ctx, s->config, s->data, pb_session_rows(s), NULL, &s->graph);
 }
 
-pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
-                          pb_session *s)
+static pb_status open_any(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                          bool predicts, pb_session *s)
 {
     const double start = pb_seconds();
-    *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
+    *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK, .predicts = predicts};
     if (options) s->options = *options;
     const pb_status status = open_session(s);
     pb_trace_span(s->trace, start, "load data and build the graph");
     if (status != PB_OK) pb_session_close(s);
     s->setup_seconds = s->seconds.load = pb_seconds() - start;
     return status;
+}
+
+pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                          pb_session *s)
+{
+    return open_any(ctx, config, options, false, s);
+}
+
+pb_status pb_session_open_to_predict(pb_context *ctx, const pb_config *config,
+                                     const pb_run_options *options, pb_session *s)
+{
+    return open_any(ctx, config, options, true, s);
 }
 
 /* ---- device ---- */
@@ -69,8 +88,8 @@ static pb_status set_up_in_pieces(pb_session *s)
     const size_t bytes = pb_plan_setup_bytes(s->plan);
     if (bytes <= 2 * PIECE_BYTES) return PB_OK;
     const double rows = (double)(s->data->train.count + s->data->test.count);
-    const pb_run_rows piece = {s->train_count, s->held_count, s->data->test.count,
-                               1 + (int)(rows * PIECE_BYTES / (double)bytes)};
+    pb_run_rows piece = pb_session_rows(s);
+    piece.window = 1 + (int)(rows * PIECE_BYTES / (double)bytes);
     pb_run_graph graph;
     PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &s->fitted, &graph));
     const pb_status status = pb_plan_set_up_by(s->plan, graph.g);
@@ -164,6 +183,9 @@ static pb_status write_orders(pb_session *s)
     PB_TRY(write_places(s, &test));
     if (r->inspects) PB_TRY(write_places(s, &inspection));
     if (r->sheet.count) PB_TRY(write_places(s, &augmentation));
+    const pb_pass prediction = {
+        .order = r->predict.order, .batch = r->predict.batch, .steps = 1, .count = 1};
+    if (s->predicts) PB_TRY(write_places(s, &prediction));
     return s->feed.window > 0 ? write_places(s, &training) : PB_OK;
 }
 
@@ -203,7 +225,7 @@ static pb_run_parts parts_of(const pb_session *s)
     return (pb_run_parts){.ctx = s->ctx,
                           .config = s->config,
                           .data = s->data,
-                          .rows = {s->train_count, s->held_count, s->data->test.count, 0},
+                          .rows = pb_session_rows(s),
                           .fitted = &s->fitted,
                           .choices = s->choices};
 }
@@ -249,8 +271,8 @@ static pb_status learn(pb_session *s)
     PB_TRY(
         pb_fit(s->ctx, s->device, s->config, s->data, s->train_rows, s->train_count, &s->fitted));
     pb_run_graph_clear(&s->graph);
-    const pb_run_rows rows = {s->train_count, s->held_count, s->data->test.count, 0};
-    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, rows, &s->fitted, &s->graph));
+    PB_TRY(
+        pb_run_graph_create(s->ctx, s->config, s->data, pb_session_rows(s), &s->fitted, &s->graph));
     pb_trace_span(s->trace, start, "learn from the training samples");
     return PB_OK;
 }

@@ -21,10 +21,11 @@ typedef struct pb_session {
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
     int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
+    bool predicts;    /* its graph has the program "predict" */
     pb_fitted fitted; /* what stages have learned from the training samples */
     pb_run_graph graph;
-    pb_feed feed;      /* of data that does not fit the device */
-    int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
+    pb_feed feed;          /* of data that does not fit the device */
+    int32_t shown[16];     /* [graph.shown] rows that "inspect" looks at */
     int32_t augmented[16]; /* [graph.sheet.count] rows that "augmented" looks at */
     pb_device *device;
     pb_plan *plan;
@@ -42,8 +43,11 @@ typedef struct pb_session {
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s);
-/** Opens the device, lets stages learn that have not yet, and makes the plan, with data in windows where it does not fit the device.
- * `selector` NULL: as the configuration says. */
+/** The same with the program "predict" in the graph (train/predict.h). */
+pb_status pb_session_open_to_predict(pb_context *ctx, const pb_config *config,
+                                     const pb_run_options *options, pb_session *s);
+/** Opens the device, lets stages learn that have not yet, and makes the plan, with data in windows
+ * where it does not fit the device. `selector` NULL: as the configuration says. */
 pb_status pb_session_plan(pb_session *s, const char *selector);
 /** Copies the data to the device, or makes ready to stream it. */
 pb_status pb_session_upload(pb_session *s);
@@ -65,6 +69,8 @@ pb_pass pb_session_validation(const pb_session *s);
 pb_pass pb_session_test(const pb_session *s);
 pb_pass pb_session_inspection(const pb_session *s);
 pb_pass pb_session_augmentation(const pb_session *s);
+/** How many rows each part of its data has. */
+pb_run_rows pb_session_rows(const pb_session *s);
 /** Puts the order of a pass's samples on the device, where they all lie there. */
 pb_status pb_session_order(pb_session *s, const pb_pass *pass);
 
