@@ -39,6 +39,7 @@ BEGIN {
     owner["weights.h"] = "stage"
     owner["model.h"]   = "train"
     owner["look.h"]    = "train"
+    owner["ensemble.h"] = "train"
     owner["run.h"]     = "train"
     owner["sweep.h"]   = "train"
     owner["bench.h"]   = "bench"
