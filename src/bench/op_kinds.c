@@ -1,6 +1,8 @@
 /* Kinds of operations: the op, and one element of its result by its definition. */
 #include <math.h>
 
+#include <passband/wavelet.h>
+
 #include "bench/op_rows.h"
 
 static void add(pb_element *e, double term)
@@ -210,6 +212,88 @@ static double dct_flops(const int n[])
 }
 
 const pb_op_kind pb_kind_dct = {dct, dct_element, dct_flops};
+
+/* ---- the wavelet transform ---- */
+
+enum { LEVELS = 2, DB2_TAPS = 4 };
+
+static bool pyramid(const int n[], pb_pyramid *p)
+{
+    return pb_pyramid_measure(NULL, pb_wavelet_find("db2"), PB_EXTEND_SYMMETRIC, n[LEVELS], true, 2,
+                              n[SIDE], n[SIDE], p) == PB_OK;
+}
+
+static pb_value wavedec2(pb_graph *g, const int n[], pb_value leaves[])
+{
+    pb_pyramid p;
+    leaves[0] = pb_input(g, "x", PB_SHAPE(n[IMAGES], n[SIDE], n[SIDE]));
+    return pyramid(n, &p) ? pb_wavedec(g, leaves[0], &p) : PB_NONE;
+}
+
+/* One image, and the filters by whether they are those of details. */
+typedef struct wavelet_image {
+    const pb_pyramid *p;
+    const float *pixels;
+    double filter[2][DB2_TAPS];
+} wavelet_image;
+
+static int mirrored(int i, int length)
+{
+    return i < 0 ? -1 - i : i >= length ? 2 * length - 1 - i : i;
+}
+
+/* y[i, j] = sum over a, b of f[a] g[b] x[2 i + 1 - a, 2 j + 1 - b], x the approximation before */
+static pb_element coefficient(const wavelet_image *w, int level, bool down, bool right, int i,
+                              int j)
+{
+    if (level == 0) {
+        const double x = (double)w->pixels[i * w->p->width[0] + j];
+        return (pb_element){x, fabs(x)};
+    }
+    const int height = w->p->height[level - 1], width = w->p->width[level - 1];
+    pb_element e = {0};
+    for (int a = 0; a < DB2_TAPS; a++)
+        for (int b = 0; b < DB2_TAPS; b++) {
+            const double tap = w->filter[down][a] * w->filter[right][b];
+            const pb_element x =
+                coefficient(w, level - 1, false, false, mirrored(2 * i + 1 - a, height),
+                            mirrored(2 * j + 1 - b, width));
+            e.value += tap * x.value;
+            e.scale += fabs(tap) * x.scale;
+        }
+    return e;
+}
+
+static pb_element wavedec2_element(const int n[], const float *const in[], size_t index)
+{
+    pb_pyramid p;
+    double low[DB2_TAPS], high[DB2_TAPS], unused[2][DB2_TAPS];
+    if (!pyramid(n, &p)) return (pb_element){NAN, 0};
+    wavelet_image w = {.p = &p};
+    pb_wavelet_filters(p.wavelet, low, high, unused[0], unused[1]);
+    for (int k = 0; k < DB2_TAPS; k++) w.filter[0][k] = low[k], w.filter[1][k] = high[k];
+    const size_t pixels = (size_t)n[SIDE] * (size_t)n[SIDE];
+    const int within = take(&index, p.count);
+    w.pixels = in[0] + index * pixels;
+    int i = 0;
+    pb_pyramid_part part = pb_pyramid_part_at(&p, 0);
+    while (within >= part.offset + part.height * part.width) part = pb_pyramid_part_at(&p, ++i);
+    return coefficient(&w, part.level, part.down, part.right, (within - part.offset) / part.width,
+                       (within - part.offset) % part.width);
+}
+
+/* Of each level both filters along the rows, then down the columns. */
+static double wavedec2_flops(const int n[])
+{
+    pb_pyramid p;
+    double sum = 0;
+    if (!pyramid(n, &p)) return 0;
+    for (int level = 1; level <= p.levels; level++)
+        sum += 2.0 * DB2_TAPS * 2 * p.width[level] * (p.height[level - 1] + 2 * p.height[level]);
+    return sum * n[IMAGES];
+}
+
+const pb_op_kind pb_kind_wavedec2 = {wavedec2, wavedec2_element, wavedec2_flops};
 
 /* ---- elementwise ---- */
 

@@ -12,6 +12,8 @@
 #define CONV(kind, words, n, c, h, w, o, kh, kw) \
     {words " " #n "x" #c "x" #h "x" #w " to " #o ", " #kh "x" #kw, &kind, {n, c, h, w, o, kh, kw}}
 #define DCT(n, side, keep)  {"dct2 " #n "x" #side "x" #side " keep " #keep, &pb_kind_dct, {n, side, keep}}
+#define WAVEDEC2(n, side, levels) \
+    {"wavedec2 db2 " #n "x" #side "x" #side ", " #levels " levels", &pb_kind_wavedec2, {n, side, levels}}
 #define MAP(word, count)    {#word " " #count, &pb_kind_##word, {count}}
 #define FOLD(kind, words, rows, columns) {words " " #rows "x" #columns, &kind, {rows, columns}}
 
@@ -44,6 +46,7 @@ static const pb_bench_op rows[] = {
     CONV(pb_kind_conv_dw, "conv dw", 64, 16, 28, 28, 32, 3, 3),
 
     DCT(10000, 28, 16),
+    WAVEDEC2(60000, 28, 2),
 
     MAP(relu, 16777216),
     MAP(add, 16777216),

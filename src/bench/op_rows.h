@@ -48,6 +48,8 @@ extern const pb_op_kind pb_kind_product;
 extern const pb_op_kind pb_kind_conv, pb_kind_conv_dx, pb_kind_conv_dw;
 /* cosine transform: samples, side, coefficients kept on each axis */
 extern const pb_op_kind pb_kind_dct;
+/* wavelet transform with db2 and symmetric extension: images, side, levels */
+extern const pb_op_kind pb_kind_wavedec2;
 /* elementwise: elements */
 extern const pb_op_kind pb_kind_relu, pb_kind_add, pb_kind_exp;
 /* along rows, columns: rows, columns */

@@ -116,6 +116,7 @@ static const pb_bench_op small[] = {
     {"largest of rows", &pb_kind_max_rows, {3, 5}},
     {"sum", &pb_kind_sum_all, {3, 5}},
     {"transpose", &pb_kind_transpose, {3, 5}},
+    {"wavedec2", &pb_kind_wavedec2, {3, 7, 2}},
 };
 enum { SMALL = sizeof small / sizeof *small };
 
