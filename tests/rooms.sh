@@ -37,6 +37,7 @@ BEGIN {
     owner["wisdom.h"]  = "plan"
     owner["stage.h"]   = "stage"
     owner["weights.h"] = "stage"
+    owner["export.h"]  = "train"
     owner["model.h"]   = "train"
     owner["look.h"]    = "train"
     owner["ensemble.h"] = "train"

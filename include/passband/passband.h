@@ -8,6 +8,7 @@
 #include <passband/dataset.h>
 #include <passband/device.h>
 #include <passband/ensemble.h>
+#include <passband/export.h>
 #include <passband/fitted.h>
 #include <passband/frame.h>
 #include <passband/graph.h>

@@ -154,6 +154,15 @@ pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count)
     return PB_OK;
 }
 
+pb_status pb_cli_seed(pb_cli *cli, int64_t *seed)
+{
+    const char *text = pb_cli_value(cli, "seed");
+    if (text && (pb_number_int(text, seed) != PB_NUMBER_OK || *seed < 0))
+        return pb_fail(cli->ctx, PB_ERR_USAGE, "%s: --seed must be a whole number from 0, not %s",
+                       cli->command->name, text);
+    return PB_OK;
+}
+
 pb_status pb_cli_need_source(pb_cli *cli, const char *path)
 {
     struct stat entry;

@@ -59,6 +59,8 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder);
 
 /** An option that is a whole number from 1 to `most`, else PB_ERR_USAGE; `count` stays as it is where it is not given. */
 pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count);
+/** The option "seed", a whole number from 0, else PB_ERR_USAGE; `seed` stays as it is where it is not given. */
+pb_status pb_cli_seed(pb_cli *cli, int64_t *seed);
 /** PB_ERR_USAGE when there is neither a configuration of this name nor data that stand for one. */
 pb_status pb_cli_need_source(pb_cli *cli, const char *path);
 /** PB_ERR_USAGE when the configuration is not there. */
@@ -83,6 +85,7 @@ pb_status pb_cli_look(pb_cli *cli);
 pb_status pb_cli_compress(pb_cli *cli);
 pb_status pb_cli_inspect(pb_cli *cli);
 pb_status pb_cli_compress_model(pb_cli *cli);
+pb_status pb_cli_export(pb_cli *cli);
 pb_status pb_cli_explain(pb_cli *cli);
 pb_status pb_cli_schedule(pb_cli *cli);
 pb_status pb_cli_bench(pb_cli *cli);

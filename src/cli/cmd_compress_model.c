@@ -16,15 +16,6 @@ static pb_status read_loss(pb_cli *cli, double *loss)
     return PB_OK;
 }
 
-static pb_status read_seed(pb_cli *cli, int64_t *seed)
-{
-    const char *text = pb_cli_value(cli, "seed");
-    if (text && (pb_number_int(text, seed) != PB_NUMBER_OK || *seed < 0))
-        return pb_fail(cli->ctx, PB_ERR_USAGE,
-                       "compress-model: --seed must be a whole number from 0, not %s", text);
-    return PB_OK;
-}
-
 static void print_facts(const char *path, const pb_model_facts *f)
 {
     const double floats = 4.0 * (double)f->parameters;
@@ -50,7 +41,7 @@ pb_status pb_cli_compress_model(pb_cli *cli)
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "compress-model: --bits must be a whole number from 2 to 16, not 1");
     PB_TRY(read_loss(cli, &options.loss));
-    PB_TRY(read_seed(cli, &options.seed));
+    PB_TRY(pb_cli_seed(cli, &options.seed));
     PB_TRY(pb_cli_need_folder(cli, cli->words[0]));
     PB_TRY(pb_model_compress(cli->ctx, cli->words[0], &options, output, &facts));
     if (!pb_cli_value(cli, "quiet")) print_facts(output, &facts);

@@ -90,6 +90,14 @@ static const pb_cli_option compress_model_options[] = {
     END_OF_OPTIONS,
 };
 
+static const pb_cli_option export_options[] = {
+    {"onnx", 0, "FILE", "where the ONNX model goes"},
+    {"seed", 's', "N", "which of the run's seeds; default the first"},
+    QUIET_OPTION,
+    VERBOSE_OPTION,
+    END_OF_OPTIONS,
+};
+
 static const pb_cli_option inspect_options[] = {
     {"json", 0, NULL, "print JSON"},
     SKIP_DAMAGED_OPTION,
@@ -313,6 +321,20 @@ const pb_cli_command pb_cli_commands[] = {
         .least_words = 1,
         .most_words = 1,
         .run = pb_cli_compress_model,
+    },
+    {
+        .name = "export",
+        .usage = "RUN --onnx FILE [options]",
+        .summary =
+            "write what a run learned as an ONNX model, transforms included (needs no device)",
+        .details =
+            "Its input \"samples\" is [batch, ...] as the data set has them, pixels as bytes; its "
+            "output\n"
+            "\"logits\" is [batch, classes]. The batch is free; all tensors are in the file.\n",
+        .options = export_options,
+        .least_words = 1,
+        .most_words = 1,
+        .run = pb_cli_export,
     },
     {
         .name = "inspect",

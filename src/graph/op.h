@@ -127,6 +127,7 @@ enum {
     PB_HAS_PURPOSE = 1 << 13,
 };
 
+struct pb_onnx;
 typedef struct pb_op_row {
     const char *name;
     pb_op_class class;
@@ -151,6 +152,9 @@ typedef struct pb_op_row {
     /* For the hoist pass: whether row i of the value (axis 0) depends on row i of the inputs with
      * by_row[k] and on the whole of the others. NULL: no. */
     bool (*by_rows)(const pb_graph *g, const pb_record *r, bool by_row[]);
+    /* For an ONNX model: appends the nodes of the value (graph/onnx_model.h). NULL: the op has no form there. */
+    void (*onnx_rule)(struct pb_onnx *o, pb_value v);
+    const char *onnx; /* ONNX's name of an elementwise op on the same operands */
 } pb_op_row;
 
 extern const pb_op_row pb_ops[PB_OP_COUNT];

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/protobuf.h"
 
 /* ---- CRC-32C ---- */
 
@@ -29,108 +30,54 @@ static uint32_t masked_crc(const void *data, size_t bytes)
     return (crc >> 15 | crc << 17) + 0xa282ead8;
 }
 
-/* ---- protocol buffers ---- */
-
-enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5, MESSAGE_BYTES = 512 };
-
-/* A small message; one that does not fit is our own mistake: tags are cut to TAG_BYTES. */
-enum { TAG_BYTES = 128 };
-typedef struct message {
-    uint8_t bytes[MESSAGE_BYTES];
-    size_t length;
-} message;
-
-static void put(message *m, const void *data, size_t bytes)
-{
-    if (bytes > sizeof m->bytes - m->length) return;
-    memcpy(m->bytes + m->length, data, bytes);
-    m->length += bytes;
-}
-
-static void put_varint(message *m, uint64_t number)
-{
-    do {
-        const uint8_t byte = (uint8_t)((number & 0x7f) | (number > 0x7f ? 0x80 : 0));
-        put(m, &byte, 1);
-        number >>= 7;
-    } while (number);
-}
-
-static void put_key(message *m, unsigned field, unsigned wire)
-{
-    put_varint(m, field << 3 | wire);
-}
-
 static void put_little(uint8_t *out, uint64_t number, int bytes)
 {
     for (int i = 0; i < bytes; i++) out[i] = (uint8_t)(number >> 8 * i);
-}
-
-static void put_double(message *m, unsigned field, double number)
-{
-    uint64_t bits;
-    uint8_t little[8];
-    memcpy(&bits, &number, sizeof bits);
-    put_little(little, bits, 8);
-    put_key(m, field, WIRE_64);
-    put(m, little, sizeof little);
-}
-
-static void put_float(message *m, unsigned field, float number)
-{
-    uint32_t bits;
-    uint8_t little[4];
-    memcpy(&bits, &number, sizeof bits);
-    put_little(little, bits, 4);
-    put_key(m, field, WIRE_32);
-    put(m, little, sizeof little);
-}
-
-static void put_bytes(message *m, unsigned field, const void *data, size_t bytes)
-{
-    put_key(m, field, WIRE_BYTES);
-    put_varint(m, bytes);
-    put(m, data, bytes);
 }
 
 /* ---- events ---- */
 
 /* Fields of Event, of Summary and of Summary.Value. */
 enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_FILE_VERSION = 3, EVENT_SUMMARY = 5 };
-enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_SIMPLE = 2 };
+enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_SIMPLE = 2, TAG_BYTES = 128 };
 
-/* One frame: length, its masked CRC, the message, its masked CRC. */
-static void write_frame(FILE *out, const message *m)
+/* One frame: length, its masked CRC, the message, its masked CRC; none of a message that memory was
+ * out for. Clears the message. */
+static void write_frame(FILE *out, pb_protobuf *m)
 {
     uint8_t head[12], tail[4];
+    if (m->failed) {
+        pb_protobuf_clear(m);
+        return;
+    }
     put_little(head, m->length, 8);
     put_little(head + 8, masked_crc(head, 8), 4);
     put_little(tail, masked_crc(m->bytes, m->length), 4);
     fwrite(head, 1, sizeof head, out);
     fwrite(m->bytes, 1, m->length, out);
     fwrite(tail, 1, sizeof tail, out);
+    pb_protobuf_clear(m);
 }
 
 static void write_version(FILE *out, double wall_time)
 {
     static const char version[] = "brain.Event:2";
-    message event = {.length = 0};
-    put_double(&event, EVENT_WALL_TIME, wall_time);
-    put_bytes(&event, EVENT_FILE_VERSION, version, strlen(version));
+    pb_protobuf event = {0};
+    pb_protobuf_put_double(&event, EVENT_WALL_TIME, wall_time);
+    pb_protobuf_put_text(&event, EVENT_FILE_VERSION, version);
     write_frame(out, &event);
 }
 
 static void write_scalar(FILE *out, double wall_time, int64_t step, const char *tag, double number)
 {
     if (!isfinite(number)) return;
-    message value = {.length = 0}, summary = {.length = 0}, event = {.length = 0};
-    put_bytes(&value, VALUE_TAG, tag, strnlen(tag, TAG_BYTES));
-    put_float(&value, VALUE_SIMPLE, (float)number);
-    put_bytes(&summary, SUMMARY_VALUE, value.bytes, value.length);
-    put_double(&event, EVENT_WALL_TIME, wall_time);
-    put_key(&event, EVENT_STEP, WIRE_VARINT);
-    put_varint(&event, (uint64_t)step);
-    put_bytes(&event, EVENT_SUMMARY, summary.bytes, summary.length);
+    pb_protobuf value = {0}, summary = {0}, event = {0};
+    pb_protobuf_put_text(&value, VALUE_TAG, tag);
+    pb_protobuf_put_float(&value, VALUE_SIMPLE, (float)number);
+    pb_protobuf_put(&summary, SUMMARY_VALUE, &value);
+    pb_protobuf_put_double(&event, EVENT_WALL_TIME, wall_time);
+    pb_protobuf_put_int(&event, EVENT_STEP, step);
+    pb_protobuf_put(&event, EVENT_SUMMARY, &summary);
     write_frame(out, &event);
 }
 

@@ -214,13 +214,13 @@ char *pb_run_folder_of_seed(const pb_run_folder *folder, int64_t seed)
     return pb_path_join(folder->path, name);
 }
 
-pb_status pb_run_folder_seed(pb_session *s, const pb_run_folder *folder, int64_t wanted,
-                             int64_t *seed)
+pb_status pb_run_folder_seed(pb_context *ctx, const pb_config *config, const pb_run_folder *folder,
+                             int64_t wanted, int64_t *seed)
 {
     int count = 0;
-    const int64_t *seeds = pb_option_ints(s->config->train, "seeds", &count);
+    const int64_t *seeds = pb_option_ints(config->train, "seeds", &count);
     *seed = wanted < 0 ? seeds[0] : wanted;
     for (int i = 0; i < count; i++)
         if (seeds[i] == *seed) return PB_OK;
-    return pb_fail(s->ctx, PB_ERR_USAGE, "%s: has no seed %" PRId64, folder->path, *seed);
+    return pb_fail(ctx, PB_ERR_USAGE, "%s: has no seed %" PRId64, folder->path, *seed);
 }

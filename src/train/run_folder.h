@@ -32,7 +32,7 @@ void pb_run_folder_close(pb_run_folder *folder);
 char *pb_run_folder_of_seed(const pb_run_folder *folder, int64_t seed);
 /** The seed that a command was asked for, or the run's first where that is negative. PB_ERR_USAGE
  * when the run has no such seed. */
-pb_status pb_run_folder_seed(pb_session *s, const pb_run_folder *folder, int64_t wanted,
+pb_status pb_run_folder_seed(pb_context *ctx, const pb_config *config, const pb_run_folder *folder, int64_t wanted,
                              int64_t *seed);
 
 /** Writes plan.json and env.json, then config.yaml: a folder that has it is a run. `selector` is

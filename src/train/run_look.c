@@ -455,7 +455,7 @@ static pb_status prepare(pb_session *s, const pb_run_folder *folder, pb_looking 
 {
     const char *device = l->options->device;
     char *selector = NULL;
-    PB_TRY(pb_run_folder_seed(s, folder, l->options->seed, &l->seed));
+    PB_TRY(pb_run_folder_seed(s->ctx, s->config, folder, l->options->seed, &l->seed));
     PB_TRY(pb_fitted_load(s->ctx, folder->path, &s->fitted));
     if (!device) PB_TRY(pb_run_folder_selector(s->ctx, folder, &selector));
     pb_status status = pb_device_open(s->ctx, device ? device : selector, &s->device);

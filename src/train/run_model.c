@@ -1,7 +1,6 @@
 /* Compressing what a run learned, and scoring such a file. */
 #include <passband/model.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@
 #include "train/config_internal.h"
 #include "train/model.h"
 #include "train/model_file.h"
-#include "train/run_folder.h"
+#include "train/saved_network.h"
 #include "train/weight_training.h"
 
 /* ---- a run ---- */
@@ -19,18 +18,11 @@
 /* The best parameters of a seed, as its checkpoint has them. */
 static pb_status load_seed(pb_session *s, const pb_run_folder *folder, int64_t seed, pb_seed *state)
 {
-    char *path = pb_run_folder_of_seed(folder, seed);
-    char *best = path ? pb_path_join(path, "best.safetensors") : NULL;
+    char *path = NULL;
     pb_tensors file = {0};
-    pb_status status = best ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
-    if (best && !pb_file_exists(best))
-        status = pb_fail(s->ctx, PB_ERR_USAGE,
-                         "%s: seed %" PRId64 " has no best.safetensors yet; resume the run first",
-                         folder->path, seed);
-    if (status == PB_OK) status = pb_safetensors_load(s->ctx, best, &file);
-    if (status == PB_OK) status = pb_checkpoint_take(s->ctx, best, &file, "", &state->best);
+    pb_status status = pb_saved_network(s->ctx, folder, seed, &path, &file);
+    if (status == PB_OK) status = pb_checkpoint_take(s->ctx, path, &file, "", &state->best);
     pb_tensors_clear(&file);
-    free(best);
     free(path);
     return status;
 }
@@ -41,7 +33,7 @@ static pb_status compress(pb_session *s, const pb_run_folder *folder,
     int64_t seed;
     char *selector = NULL;
     pb_seed state;
-    PB_TRY(pb_run_folder_seed(s, folder, options->seed, &seed));
+    PB_TRY(pb_run_folder_seed(s->ctx, s->config, folder, options->seed, &seed));
     PB_TRY(pb_run_folder_choices(s, folder));
     PB_TRY(pb_fitted_load(s->ctx, folder->path, &s->fitted));
     PB_TRY(pb_run_folder_selector(s->ctx, folder, &selector));
