@@ -24,9 +24,9 @@ static void tear_down(void)
 START_TEST(help_knows_every_command)
 {
     static const char *const names[] = {
-        "run",      "sweep",   "study",   "resume",         "eval",  "report",
-        "compress", "inspect", "explain", "schedule",       "bench", "devices",
-        "stages",   "data",    "help",    "compress-model", "look",  "export"};
+        "run",     "sweep",          "study",    "resume", "eval",    "report", "compress",
+        "inspect", "explain",        "schedule", "bench",  "devices", "stages", "data",
+        "help",    "compress-model", "look",     "export", "ensemble"};
     const size_t count = sizeof names / sizeof *names;
     size_t listed = 0;
     char command[64], by_help[OUTPUT_BYTES];
