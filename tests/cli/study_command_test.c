@@ -233,6 +233,7 @@ static const char bands[] =
  * result and in the files of the method: these need the network no more. */
 START_TEST(a_study_learns_which_bands_matter)
 {
+    char learned[600];
     scratch_put(&s, "tiny.yaml", tiny_config, strlen(tiny_config));
     scratch_put(&s, "bands.yaml", bands, strlen(bands));
     run("study bands.yaml -o out", 0);
@@ -259,7 +260,8 @@ START_TEST(a_study_learns_which_bands_matter)
         0);
     fails("compress out/methods/learned.yaml stages.dct2.weights=out/runs/raw -q -o ten.pbz", 2,
           "is a run without a band mask");
-    ck_assert_int_eq(rename(scratch_path(&s, "out/learned"), scratch_path(&s, "gone")), 0);
+    snprintf(learned, sizeof learned, "%s/out/learned", s.folder);
+    ck_assert_int_eq(rename(learned, scratch_path(&s, "gone")), 0);
     run("eval out/runs/learned", 0);
     run("run out/methods/learned.yaml stages.dct2.weights=out/learned/learned "
         "data.path=nine.pbz -o nine -q",
