@@ -1,0 +1,89 @@
+/* What tests of reports stand on: a context, a temporary folder for each test, and what is in it.
+ */
+#ifndef TESTS_REPORT_REPORT_FIXTURE_H
+#define TESTS_REPORT_REPORT_FIXTURE_H
+
+#include <check.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <passband/status.h>
+
+#include "report/made_run.h"
+
+static char base[64]; /* a temporary folder for each test */
+static pb_context *ctx;
+
+static inline void set_up(void)
+{
+    snprintf(base, sizeof base, "/tmp/passband-report-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(base));
+    ctx = pb_context_create();
+}
+
+static inline void tear_down(void)
+{
+    char command[128];
+    setenv("PATH", "/usr/bin:/bin", 1);
+    snprintf(command, sizeof command, "rm -rf %s", base);
+    ck_assert_int_eq(system(command), 0);
+    pb_context_free(&ctx);
+}
+
+static inline const char *at(const char *name)
+{
+    static char paths[8][600];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(paths[next], sizeof paths[next], "%s/%s", base, name);
+    return paths[next];
+}
+
+static inline bool exists(const char *name)
+{
+    return access(at(name), F_OK) == 0;
+}
+
+static inline char *read_all(const char *name, size_t *bytes)
+{
+    FILE *file = fopen(at(name), "rb");
+    ck_assert_msg(file != NULL, "%s is missing", name);
+    char *text = calloc(1, 1 << 22);
+    *bytes = fread(text, 1, (1 << 22) - 1, file);
+    fclose(file);
+    return text;
+}
+
+static inline bool file_holds(const char *name, const char *words)
+{
+    size_t bytes;
+    char *text = read_all(name, &bytes);
+    const bool found = strstr(text, words) != NULL;
+    free(text);
+    return found;
+}
+
+static inline void assert_no_temporary_files(const char *folder)
+{
+    DIR *dir = opendir(at(folder));
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            ck_assert_msg(entry->d_name[0] != '.' && !strstr(entry->d_name, "tmp"),
+                          "left behind: %s", entry->d_name);
+    closedir(dir);
+}
+
+/* A run so small that its figures can be worked out by hand. */
+static inline made_run small(const char *name)
+{
+    made_run r = made_default;
+    r.name = name;
+    r.seeds = 2;
+    r.epochs = 4;
+    r.steps_per_epoch = 20;
+    return r;
+}
+
+#endif
