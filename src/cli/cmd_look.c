@@ -9,15 +9,6 @@
 #include "base/number.h"
 #include "cli/finish.h"
 
-static pb_status read_seed(pb_cli *cli, int64_t *seed)
-{
-    const char *text = pb_cli_value(cli, "seed");
-    if (text && (pb_number_int(text, seed) != PB_NUMBER_OK || *seed < 0))
-        return pb_fail(cli->ctx, PB_ERR_USAGE, "look: --seed must be a whole number from 0, not %s",
-                       text);
-    return PB_OK;
-}
-
 static pb_status read_noise(pb_cli *cli, double *noise)
 {
     const char *text = pb_cli_value(cli, "noise");
@@ -52,7 +43,7 @@ pb_status pb_cli_look(pb_cli *cli)
     options.stop = cli->stop;
     options.pixels = pb_cli_value(cli, "pixels") != NULL;
     options.prediction = pb_cli_value(cli, "prediction") != NULL;
-    PB_TRY(read_seed(cli, &options.seed));
+    PB_TRY(pb_cli_seed(cli, &options.seed));
     PB_TRY(read_noise(cli, &options.noise));
     PB_TRY(read_baseline(cli, &options.mean_baseline));
     PB_TRY(pb_cli_count(cli, "samples", 1000, &options.per_class));

@@ -95,8 +95,13 @@ static bool is_colour(const pb_grid_cell *cell)
     return cell->look == PB_GRID_PLAIN && cell->planes == 3;
 }
 
-static void range_of(const pb_grid_cell *cell, double *low, double *high)
+static void range_of(const pb_grid *grid, const pb_grid_cell *cell, double *low, double *high)
 {
+    if (cell->look == PB_GRID_PLAIN && grid->high > grid->low) {
+        *low = grid->low;
+        *high = grid->high;
+        return;
+    }
     const size_t area = cell->height * cell->width;
     *low = INFINITY;
     *high = -INFINITY;
@@ -151,10 +156,11 @@ static pb_colour colour_at(const pb_grid_cell *cell, size_t pixel, double low, d
     return (pb_colour){gray, gray, gray};
 }
 
-static void draw_pixels(pb_image *image, const pb_grid_cell *cell, int x, int y, extent e)
+static void draw_pixels(pb_image *image, const pb_grid *grid, const pb_grid_cell *cell, int x,
+                        int y, extent e)
 {
     double low, high;
-    range_of(cell, &low, &high);
+    range_of(grid, cell, &low, &high);
     for (size_t row = 0; row < cell->height; row++)
         for (size_t column = 0; column < cell->width; column++)
             pb_image_fill(image, x + (int)column * e.enlarge, y + (int)row * e.enlarge, e.enlarge,
@@ -163,10 +169,10 @@ static void draw_pixels(pb_image *image, const pb_grid_cell *cell, int x, int y,
 
 /* A curve from the left to the right edge, each pixel column joined to the next; a thin line at
  * zero where it is crossed. */
-static void draw_curve(pb_image *image, const pb_grid_cell *cell, int x, int y)
+static void draw_curve(pb_image *image, const pb_grid *grid, const pb_grid_cell *cell, int x, int y)
 {
     double low, high;
-    range_of(cell, &low, &high);
+    range_of(grid, cell, &low, &high);
     if (cell->look == PB_GRID_HEAT) low = fmin(low, 0);
     if (!(high > low)) high = low + 1;
     const double range = high - low;
@@ -187,16 +193,16 @@ static void draw_curve(pb_image *image, const pb_grid_cell *cell, int x, int y)
     }
 }
 
-static void draw_cell(pb_image *image, const pb_grid_cell *cell, int x, int y)
+static void draw_cell(pb_image *image, const pb_grid *grid, const pb_grid_cell *cell, int x, int y)
 {
     const extent e = extent_of(cell);
     if (!cell->pixels) return;
     pb_image_fill(image, x - 1, y - 1, e.width + 2, e.height + 2, line);
     pb_image_fill(image, x, y, e.width, e.height, paper);
     if (cell->height == 1)
-        draw_curve(image, cell, x, y);
+        draw_curve(image, grid, cell, x, y);
     else
-        draw_pixels(image, cell, x, y, e);
+        draw_pixels(image, grid, cell, x, y, e);
     pb_image_write(image, x, y + e.height + 4, 1, cell->words, ink);
 }
 
@@ -247,7 +253,7 @@ static void draw(pb_image *image, const pb_grid *grid, const int places[], int t
         const int middle = (height_of_row(grid, r) - GAP) / 2 - 8;
         pb_image_write(image, GAP, y + middle, 2, grid->names[r], ink);
         for (int c = 0; c < grid->columns; c++)
-            draw_cell(image, &grid->cells[r * grid->columns + c], places[c], y);
+            draw_cell(image, grid, &grid->cells[r * grid->columns + c], places[c], y);
     }
 }
 

@@ -28,6 +28,7 @@ typedef struct pb_grid {
     char (*headings)[40]; /* [columns] above each column                                */
     char (*names)[40];    /* [rows] left of each row                                    */
     bool has_words;
+    double low, high; /* one scale for all plain pictures; equal: each has its own */
 } pb_grid;
 
 pb_status pb_grid_create(pb_context *ctx, int rows, int columns, pb_grid *grid);

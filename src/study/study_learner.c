@@ -69,21 +69,10 @@ static pb_status check(pb_context *ctx, const pb_config *learner, const pb_confi
     return check_same(ctx, mask, "bands", used, "bands");
 }
 
-static pb_status read_learner(pb_context *ctx, const pb_method *method, int count,
-                              const char *const overrides[], pb_config **config)
-{
-    pb_yaml *yaml;
-    *config = NULL;
-    PB_TRY(pb_yaml_parse(ctx, method->name, method->learner, strlen(method->learner), &yaml));
-    const pb_status status = pb_config_from_yaml(ctx, method->name, yaml, count, overrides, config);
-    pb_yaml_free(&yaml);
-    return status;
-}
-
 pb_status pb_method_check_learner(pb_context *ctx, const pb_method *method)
 {
     pb_config *learner = NULL, *own = NULL;
-    pb_status status = read_learner(ctx, method, 0, NULL, &learner);
+    pb_status status = pb_config_from_text(ctx, method->name, method->learner, 0, NULL, &learner);
     if (status == PB_OK) status = pb_method_config(ctx, method, 1, 0, NULL, false, &own);
     if (status == PB_OK) status = check(ctx, learner, own);
     pb_config_free(&learner);
@@ -102,7 +91,9 @@ static pb_status learner_config(pb_study *s, const pb_method *method, pb_config 
     pb_text_append(&seeds, "]");
     const char *const overrides[] = {seeds.text};
     const pb_status status =
-        seeds.failed ? no_memory(s->ctx) : read_learner(s->ctx, method, 1, overrides, config);
+        seeds.failed
+            ? no_memory(s->ctx)
+            : pb_config_from_text(s->ctx, method->name, method->learner, 1, overrides, config);
     pb_text_free(&seeds);
     return status;
 }

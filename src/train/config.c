@@ -355,6 +355,18 @@ pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, 
     return from_yaml(ctx, path, false, yaml, override_count, overrides, config);
 }
 
+pb_status pb_config_from_text(pb_context *ctx, const char *name, const char *text,
+                              int override_count, const char *const overrides[], pb_config **config)
+{
+    pb_yaml *yaml;
+    *config = NULL;
+    PB_TRY(pb_yaml_parse(ctx, name, text, strlen(text), &yaml));
+    const pb_status status =
+        pb_config_from_yaml(ctx, name, yaml, override_count, overrides, config);
+    pb_yaml_free(&yaml);
+    return status;
+}
+
 pb_status pb_config_to_compress(pb_context *ctx, const char *path, pb_yaml *yaml,
                                 int override_count, const char *const overrides[],
                                 pb_config **config)

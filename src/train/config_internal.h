@@ -17,9 +17,15 @@ extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
                                  const char *where);
 
-/** Reads a configuration from a tree, which overrides change; `path` names it where it has no name. */
+/** Reads a configuration from a tree, which overrides change; `path` names it where it has no name.
+ */
 pb_status pb_config_from_yaml(pb_context *ctx, const char *path, pb_yaml *yaml, int override_count,
                               const char *const overrides[], pb_config **config);
+
+/** The same from text, as of a file named `name`. */
+pb_status pb_config_from_text(pb_context *ctx, const char *name, const char *text,
+                              int override_count, const char *const overrides[],
+                              pb_config **config);
 
 /** The same of a configuration to compress with: the stages need no loss and no optimiser. */
 pb_status pb_config_to_compress(pb_context *ctx, const char *path, pb_yaml *yaml,

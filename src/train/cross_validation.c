@@ -31,12 +31,10 @@ pb_status pb_fold_config(pb_context *ctx, const pb_config *config, int fold, pb_
 {
     char chosen[40], *text = pb_config_yaml(config);
     const char *const overrides[] = {chosen};
-    pb_yaml *yaml = NULL;
     snprintf(chosen, sizeof chosen, "train.fold=%d", fold);
-    pb_status status = text ? pb_yaml_parse(ctx, config->name, text, strlen(text), &yaml)
-                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a fold's configuration");
-    if (status == PB_OK) status = pb_config_from_yaml(ctx, config->name, yaml, 1, overrides, one);
-    pb_yaml_free(&yaml);
+    const pb_status status =
+        text ? pb_config_from_text(ctx, config->name, text, 1, overrides, one)
+             : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a fold's configuration");
     free(text);
     return status;
 }

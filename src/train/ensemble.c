@@ -166,17 +166,16 @@ static pb_status add_run(gathering *g, const char *path)
     pb_run_folder folder;
     pb_config *config = NULL;
     PB_TRY(pb_run_folder_open(g->ctx, path, false, &folder));
-    char *file = pb_path_join(path, "config.yaml"), *summary = pb_path_join(path, "summary.json");
-    pb_status status = file && summary ? PB_OK : no_memory(g->ctx);
+    char *summary = pb_path_join(path, "summary.json");
+    pb_status status = summary ? PB_OK : no_memory(g->ctx);
     if (status == PB_OK && !pb_file_exists(summary))
         status = pb_fail(g->ctx, PB_ERR_USAGE, "%s: has not finished; passband resume %s goes on",
                          path, path);
-    if (status == PB_OK) status = pb_config_load(g->ctx, file, 0, NULL, &config);
+    if (status == PB_OK) status = pb_run_folder_config(g->ctx, &folder, &config);
     if (status == PB_OK) status = add_open_run(g, &folder, config);
     pb_config_free(&config);
     pb_run_folder_close(&folder);
     free(summary);
-    free(file);
     return status;
 }
 

@@ -100,9 +100,7 @@ pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options 
     pb_config *config = NULL;
     *json = NULL;
     PB_TRY(pb_run_folder_open(ctx, folder, false, &place));
-    char *path = pb_path_join(folder, "config.yaml");
-    pb_status status = path ? pb_config_load(ctx, path, 0, NULL, &config)
-                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    pb_status status = pb_run_folder_config(ctx, &place, &config);
     if (status == PB_OK && pb_config_cross_validates(config)) {
         status = pb_cross_validation_eval(ctx, folder, config, options, json);
     } else if (status == PB_OK) {
@@ -113,7 +111,6 @@ pb_status pb_run_eval(pb_context *ctx, const char *folder, const pb_run_options 
         pb_session_close(&session);
     }
     pb_config_free(&config);
-    free(path);
     pb_run_folder_close(&place);
     return status;
 }

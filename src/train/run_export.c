@@ -124,16 +124,13 @@ pb_status pb_run_export(pb_context *ctx, const char *run, int64_t seed, const ch
     pb_run_folder folder;
     pb_config *config = NULL;
     PB_TRY(pb_run_folder_open(ctx, run, false, &folder));
-    char *file = pb_path_join(run, "config.yaml");
-    pb_status status = file ? pb_config_load(ctx, file, 0, NULL, &config)
-                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    pb_status status = pb_run_folder_config_of_one(ctx, &folder, &config);
     if (status == PB_OK) {
         exporting e = {.ctx = ctx, .config = config};
         status = export_run(&e, &folder, seed, path, facts);
         clear(&e);
     }
     pb_config_free(&config);
-    free(file);
     pb_run_folder_close(&folder);
     return status;
 }

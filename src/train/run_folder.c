@@ -199,6 +199,27 @@ static void remove_empty(const char *path, size_t kept)
     free(left);
 }
 
+pb_status pb_run_folder_config(pb_context *ctx, const pb_run_folder *folder, pb_config **config)
+{
+    char *path = pb_path_join(folder->path, "config.yaml");
+    const pb_status status = path ? pb_config_load(ctx, path, 0, NULL, config)
+                                  : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    free(path);
+    return status;
+}
+
+pb_status pb_run_folder_config_of_one(pb_context *ctx, const pb_run_folder *folder,
+                                      pb_config **config)
+{
+    PB_TRY(pb_run_folder_config(ctx, folder, config));
+    if (!pb_config_cross_validates(*config)) return PB_OK;
+    const int folds = pb_config_folds(*config);
+    pb_config_free(config);
+    return pb_fail(ctx, PB_ERR_USAGE,
+                   "%s: holds a run of each of %d folds; give one of them, as %s/fold-1",
+                   folder->path, folds, folder->path);
+}
+
 void pb_run_folder_close(pb_run_folder *folder)
 {
     if (folder->path && folder->is_new) remove_empty(folder->path, folder->kept);

@@ -6,8 +6,8 @@
 
 typedef struct pb_run_folder {
     char *path;
-    int lock;     /* descriptor of the folder, locked; -1: none */
-    bool is_new;  /* made by us: removed again when the run never starts */
+    int lock;    /* descriptor of the folder, locked; -1: none */
+    bool is_new; /* made by us: removed again when the run never starts */
     size_t kept; /* characters of the path that name what was there before */
 } pb_run_folder;
 
@@ -27,13 +27,19 @@ pb_status pb_run_folder_open(pb_context *ctx, const char *path, bool to_write,
                              pb_run_folder *folder);
 /** Unlocks; removes a new folder that is still empty. */
 void pb_run_folder_close(pb_run_folder *folder);
+/** Reads the configuration of a run. */
+pb_status pb_run_folder_config(pb_context *ctx, const pb_run_folder *folder, pb_config **config);
+/** The same for what takes one network: PB_ERR_USAGE when the folder holds a run of each of several
+ * folds. */
+pb_status pb_run_folder_config_of_one(pb_context *ctx, const pb_run_folder *folder,
+                                      pb_config **config);
 
 /** "<folder>/seed-<s>" on the heap, NULL when memory is out. */
 char *pb_run_folder_of_seed(const pb_run_folder *folder, int64_t seed);
 /** The seed that a command was asked for, or the run's first where that is negative. PB_ERR_USAGE
  * when the run has no such seed. */
-pb_status pb_run_folder_seed(pb_context *ctx, const pb_config *config, const pb_run_folder *folder, int64_t wanted,
-                             int64_t *seed);
+pb_status pb_run_folder_seed(pb_context *ctx, const pb_config *config, const pb_run_folder *folder,
+                             int64_t wanted, int64_t *seed);
 
 /** Writes plan.json and env.json, then config.yaml: a folder that has it is a run. `selector` is
  * what chose the device, or NULL. */

@@ -497,12 +497,7 @@ pb_status pb_run_look(pb_context *ctx, const char *run, const pb_look_options *o
     pb_run_folder place;
     pb_config *config = NULL;
     PB_TRY(pb_run_folder_open(ctx, run, false, &place));
-    char *path = pb_path_join(run, "config.yaml");
-    pb_status status = path ? pb_config_load(ctx, path, 0, NULL, &config) : no_memory(ctx);
-    if (status == PB_OK && pb_config_cross_validates(config))
-        status = pb_fail(ctx, PB_ERR_USAGE,
-                         "%s: holds a run of each of %d folds; give one of them, as %s/fold-1", run,
-                         pb_config_folds(config), run);
+    pb_status status = pb_run_folder_config_of_one(ctx, &place, &config);
     if (status == PB_OK) {
         pb_session session;
         const pb_run_options of_run = {.stop = options->stop};
@@ -511,7 +506,6 @@ pb_status pb_run_look(pb_context *ctx, const char *run, const pb_look_options *o
         pb_session_close(&session);
     }
     pb_config_free(&config);
-    free(path);
     pb_run_folder_close(&place);
     return status;
 }

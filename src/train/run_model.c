@@ -56,13 +56,7 @@ pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_opt
     pb_run_folder folder;
     pb_config *config = NULL;
     PB_TRY(pb_run_folder_open(ctx, run, false, &folder));
-    char *file = pb_path_join(run, "config.yaml");
-    pb_status status = file ? pb_config_load(ctx, file, 0, NULL, &config)
-                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
-    if (status == PB_OK && pb_config_cross_validates(config))
-        status = pb_fail(ctx, PB_ERR_USAGE,
-                         "%s: holds a run of each of %d folds; give one of them, as %s/fold-1", run,
-                         pb_config_folds(config), run);
+    pb_status status = pb_run_folder_config_of_one(ctx, &folder, &config);
     if (status == PB_OK) {
         pb_session session;
         const pb_run_options of_run = {.stop = options->stop};
@@ -71,7 +65,6 @@ pb_status pb_model_compress(pb_context *ctx, const char *run, const pb_model_opt
         pb_session_close(&session);
     }
     pb_config_free(&config);
-    free(file);
     pb_run_folder_close(&folder);
     return status;
 }
@@ -83,13 +76,9 @@ static pb_status load_config(pb_context *ctx, const char *path, const json_t *no
                              pb_config **config)
 {
     const json_t *text = json_object_get(notes, "config");
-    pb_yaml *yaml = NULL;
     if (!json_is_string(text))
         return pb_fail(ctx, PB_ERR_DATA, "%s: its notes have no configuration", path);
-    PB_TRY(pb_yaml_parse(ctx, path, json_string_value(text), json_string_length(text), &yaml));
-    const pb_status status = pb_config_from_yaml(ctx, path, yaml, 0, NULL, config);
-    pb_yaml_free(&yaml);
-    return status;
+    return pb_config_from_text(ctx, path, json_string_value(text), 0, NULL, config);
 }
 
 /* What a configuration gets wrong is the fault of the file that holds it. */

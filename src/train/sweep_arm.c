@@ -81,16 +81,6 @@ static void append_seeds(pb_text *out, int count, const int64_t seeds[])
     pb_text_append(out, "]");
 }
 
-static pb_status config_with(pb_context *ctx, const pb_arm *arm, int count,
-                             const char *const overrides[], pb_config **config)
-{
-    pb_yaml *yaml;
-    PB_TRY(pb_yaml_parse(ctx, arm->name, arm->base, strlen(arm->base), &yaml));
-    const pb_status status = pb_config_from_yaml(ctx, arm->name, yaml, count, overrides, config);
-    pb_yaml_free(&yaml);
-    return status;
-}
-
 /* The overrides that make a configuration out of an arm's, in order. */
 typedef struct override_list {
     pb_text *texts;
@@ -110,7 +100,7 @@ static pb_status read_with(pb_context *ctx, const pb_arm *arm, override_list *li
         if (list->texts[i].failed) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a trial");
         list->texts_of[i] = list->texts[i].text;
     }
-    return config_with(ctx, arm, list->count, list->texts_of, config);
+    return pb_config_from_text(ctx, arm->name, arm->base, list->count, list->texts_of, config);
 }
 
 static pb_status make_config(pb_context *ctx, const pb_arm *arm, const double point[],

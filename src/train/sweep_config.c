@@ -210,18 +210,13 @@ static pb_status check_key(reader *r, const pb_dimension *d)
 /* Tries a coordinate of one dimension on the arm's configuration. */
 static pb_status try_value(reader *r, const pb_arm *arm, const pb_dimension *d, double coordinate)
 {
-    pb_yaml *yaml;
     pb_config *config = NULL;
     pb_text override = {0};
     pb_text_append(&override, "%s=", d->key);
     pb_dimension_value(d, coordinate, &override);
     if (override.failed) return no_memory(r->ctx);
     const char *const list[] = {override.text};
-    pb_status status = pb_yaml_parse(r->ctx, arm->name, arm->base, strlen(arm->base), &yaml);
-    if (status == PB_OK) {
-        status = pb_config_from_yaml(r->ctx, arm->name, yaml, 1, list, &config);
-        pb_yaml_free(&yaml);
-    }
+    const pb_status status = pb_config_from_text(r->ctx, arm->name, arm->base, 1, list, &config);
     pb_config_free(&config);
     pb_text_free(&override);
     return status == PB_OK ? PB_OK : blame(r, status, d->where);
