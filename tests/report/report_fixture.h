@@ -86,4 +86,33 @@ static inline made_run small(const char *name)
     return r;
 }
 
+static inline void assert_holds(const char *name, const char *words)
+{
+    FILE *file = fopen(at(name), "rb");
+    ck_assert_msg(file != NULL, "%s is missing", name);
+    char *text = calloc(1, 1 << 18);
+    ck_assert_uint_gt(fread(text, 1, (1 << 18) - 1, file), 0);
+    fclose(file);
+    ck_assert_msg(strstr(text, words) != NULL, "%s does not hold '%s':\n%.2000s", name, words,
+                  text);
+    free(text);
+}
+
+/* Numbers that repeat, below and above 0. */
+static inline double value_at(int i)
+{
+    return i % 7 - 2.5;
+}
+
+/* An array of them in a run's folder. */
+static inline void put_array(const char *run, const char *name, int axes, const int dim[])
+{
+    FILE *file = made_open(at(run), name);
+    int count = 1;
+    for (int a = 0; a < axes; a++) count *= dim[a];
+    made_npy_header(file, "<f4", axes, dim);
+    for (int i = 0; i < count; i++) made_f32(file, value_at(i));
+    fclose(file);
+}
+
 #endif

@@ -1,72 +1,11 @@
 /* Pictures of scalograms, and what is said of axes that do not fit them. */
-#include <check.h>
 #include <jansson.h>
-#include <unistd.h>
 
 #include <passband/report.h>
 
-#include "report/made_run.h"
+#include "report/report_fixture.h"
 
 enum { CLASSES = 3, SHOWN = 4, SCALES = 3, POINTS = 5 };
-
-static char base[64];
-static pb_context *ctx;
-
-static void set_up(void)
-{
-    snprintf(base, sizeof base, "/tmp/passband-scalogram-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(base));
-    ctx = pb_context_create();
-}
-
-static void tear_down(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", base);
-    ck_assert_int_eq(system(command), 0);
-    pb_context_free(&ctx);
-}
-
-static const char *at(const char *name)
-{
-    static char paths[4][300];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(paths[next], sizeof paths[next], "%s/%s", base, name);
-    return paths[next];
-}
-
-static bool exists(const char *name)
-{
-    return access(at(name), F_OK) == 0;
-}
-
-static void assert_holds(const char *name, const char *words)
-{
-    FILE *file = fopen(at(name), "rb");
-    ck_assert_msg(file != NULL, "%s is missing", name);
-    char *text = calloc(1, 1 << 18);
-    ck_assert_uint_gt(fread(text, 1, (1 << 18) - 1, file), 0);
-    fclose(file);
-    ck_assert_msg(strstr(text, words) != NULL, "%s does not hold '%s':\n%.2000s", name, words,
-                  text);
-    free(text);
-}
-
-static double value_at(int i)
-{
-    return i % 7 - 2.5;
-}
-
-static void put_array(const char *run, const char *name, int axes, const int dim[])
-{
-    FILE *file = made_open(at(run), name);
-    int count = 1;
-    for (int a = 0; a < axes; a++) count *= dim[a];
-    made_npy_header(file, "<f4", axes, dim);
-    for (int i = 0; i < count; i++) made_f32(file, value_at(i));
-    fclose(file);
-}
 
 static void make(const char *run)
 {
