@@ -448,5 +448,5 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, good_input_is_taken);
     tcase_add_loop_test(tests, bad_input_gives_one_sentence_and_its_exit_code, 0, CASES);
-    return run_case("bad input", tests);
+    return run_case_warm("bad input", tests);
 }

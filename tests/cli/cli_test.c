@@ -400,5 +400,5 @@ int main(void)
     tcase_add_test(tests, ctrl_c_leaves_a_run_that_resumes);
     tcase_add_test(tests, output_that_cannot_be_written_is_a_failure);
     tcase_add_test(tests, a_terminal_gets_a_bar);
-    return run_case("cli", tests);
+    return run_case_warm("cli", tests);
 }

@@ -47,16 +47,4 @@ static inline json_t *read_json(const char *name)
     return json;
 }
 
-/* Runs a suite whose tests share the kernels that PoCL compiles, without optimising them: compiling
- * takes most of their time. */
-static inline int run_case_warm(const char *name, TCase *tcase)
-{
-    scratch kernels = {.folder = "/tmp/passband-test-XXXXXX"};
-    if (mkdtemp(kernels.folder)) setenv("POCL_CACHE_DIR", kernels.folder, 1);
-    setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable", 1);
-    const int failed = run_case(name, tcase);
-    scratch_close(&kernels);
-    return failed;
-}
-
 #endif

@@ -112,5 +112,5 @@ int main(void)
     tcase_add_test(tests, the_example_command_works);
     tcase_add_loop_test(tests, continuous_wavelets_work_too, 0, 2);
     tcase_add_test(tests, a_misspelt_wavelet_is_told_what_there_is);
-    return run_case("weights_command", tests);
+    return run_case_warm("weights_command", tests);
 }
