@@ -67,9 +67,10 @@ bool pb_config_cross_validates(const pb_config *config);
  *   fold_kind       choice stratified, plain                                     (stratified)
  *   fold_repeats    int   1 ..                                                   (1)
  *   fold            int   the only one to train, 1 .. folds * fold_repeats; 0: all of them (0)
- *   patience        int   epochs without a better validation accuracy before a seed stops; 0: never; needs
+ *   monitor         what  accuracy or loss of the validation part: which epoch is better (accuracy)
+ *   patience        int   epochs without a better one before a seed stops; 0: never; needs
  *                         data.validation > 0 or folds, which the configuration checks (0)
- *   min_delta       float gain in validation accuracy that counts as better      (0)
+ *   min_delta       float gain in what is monitored that counts as better        (0)
  *   log_every       int   iterations between recorded points; 0: automatic       (0)
  */
 

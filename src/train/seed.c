@@ -167,16 +167,24 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
 
 /* ---- one epoch ---- */
 
-/* The best epoch has the highest accuracy, then the lowest loss; without validation, or where the
- * last is to be kept, it is the last, and so it is as long as thresholds of weights rise: before,
- * they cost less accuracy. */
+static bool monitors_loss(const pb_session *s)
+{
+    return strcmp(pb_option_string(s->config->train, "monitor"), "loss") == 0;
+}
+
+/* The best epoch has the highest accuracy, then the lowest loss, or where that is monitored the
+ * lowest loss, then the highest accuracy. Without validation, or where the last is to be kept, it
+ * is the last, and so it is as long as thresholds of weights rise: before, they cost less accuracy.
+ */
 static bool is_best(const pb_session *s, const pb_seed *state, bool validated,
                     const pb_scored *held)
 {
     const bool keeps_last = strcmp(pb_option_string(s->config->train, "keep"), "last") == 0;
     if (!validated || keeps_last || state->best_epoch == 0) return true;
     if (!pb_weights_settled(s->config, state->best_epoch - 1)) return true;
-    if (held->accuracy != state->best_accuracy) return held->accuracy > state->best_accuracy;
+    const bool by_loss = monitors_loss(s) && held->loss != state->best_loss;
+    if (!by_loss && held->accuracy != state->best_accuracy)
+        return held->accuracy > state->best_accuracy;
     return held->loss < state->best_loss;
 }
 
@@ -192,9 +200,10 @@ static void judge(pb_session *s, pb_seed *state, bool validated, const pb_scored
     }
     if (!validated) return;
     const double min_delta = pb_option_float(s->config->train, "min_delta");
+    const double now = monitors_loss(s) ? -held->loss : held->accuracy;
     if (isnan(state->mark) || !pb_weights_settled(s->config, state->epoch - 1) ||
-        held->accuracy > state->mark + min_delta) {
-        state->mark = held->accuracy;
+        now > state->mark + min_delta) {
+        state->mark = now;
         state->stale = 0;
     } else {
         state->stale++;
@@ -321,8 +330,8 @@ pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
     if (state->epoch < pb_option_int(s->config->train, "epochs"))
         pb_log(s->ctx, PB_LOG_INFO,
                "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "
-               "accuracy",
-               state->seed, state->epoch, state->stale);
+               "%s",
+               state->seed, state->epoch, state->stale, monitors_loss(s) ? "loss" : "accuracy");
     PB_TRY(pb_weights_end(s, state));
     PB_TRY(pb_seed_save_best(s, folder, state));
     const double start = pb_seconds();

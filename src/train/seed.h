@@ -12,9 +12,9 @@ typedef struct pb_seed {
     int64_t seed;
     int epoch;            /* epochs done */
     int best_epoch;       /* counted from 1; 0: none done yet */
-    double best_accuracy; /* on the validation part, and its loss; NaN without one */
+    double best_accuracy; /* of that epoch on the validation part, and its loss; NaN without one */
     double best_loss;
-    double mark;           /* accuracy that an epoch must beat by min_delta to be a gain */
+    double mark; /* accuracy, or loss with its sign changed, to be beaten by min_delta for a gain */
     int stale;             /* epochs since the last gain */
     json_t *metrics;       /* array: the lines of metrics.jsonl */
     pb_tensors lasting;    /* graph.lasting as of the last epoch */

@@ -384,6 +384,37 @@ START_TEST(reconstructions_show_enlarged_pixels_side_by_side)
 }
 END_TEST
 
+/* Two samples of three colours, each of one colour and its versions darker from left to right. */
+START_TEST(augmented_samples_stand_beside_their_originals)
+{
+    enum { ABREAST = 8, SIDE = 4 };
+    const made_run made = small("small");
+    make_run(at("run"), &made);
+    FILE *file = made_open(at("run"), "augmented.npy");
+    made_npy_header(file, "<f4", 4, (int[]){2 * ABREAST, 3, SIDE, SIDE});
+    for (int i = 0; i < 2 * ABREAST; i++)
+        for (int c = 0; c < 3; c++)
+            for (int k = 0; k < SIDE * SIDE; k++)
+                made_f32(file, c == i / ABREAST ? 1 - i % ABREAST / 16.0 : 0);
+    fclose(file);
+    ck_assert_int_eq(pb_report_run(ctx, at("run")), PB_OK);
+    uint8_t *rgb;
+    const png_image image = decode("run/plots/augmented.png", &rgb);
+    /* cells of 4 pixels enlarged 24 times, gaps of 10, a heading of 26 */
+    ck_assert_uint_eq(image.width, 10 + ABREAST * (96 + 10));
+    ck_assert_uint_eq(image.height, 26 + 10 + 2 * (96 + 10));
+    for (int i = 0; i < 2 * ABREAST; i++) {
+        const int column = i % ABREAST, row = i / ABREAST;
+        const size_t x = 10 + (size_t)column * 106 + 48, y = 26 + (size_t)row * 106 + 48;
+        const uint8_t *pixel = rgb + (y * image.width + x) * 3;
+        for (int c = 0; c < 3; c++)
+            ck_assert_int_eq(pixel[c], c == row ? (int)lround(255 * (1 - column / 16.0)) : 0);
+    }
+    free(rgb);
+    ck_assert(file_holds("run/index.html", "plots/augmented.png"));
+}
+END_TEST
+
 START_TEST(an_image_survives_its_file)
 {
     pb_image image;
@@ -515,6 +546,7 @@ int main(void)
     tcase_add_test(tests, several_runs_share_their_pictures);
     tcase_add_test(tests, runs_without_validation_are_not_said_to_have_it);
     tcase_add_test(tests, reconstructions_show_enlarged_pixels_side_by_side);
+    tcase_add_test(tests, augmented_samples_stand_beside_their_originals);
     tcase_add_test(tests, an_image_survives_its_file);
     tcase_add_test(tests, without_gnuplot_the_rest_is_written);
     tcase_add_test(tests, a_failing_gnuplot_is_quoted_and_harms_no_picture);

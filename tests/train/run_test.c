@@ -202,18 +202,20 @@ START_TEST(test_patience_stops_a_seed)
 }
 END_TEST
 
-/* Epochs a seed should take whose validation accuracies were these. */
-static int epochs_until_stale(const json_t *metrics, size_t first, size_t end, double min_delta,
-                              int *recoveries)
+/* Epochs a seed should take whose validation accuracies, or losses, were these. */
+static int epochs_until_stale(const json_t *metrics, size_t first, size_t end, bool by_loss,
+                              double min_delta, int *recoveries)
 {
-    double mark = -1;
+    double mark = -INFINITY;
     int stale = 0;
     for (size_t k = first; k < end; k++) {
-        const double accuracy = run_number(json_array_get(metrics, k), "val_accuracy", NULL);
-        const bool gain = accuracy > mark + min_delta;
+        const json_t *line = json_array_get(metrics, k);
+        const double now =
+            by_loss ? -run_number(line, "val_loss", NULL) : run_number(line, "val_accuracy", NULL);
+        const bool gain = now > mark + min_delta;
         *recoveries += gain && stale > 0;
         stale = gain ? 0 : stale + 1;
-        if (stale == 0) mark = accuracy;
+        if (stale == 0) mark = now;
         if (stale == 3) return (int)(k - first) + 1;
     }
     return 12; /* all of them */
@@ -250,13 +252,51 @@ START_TEST(test_patience_counts_epochs_in_a_row)
                run_number(json_array_get(metrics, end), "seed", NULL) == seed)
             end++;
         const int epochs = (int)(end - first);
-        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, 0.04, &recoveries));
+        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, false, 0.04, &recoveries));
         early += epochs < 12;
         first = end;
     }
     ck_assert_int_gt(early, 0);
     ck_assert_int_gt(recoveries, 0);
     json_decref(metrics);
+}
+END_TEST
+
+/* The same rate makes losses dither too: epochs end by them, and the best of an epoch is that of
+ * the lowest loss. */
+START_TEST(test_monitors_the_loss)
+{
+    const char *folder =
+        train("train.epochs=12|train.patience=3|train.min_delta=0.002|train.monitor=loss|"
+              "train.seeds=[0,1,2,3]|stages.sgd.lr=0.5",
+              "run");
+    json_t *metrics = run_metrics(folder), *summary = run_json(folder, "summary.json");
+    size_t first = 0;
+    int early = 0, recoveries = 0, other = 0;
+    for (int seed = 0; seed < 4; seed++) {
+        size_t end = first, lowest = first, highest = first;
+        for (; end < json_array_size(metrics); end++) {
+            const json_t *line = json_array_get(metrics, end);
+            if (run_number(line, "seed", NULL) != seed) break;
+            const json_t *low = json_array_get(metrics, lowest),
+                         *high = json_array_get(metrics, highest);
+            if (run_number(line, "val_loss", NULL) < run_number(low, "val_loss", NULL))
+                lowest = end;
+            if (run_number(line, "val_accuracy", NULL) > run_number(high, "val_accuracy", NULL))
+                highest = end;
+        }
+        const int epochs = (int)(end - first);
+        const json_t *best = json_array_get(json_object_get(summary, "best_epoch"), (size_t)seed);
+        ck_assert_int_eq(epochs, epochs_until_stale(metrics, first, end, true, 0.002, &recoveries));
+        ck_assert_int_eq(json_integer_value(best), (int)(lowest - first) + 1);
+        early += epochs < 12;
+        other += lowest != highest;
+        first = end;
+    }
+    ck_assert_int_gt(early, 0);
+    ck_assert_int_gt(other, 0); /* accuracy would have chosen otherwise */
+    json_decref(metrics);
+    json_decref(summary);
 }
 END_TEST
 
@@ -490,6 +530,7 @@ int main(void)
     tcase_add_test(tcase, test_patience_stops_a_seed);
     tcase_add_test(tcase, test_keeps_the_last_epoch);
     tcase_add_test(tcase, test_patience_counts_epochs_in_a_row);
+    tcase_add_test(tcase, test_monitors_the_loss);
     tcase_add_test(tcase, test_class_accuracies_add_up);
     tcase_add_test(tcase, test_scores_do_not_depend_on_the_batch);
     tcase_add_test(tcase, test_a_loss_that_is_not_finite_stops_the_run);
