@@ -53,6 +53,7 @@ typedef struct pb_average {
     bool by_epoch;        /* the mean over the ends of epochs; else a moving average over steps         */
     double decay;         /* of the moving average                                                      */
     int start;            /* epochs before it begins                                                    */
+    bool update_bn;       /* running statistics become those of the average, anew after each epoch      */
 } pb_average;
 
 /** What the last stage cwt makes of lines, for a picture. */
@@ -145,6 +146,8 @@ struct pb_builder {
     int buffer_count;
     double clip_norm;                 /* longest gradient, 0: any                                        */
     pb_average average;               /* of the parameters, in leaves "<parameter>.average"              */
+    bool averaged;                    /* the program takes them although it trains: it is for statistics */
+    pb_value statistics_share;        /* scalar: of this batch in running statistics; PB_NONE: each stage's own */
     pb_value assigns[PB_BUILDER_MAX]; /* what the program assigns                                        */
     int assign_count;
     pb_rate rates[PB_BUILDER_MAX];

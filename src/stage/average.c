@@ -1,5 +1,5 @@
 /* average: evaluation takes an average of the parameters over steps or epochs, as
- * torch.optim.swa_utils.AveragedModel.
+ * torch.optim.swa_utils.AveragedModel; update_bn is the function of that name there.
  * Sources: Izmailov et al., "Averaging weights leads to wider optima and better generalization",
  * UAI 2018; Polyak and Juditsky, SIAM J. Control Optim. 30 (1992). */
 #include <stdio.h>
@@ -25,6 +25,11 @@ static const pb_option average_options[] = {
      .min = 0,
      .max = 1e6,
      .help = "epochs before averaging begins; until then the average is the parameters"},
+    {.name = "update_bn",
+     .type = PB_OPTION_BOOL,
+     .fallback = "false",
+     .help = "after each epoch, go through its samples once more for the running statistics of the "
+             "averaged network"},
     {0},
 };
 
@@ -47,7 +52,12 @@ static pb_status average_build(pb_builder *b, const pb_options *options)
         return pb_fail(b->ctx, PB_ERR_CONFIG, "the parameters are averaged already");
     *average = (pb_average){.by_epoch = strcmp(pb_option_string(options, "kind"), "swa") == 0,
                             .decay = pb_option_float(options, "decay"),
-                            .start = (int)pb_option_int(options, "start")};
+                            .start = (int)pb_option_int(options, "start"),
+                            .update_bn = pb_option_bool(options, "update_bn")};
+    if (average->update_bn && b->buffer_count == 0)
+        return pb_fail(b->ctx, PB_ERR_CONFIG,
+                       "update_bn: there are no running statistics; it is for networks with "
+                       "batch_norm1d or batch_norm2d");
     average->share = current_share(b, average);
     return PB_OK;
 }

@@ -33,6 +33,14 @@ static pb_value channel_mean(pb_graph *g, pb_value x)
     return pb_scale(g, sum, 1 / ((float)s.dim[0] * (float)s.dim[2]));
 }
 
+/* A running statistic with this batch's share in it. */
+static pb_value moved(pb_builder *b, pb_value statistic, pb_value of_batch, double momentum)
+{
+    if (b->statistics_share == PB_NONE) return pb_blend(b->g, 1 - momentum, statistic, of_batch);
+    const pb_value gap = pb_sub(b->g, of_batch, statistic);
+    return pb_add(b->g, statistic, pb_mul(b->g, b->statistics_share, gap));
+}
+
 /* The running statistic of that name, [C]; in training it takes in what the batch has. */
 static pb_value running(pb_builder *b, const pb_options *options, const char *name, int channels,
                         float start, pb_value of_batch)
@@ -41,7 +49,7 @@ static pb_value running(pb_builder *b, const pb_options *options, const char *na
     const pb_value leaf = pb_builder_buffer(b, name, PB_SHAPE(channels), start);
     if (of_batch != PB_NONE) {
         const pb_value new = pb_reshape(b->g, of_batch, PB_SHAPE(channels));
-        pb_builder_assign(b, leaf, pb_blend(b->g, 1 - share, leaf, new));
+        pb_builder_assign(b, leaf, moved(b, leaf, new, share));
     }
     return pb_reshape(b->g, leaf, PB_SHAPE(1, channels, 1));
 }

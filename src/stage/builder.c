@@ -17,7 +17,7 @@ void pb_builder_init(pb_builder *b, pb_context *ctx, pb_graph *g, bool training,
     b->x = samples;
     b->labels = labels;
     b->batch = samples == PB_NONE ? 0 : pb_value_shape(g, samples).dim[0];
-    b->average.leaf = b->average.share = PB_NONE;
+    b->average.leaf = b->average.share = b->statistics_share = PB_NONE;
     b->draws = (pb_draw){PB_NONE, PB_NONE, PB_NONE};
     b->targets = b->step = b->input = b->codes = b->quantised = b->weights = b->weight_sum =
         b->logits = b->loss = PB_NONE;
@@ -175,7 +175,8 @@ static pb_value common_param(pb_builder *b, const char *name, pb_shape shape, pb
 {
     if (!has_room(b, b->param_count, PB_BUILDER_MAX * 4, "parameters")) return PB_NONE;
     const pb_value leaf = common_leaf(b, PB_ROLE_PARAM, name, shape, start);
-    const pb_value average = b->training ? PB_NONE : pb_builder_average_of(b->g, leaf);
+    const pb_value average =
+        b->training && !b->averaged ? PB_NONE : pb_builder_average_of(b->g, leaf);
     return b->params[b->param_count++] = average != PB_NONE ? average : leaf;
 }
 

@@ -132,6 +132,17 @@ static pb_status read_results(pb_session *s, int epoch, pb_tensors *recordings, 
     return PB_OK;
 }
 
+/* The epoch's samples once more, where the averaged network has statistics of its own. */
+static pb_status update_statistics(pb_session *s, const pb_pass *trained, int epoch)
+{
+    const pb_run_graph *r = &s->graph;
+    pb_pass pass = *trained;
+    pass.program = "update_bn";
+    if (r->update_step == PB_NONE || epoch < r->average.start) return PB_OK;
+    PB_TRY(pb_session_zero(s, r->update_step));
+    return pb_session_pass(s, &pass);
+}
+
 static pb_status train(pb_session *s, int64_t seed, int epoch, const double losses[],
                        pb_trained *result)
 {
@@ -153,6 +164,7 @@ static pb_status train(pb_session *s, int64_t seed, int epoch, const double loss
     if (status == PB_OK) status = write_draws(s, seed, epoch, order);
     if (status == PB_OK) status = reset(s, epoch);
     if (status == PB_OK) status = pb_session_pass(s, &pass);
+    if (status == PB_OK) status = update_statistics(s, &pass, epoch);
     free(order);
     return status;
 }

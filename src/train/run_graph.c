@@ -205,6 +205,38 @@ static pb_status build_train(pb_context *ctx, const pb_config *config, const pb_
     return build_begin(r, b);
 }
 
+/* ---- program "update_bn" ---- */
+
+static int stages_before_loss(const pb_config *config)
+{
+    int count = 0;
+    while (count < config->stage_count && config->stages[count].stage->kind != PB_STAGE_LOSS)
+        count++;
+    return count;
+}
+
+/* The batches of an epoch once more, through the averaged network: running statistics become the
+ * plain mean over them. */
+static pb_status build_update(pb_context *ctx, const pb_config *config, const pb_dataset *data,
+                              pb_run_graph *r, pb_builder *b)
+{
+    pb_graph *g = r->g;
+    r->update_step = PB_NONE;
+    if (!r->average.update_bn) return PB_OK;
+    r->update_step = transient(r, "update_bn.step", PB_I32, PB_SCALAR);
+    const pb_value position = batch_positions(g, r->update_step, r->batch);
+    const pb_value index = pb_gather(g, r->order, position);
+    start_builder(ctx, r, data, true, index, b);
+    b->averaged = true;
+    b->draws = (pb_draw){.key = r->key, .epoch = r->epoch, .sample = index};
+    if (r->numbers != PB_NONE) b->draws.sample = pb_gather(g, r->numbers, position);
+    const pb_value one = pb_constant(g, 1, PB_SCALAR);
+    b->statistics_share = pb_div(g, one, pb_add(g, pb_cast(g, r->update_step, PB_F32), one));
+    PB_TRY(pb_build_stages(b, config, data, stages_before_loss(config)));
+    accumulate(b, r->update_step, pb_constant_i32(g, 1, PB_SCALAR));
+    return finish_program(b, "update_bn");
+}
+
 /* ---- views ---- */
 
 /* A state of the shape of `value`, to be read under that name. */
@@ -463,6 +495,7 @@ static pb_status build_programs(pb_context *ctx, const pb_config *config, const 
 
     PB_TRY(build_train(ctx, config, data, rows.window > 0, r, b));
     r->unlearned = b->unlearned;
+    PB_TRY(build_update(ctx, config, data, r, b));
     PB_TRY(build_scoring(ctx, config, data, r, "validate", rows.validation, &r->validate, b));
     PB_TRY(build_scoring(ctx, config, data, r, "test", rows.test, &r->test, b));
     PB_TRY(build_inspect(ctx, config, data, rows.test, r, b));

@@ -87,6 +87,9 @@ typedef struct pb_run_graph {
     pb_rate rates[PB_BUILDER_MAX];
     int rate_count;
 
+    pb_value update_step; /* state, i32 scalar: batches of "update_bn" done; PB_NONE: there is no such
+                             program */
+
     pb_scoring validate, test;
     pb_predicting predict; /* batch 0: there is no such program */
 
