@@ -22,6 +22,8 @@ static const char *type_noun(pb_option_type type)
         [PB_OPTION_INTS] = "a list of integers",
         [PB_OPTION_FLOATS] = "a list of numbers",
         [PB_OPTION_BYTES] = "a size in bytes such as 64M",
+        [PB_OPTION_TEXTS] = "a list of texts",
+        [PB_OPTION_NAMES] = "a map of names to names",
     };
     return nouns[type];
 }
@@ -36,6 +38,7 @@ static pb_status fail_type(pb_context *ctx, const pb_option *row, const pb_node 
     const bool single = node->kind == PB_NODE_SCALAR;
     const char *noun = single && row->type == PB_OPTION_INTS ? "an integer or a list of integers"
                        : single && row->type == PB_OPTION_FLOATS ? "a number or a list of numbers"
+                       : single && row->type == PB_OPTION_TEXTS  ? "a text or a list of texts"
                                                                  : type_noun(row->type);
     char range[PB_RANGE_TEXT];
     pb_option_range(row, range);
@@ -188,6 +191,36 @@ static pb_status read_list(pb_context *ctx, pb_arena *arena, const pb_option *ro
     return PB_OK;
 }
 
+/* A list of texts, or a map of them. */
+static pb_status read_texts(pb_context *ctx, pb_arena *arena, const pb_option *row,
+                            const pb_node *node, option_value *value)
+{
+    const pb_node_kind wanted = row->type == PB_OPTION_NAMES ? PB_NODE_MAP : PB_NODE_LIST;
+    const bool is_single = wanted == PB_NODE_LIST && node->kind == PB_NODE_SCALAR;
+    if (node->kind != wanted && !is_single) return fail_type(ctx, row, node);
+    const size_t bytes = (size_t)(is_single ? 1 : node->count) * sizeof *value->texts;
+    value->texts = pb_arena_alloc(arena, bytes);
+    value->keys = pb_arena_alloc(arena, bytes);
+    if (!value->texts || !value->keys)
+        return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for an option");
+    for (const pb_node *item = is_single ? node : node->first; item != NULL;
+         item = is_single ? NULL : item->next) {
+        const char *key = wanted == PB_NODE_MAP ? item->key : NULL;
+        if (item->kind != PB_NODE_SCALAR || pb_node_is_null(item)) {
+            const char *what = item->kind == PB_NODE_SCALAR ? "empty" : "a list or a map";
+            return key ? pb_fail(ctx, PB_ERR_CONFIG, "%.60s is %s, must be a text", key, what)
+                       : pb_fail(ctx, PB_ERR_CONFIG, "item %d is %s, must be a text", value->count,
+                                 what);
+        }
+        value->keys[value->count] = key ? pb_arena_strdup(arena, key) : NULL;
+        value->texts[value->count] = pb_arena_strdup(arena, item->text);
+        if (!value->texts[value->count] || (key && !value->keys[value->count]))
+            return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for an option");
+        value->count++;
+    }
+    return PB_OK;
+}
+
 static pb_status read_value(pb_context *ctx, pb_arena *arena, const pb_option *row,
                             const pb_node *node, option_value *value)
 {
@@ -200,6 +233,8 @@ static pb_status read_value(pb_context *ctx, pb_arena *arena, const pb_option *r
     case PB_OPTION_INTS:
     case PB_OPTION_FLOATS: return read_list(ctx, arena, row, node, value);
     case PB_OPTION_BYTES: return read_bytes(ctx, row, node, &value->integer);
+    case PB_OPTION_TEXTS:
+    case PB_OPTION_NAMES: return read_texts(ctx, arena, row, node, value);
     }
     return pb_fail(ctx, PB_ERR_INTERNAL, "option '%s' has no type", row->name);
 }
@@ -395,6 +430,22 @@ const double *pb_option_floats(const pb_options *values, const char *name, int *
     const option_value *value = value_of(values, name, PB_OPTION_FLOATS, PB_OPTION_FLOATS);
     *count = value->count;
     return value->numbers;
+}
+
+const char *const *pb_option_texts(const pb_options *values, const char *name, int *count)
+{
+    const option_value *value = value_of(values, name, PB_OPTION_TEXTS, PB_OPTION_TEXTS);
+    *count = value->count;
+    return value->texts;
+}
+
+int pb_option_names(const pb_options *values, const char *name, const char *const **from,
+                    const char *const **to)
+{
+    const option_value *value = value_of(values, name, PB_OPTION_NAMES, PB_OPTION_NAMES);
+    *from = value->keys;
+    *to = value->texts;
+    return value->count;
 }
 
 bool pb_option_given(const pb_options *values, const char *name)

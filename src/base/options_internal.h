@@ -13,6 +13,7 @@ typedef struct option_value {
     const char *text; /* of strings and choices */
     int64_t *integers;
     double *numbers;
+    const char **texts, **keys; /* of lists of texts, and of maps */
     int count;
 } option_value;
 

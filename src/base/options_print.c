@@ -39,7 +39,8 @@ static void describe(const pb_option *row, help_line *line)
     static const char *const types[] = {
         [PB_OPTION_INT] = "int",       [PB_OPTION_FLOAT] = "float",   [PB_OPTION_BOOL] = "bool",
         [PB_OPTION_STRING] = "text",   [PB_OPTION_CHOICE] = "choice", [PB_OPTION_INTS] = "ints",
-        [PB_OPTION_FLOATS] = "floats", [PB_OPTION_BYTES] = "bytes",
+        [PB_OPTION_FLOATS] = "floats", [PB_OPTION_BYTES] = "bytes",   [PB_OPTION_TEXTS] = "texts",
+        [PB_OPTION_NAMES] = "names",
     };
     pb_option_range(row, line->range);
     line->cells[0] = row->name;
@@ -124,6 +125,14 @@ static void append_quoted(pb_text *out, const char *text)
     pb_text_append(out, "\"");
 }
 
+static void append_text(pb_text *out, const char *text)
+{
+    if (is_plain(text))
+        pb_text_append(out, "%s", text);
+    else
+        append_quoted(out, text);
+}
+
 static void append_value(const pb_option *row, const option_value *value, pb_text *out)
 {
     char number[32];
@@ -136,12 +145,7 @@ static void append_value(const pb_option *row, const option_value *value, pb_tex
         break;
     case PB_OPTION_BOOL: pb_text_append(out, value->truth ? "true" : "false"); break;
     case PB_OPTION_STRING:
-    case PB_OPTION_CHOICE:
-        if (is_plain(value->text))
-            pb_text_append(out, "%s", value->text);
-        else
-            append_quoted(out, value->text);
-        break;
+    case PB_OPTION_CHOICE: append_text(out, value->text); break;
     case PB_OPTION_INTS:
         for (int i = 0; i < value->count; i++)
             pb_text_append(out, "%s%" PRId64, i ? ", " : "[", value->integers[i]);
@@ -154,6 +158,19 @@ static void append_value(const pb_option *row, const option_value *value, pb_tex
         }
         pb_text_append(out, value->count ? "]" : "[]");
         break;
+    case PB_OPTION_TEXTS:
+    case PB_OPTION_NAMES: {
+        const bool is_map = row->type == PB_OPTION_NAMES;
+        pb_text_append(out, is_map ? "{" : "[");
+        for (int i = 0; i < value->count; i++) {
+            pb_text_append(out, i ? ", " : "");
+            if (is_map) append_quoted(out, value->keys[i]);
+            if (is_map) pb_text_append(out, ": ");
+            append_text(out, value->texts[i]);
+        }
+        pb_text_append(out, is_map ? "}" : "]");
+        break;
+    }
     }
 }
 

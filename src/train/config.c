@@ -110,6 +110,14 @@ static pb_status read_weights(pb_context *ctx, const pb_node *root, pb_config *c
     return pb_options_parse(ctx, pb_weight_options, map, PB_CONFIG_WEIGHTS, &config->weights);
 }
 
+/* Parameters start at random unless the section is there. */
+static pb_status read_transfer(pb_context *ctx, const pb_node *root, pb_config *config)
+{
+    const pb_node *map = pb_node_find(root, "transfer");
+    if (map == NULL || pb_node_is_null(map)) return PB_OK;
+    return pb_options_parse(ctx, pb_config_transfer, map, "transfer", &config->transfer);
+}
+
 static pb_status read_mnist1d(pb_context *ctx, const pb_node *map, pb_config *config)
 {
     const char *name = pb_option_string(config->data, "name");
@@ -180,11 +188,13 @@ static pb_status read_device(pb_context *ctx, const pb_node *root, pb_config *co
     return PB_OK;
 }
 
+const char *const pb_config_sections[PB_CONFIG_SECTIONS] = {"device",   "data",  PB_CONFIG_WEIGHTS,
+                                                            "transfer", "train", "stages"};
+
 bool pb_config_is_section(const char *key)
 {
-    static const char *const sections[] = {"device", "data", PB_CONFIG_WEIGHTS, "train", "stages"};
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (strcmp(key, sections[i]) == 0) return true;
+    for (int i = 0; i < PB_CONFIG_SECTIONS; i++)
+        if (strcmp(key, pb_config_sections[i]) == 0) return true;
     return false;
 }
 
@@ -293,6 +303,7 @@ static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *conf
     PB_TRY(read_train(ctx, root, config));
     PB_TRY(check_train(ctx, config));
     PB_TRY(read_weights(ctx, root, config));
+    PB_TRY(read_transfer(ctx, root, config));
     const pb_node *stages = pb_node_find(root, "stages");
     if (stages == NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,
@@ -388,6 +399,7 @@ void pb_config_free(pb_config **config)
     pb_options_free(&(*config)->data);
     pb_options_free(&(*config)->mnist1d);
     pb_options_free(&(*config)->weights);
+    pb_options_free(&(*config)->transfer);
     pb_options_free(&(*config)->train);
     free(*config);
     *config = NULL;
@@ -426,6 +438,10 @@ char *pb_config_yaml(const pb_config *config)
     if (config->weights != NULL) {
         pb_text_append(&out, PB_CONFIG_WEIGHTS ":\n");
         pb_options_yaml(config->weights, 2, &out);
+    }
+    if (config->transfer != NULL) {
+        pb_text_append(&out, "transfer:\n");
+        pb_options_yaml(config->transfer, 2, &out);
     }
     pb_text_append(&out, "train:\n");
     pb_options_yaml(config->train, 2, &out);

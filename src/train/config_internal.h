@@ -6,8 +6,12 @@
 #include "base/yaml.h"
 #include "train/config.h"
 
-/** The schema: top-level keys, and the keys of `device`, `data` and `train`. */
-extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb_config_train[];
+/** The schema: top-level keys, and the keys of `device`, `data`, `transfer` and `train`. */
+extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb_config_transfer[],
+    pb_config_train[];
+/** Keys of the root that hold a map of options or the stages: "device", ..., "stages". */
+enum { PB_CONFIG_SECTIONS = 6 };
+extern const char *const pb_config_sections[PB_CONFIG_SECTIONS];
 /** The section of options for the weights of every layer. */
 #define PB_CONFIG_WEIGHTS "weight_transform"
 

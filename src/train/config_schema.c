@@ -45,6 +45,16 @@ const pb_option pb_config_data[] = {
     {0},
 };
 
+const pb_option pb_config_transfer[] = {
+    {.name = "from", .type = PB_OPTION_STRING,
+     .help = "safetensors file, also of PyTorch, or folder of a run: what the network starts from"},
+    {.name = "map", .type = PB_OPTION_NAMES, .fallback = "{}",
+     .help = "names of the file and of the network, {\"fc1.*\": \"linear_1.*\"}; others stand for themselves"},
+    {.name = "fresh", .type = PB_OPTION_TEXTS, .fallback = "[]",
+     .help = "glob patterns of parameters that keep their random start, such as those of a new head"},
+    {0},
+};
+
 const pb_option pb_config_train[] = {
     {.name = "epochs", .type = PB_OPTION_INT, .fallback = "30", .min = 1, .max = 1000000,
      .help = "passes through the training samples"},
@@ -89,6 +99,8 @@ void pb_config_print_schema(FILE *out)
     fprintf(out, PB_CONFIG_WEIGHTS
             ":  of every linear and conv layer, or within a layer's own options\n");
     pb_options_print_table(pb_weight_options, 2, out);
+    fprintf(out, "transfer:  start from the parameters of a file\n");
+    pb_options_print_table(pb_config_transfer, 2, out);
     fprintf(out, "train:\n");
     pb_options_print_table(pb_config_train, 2, out);
     fprintf(out, "stages:\n"
@@ -109,14 +121,14 @@ static const char *nearest_in(const pb_option table[], const char *key)
 }
 
 /* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
-enum { OWN_SECTIONS = 6 };
+enum { OWN_SECTIONS = 7 };
 static const pb_option *section_at(int index, char name[64])
 {
-    static const char *const own[OWN_SECTIONS] = {"",     "device",          "data",
-                                                  "data", PB_CONFIG_WEIGHTS, "train"};
-    static const pb_option *const tables[OWN_SECTIONS] = {pb_config_top,     pb_config_device,
-                                                          pb_config_data,    pb_mnist1d_table,
-                                                          pb_weight_options, pb_config_train};
+    static const char *const own[OWN_SECTIONS] = {
+        "", "device", "data", "data", PB_CONFIG_WEIGHTS, "transfer", "train"};
+    static const pb_option *const tables[OWN_SECTIONS] = {
+        pb_config_top,     pb_config_device,   pb_config_data, pb_mnist1d_table,
+        pb_weight_options, pb_config_transfer, pb_config_train};
     if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
@@ -163,15 +175,15 @@ static void allowed(const char *section, char *text, size_t size)
     }
     if (section[0] == '\0' && length < size)
         snprintf(text + length, size - length,
-                 ", device, data, " PB_CONFIG_WEIGHTS ", train, stages");
+                 ", device, data, " PB_CONFIG_WEIGHTS ", transfer, train, stages");
 }
 
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,
                                  const char *where)
 {
-    static const char *const sections[] = {"device", "data", PB_CONFIG_WEIGHTS, "train", "stages"};
     char words[300];
-    const char *near = section[0] == '\0' ? pb_nearest(key, sections, 5) : NULL;
+    const char *near =
+        section[0] == '\0' ? pb_nearest(key, pb_config_sections, PB_CONFIG_SECTIONS) : NULL;
     if (near != NULL) snprintf(words, sizeof words, "%s", near);
     if (pb_stage_find(key) != NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,

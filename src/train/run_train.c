@@ -10,6 +10,7 @@
 #include "train/cross_validation.h"
 #include "train/metrics.h"
 #include "train/model.h"
+#include "train/pretrained.h"
 #include "train/run_one.h"
 #include "train/summary.h"
 #include "train/weight_training.h"
@@ -177,10 +178,13 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
     const double start = pb_seconds();
     PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
     PB_TRY(take_choices(r, shared->choices_of));
+    PB_TRY(pb_pretrained_read(&r->session)); /* so that a wrong name costs no kernels */
     PB_TRY(pb_session_plan(&r->session, selector));
+    PB_TRY(pb_pretrained_read(&r->session));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));
     if (shared->ready) PB_TRY(shared->ready(shared->user, &r->session, selector));
+    PB_TRY(pb_pretrained_save(&r->session, r->folder.path));
     PB_TRY(pb_run_folder_begin(&r->session, &r->folder, selector));
     PB_TRY(pb_augmented_write(&r->session, r->folder.path));
     pb_trace_span(r->session.trace, start, "setup");
@@ -227,6 +231,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
         pb_session_plan(&r->session, options && options->device ? options->device : selector);
     free(selector);
     PB_TRY(status);
+    PB_TRY(pb_pretrained_load(&r->session, r->folder.path));
     PB_TRY(pb_run_folder_compare(&r->session, &r->folder));
     PB_TRY(pb_session_upload(&r->session));
     PB_TRY(pb_session_warm_up(&r->session));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "train/tensor_types.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "safetensors files are little-endian and so must be the host"
@@ -61,10 +62,10 @@ static bool make_room(pb_tensors *tensors)
     return true;
 }
 
-/* Number of bytes of a shape; false when it does not fit a size_t. */
-static bool count_bytes(pb_dtype dtype, int axes, const size_t dim[], size_t *bytes)
+/* Number of bytes of a shape, `each` a number; false when it does not fit a size_t. */
+static bool count_bytes(size_t each, int axes, const size_t dim[], size_t *bytes)
 {
-    *bytes = pb_dtype_bytes(dtype);
+    *bytes = each;
     for (int a = 0; a < axes; a++)
         if (__builtin_mul_overflow(*bytes, dim[a], bytes)) return false;
     return true;
@@ -75,7 +76,7 @@ pb_status pb_tensors_add(pb_context *ctx, pb_tensors *tensors, const char *name,
 {
     pb_tensor t = {.dtype = dtype, .axes = axes};
     if (axes > 0) memcpy(t.dim, dim, (size_t)axes * sizeof *dim);
-    if (axes > PB_TENSOR_MAX_AXES || !count_bytes(dtype, axes, dim, &t.bytes))
+    if (axes > PB_TENSOR_MAX_AXES || !count_bytes(pb_dtype_bytes(dtype), axes, dim, &t.bytes))
         return pb_fail(ctx, PB_ERR_SHAPE, "tensor %s is too large to store", name);
     t.name = strdup(name);
     t.data = malloc(t.bytes ? t.bytes : 1);
@@ -159,7 +160,8 @@ pb_status pb_safetensors_save(pb_context *ctx, const char *path, const pb_tensor
 /* The place of one tensor in the data part of a file. */
 typedef struct extent {
     size_t begin, end;
-    int index; /* of the tensor */
+    int index;                  /* of the tensor */
+    const pb_tensor_type *type; /* of numbers that become F32; NULL: they stay as they are */
 } extent;
 
 static int by_begin(const void *a, const void *b)
@@ -191,9 +193,31 @@ static bool read_size(const json_t *number, size_t *size)
     return true;
 }
 
+/* What the numbers of a tensor are in the file and in memory. */
+static pb_status read_type(pb_context *ctx, const char *path, const char *name, const char *dtype,
+                           bool floats, pb_tensor *t, extent *place)
+{
+    int row = 0;
+    t->dtype = PB_F32;
+    if (floats) {
+        place->type = pb_tensor_type_find(dtype);
+        if (place->type) return PB_OK;
+        return pb_fail(ctx, PB_ERR_IO,
+                       "%s: tensor %s has dtype %s; F64, F32, F16, BF16, integers and BOOL can be "
+                       "read",
+                       path, name, dtype);
+    }
+    while (row < DTYPE_COUNT && strcmp(dtype, dtype_names[row]) != 0) row++;
+    if (row == DTYPE_COUNT)
+        return pb_fail(ctx, PB_ERR_IO, "%s: tensor %s has dtype %s; F32, I32 and U8 can be read",
+                       path, name, dtype);
+    t->dtype = (pb_dtype)row;
+    return PB_OK;
+}
+
 /* Reads the header's entry of one tensor: everything but its data. */
 static pb_status read_entry(pb_context *ctx, const char *path, const char *name,
-                            const json_t *entry, pb_tensor *t, extent *place)
+                            const json_t *entry, bool floats, pb_tensor *t, extent *place)
 {
     const json_t *shape = json_object_get(entry, "shape");
     const json_t *offsets = json_object_get(entry, "data_offsets");
@@ -202,13 +226,7 @@ static pb_status read_entry(pb_context *ctx, const char *path, const char *name,
         return pb_fail(ctx, PB_ERR_IO,
                        "%s: tensor %s does not have a dtype, a shape and two data_offsets", path,
                        name);
-
-    int row = 0;
-    while (row < DTYPE_COUNT && strcmp(dtype, dtype_names[row]) != 0) row++;
-    if (row == DTYPE_COUNT)
-        return pb_fail(ctx, PB_ERR_IO, "%s: tensor %s has dtype %s; F32, I32 and U8 can be read",
-                       path, name, dtype);
-    t->dtype = (pb_dtype)row;
+    PB_TRY(read_type(ctx, path, name, dtype, floats, t, place));
 
     if (json_array_size(shape) > PB_TENSOR_MAX_AXES)
         return pb_fail(ctx, PB_ERR_IO, "%s: tensor %s has %zu axes; at most %d can be read", path,
@@ -223,7 +241,11 @@ static pb_status read_entry(pb_context *ctx, const char *path, const char *name,
         !read_size(json_array_get(offsets, 1), &place->end) || place->end < place->begin)
         return pb_fail(ctx, PB_ERR_IO, "%s: the data_offsets of tensor %s are not an interval",
                        path, name);
-    if (!count_bytes(t->dtype, t->axes, t->dim, &t->bytes) || t->bytes != place->end - place->begin)
+    size_t stored;
+    if (!count_bytes(place->type ? place->type->bytes : pb_dtype_bytes(t->dtype), t->axes, t->dim,
+                     &stored) ||
+        stored != place->end - place->begin ||
+        !count_bytes(pb_dtype_bytes(t->dtype), t->axes, t->dim, &t->bytes))
         return pb_fail(ctx, PB_ERR_IO,
                        "%s: tensor %s has %zu bytes of data, which is not what its shape needs",
                        path, name, place->end - place->begin);
@@ -252,8 +274,17 @@ static pb_status check_extents(pb_context *ctx, const char *path, const pb_tenso
     return PB_OK;
 }
 
-static pb_status read_tensors(pb_context *ctx, const char *path, json_t *header, const char *data,
-                              size_t data_bytes, pb_tensors *tensors)
+static void read_numbers(const pb_tensor_type *type, const char *from, pb_tensor *t)
+{
+    if (t->bytes == 0) return;
+    if (type)
+        pb_tensor_type_read(type, from, t->bytes / sizeof(float), t->data);
+    else
+        memcpy(t->data, from, t->bytes);
+}
+
+static pb_status read_tensors(pb_context *ctx, const char *path, json_t *header, bool floats,
+                              const char *data, size_t data_bytes, pb_tensors *tensors)
 {
     pb_status status = PB_OK;
     const char *name;
@@ -270,7 +301,7 @@ static pb_status read_tensors(pb_context *ctx, const char *path, json_t *header,
         }
         pb_tensor t = {0};
         extent *place = &places[tensors->count];
-        status = read_entry(ctx, path, name, entry, &t, place);
+        status = read_entry(ctx, path, name, entry, floats, &t, place);
         if (status != PB_OK) goto done;
         place->index = tensors->count;
         t.name = strdup(name);
@@ -287,15 +318,15 @@ static pb_status read_tensors(pb_context *ctx, const char *path, json_t *header,
         t->data = malloc(t->bytes ? t->bytes : 1);
         if (!t->data)
             status = pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for tensor %s", path, t->name);
-        else if (t->bytes)
-            memcpy(t->data, data + places[i].begin, t->bytes);
+        else
+            read_numbers(places[i].type, data + places[i].begin, t);
     }
 done:
     free(places);
     return status;
 }
 
-pb_status pb_safetensors_load(pb_context *ctx, const char *path, pb_tensors *tensors)
+static pb_status load(pb_context *ctx, const char *path, bool floats, pb_tensors *tensors)
 {
     char *file = NULL;
     size_t bytes = 0;
@@ -324,11 +355,21 @@ pb_status pb_safetensors_load(pb_context *ctx, const char *path, pb_tensors *ten
             status = pb_fail(ctx, PB_ERR_IO, "%s: the header is not a JSON object: %s", path,
                              header ? "it is something else" : error.text);
         else
-            status = read_tensors(ctx, path, header, file + LENGTH_BYTES + length,
+            status = read_tensors(ctx, path, header, floats, file + LENGTH_BYTES + length,
                                   bytes - LENGTH_BYTES - (size_t)length, tensors);
     }
     if (status != PB_OK) pb_tensors_clear(tensors);
     json_decref(header);
     free(file);
     return status;
+}
+
+pb_status pb_safetensors_load(pb_context *ctx, const char *path, pb_tensors *tensors)
+{
+    return load(ctx, path, false, tensors);
+}
+
+pb_status pb_safetensors_load_floats(pb_context *ctx, const char *path, pb_tensors *tensors)
+{
+    return load(ctx, path, true, tensors);
 }

@@ -47,5 +47,8 @@ pb_status pb_safetensors_save(pb_context *ctx, const char *path, const pb_tensor
  * dtype, a size that differs from shape times element, offsets that overlap, leave a hole or pass
  * the end. `*tensors` must be empty. */
 pb_status pb_safetensors_load(pb_context *ctx, const char *path, pb_tensors *tensors);
+/** The same of a file that another program wrote: numbers of every type that PyTorch saves (F16,
+ * BF16, F64, integers, BOOL) come as F32, the nearest there is. */
+pb_status pb_safetensors_load_floats(pb_context *ctx, const char *path, pb_tensors *tensors);
 
 #endif

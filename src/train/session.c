@@ -343,6 +343,7 @@ void pb_session_close(pb_session *s)
     pb_device_close(&s->device);
     pb_run_graph_clear(&s->graph);
     pb_fitted_clear(&s->fitted);
+    pb_tensors_clear(&s->start);
     pb_dataset_free(&s->data);
     free(s->train_rows);
     free(s->held_rows);

@@ -10,6 +10,7 @@
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/run_graph.h"
+#include "train/safetensors.h"
 #include "train/trace.h"
 
 typedef struct pb_session {
@@ -24,8 +25,10 @@ typedef struct pb_session {
     bool predicts;    /* its graph has the program "predict" */
     pb_fitted fitted; /* what stages have learned from the training samples */
     pb_run_graph graph;
-    pb_feed feed;          /* of data that does not fit the device */
-    int32_t shown[16];     /* [graph.shown] rows that "inspect" looks at */
+    pb_tensors start;  /* what every seed starts from in place of random numbers, by the names of
+                          leaves (train/pretrained.h); empty: nothing */
+    pb_feed feed;      /* of data that does not fit the device */
+    int32_t shown[16]; /* [graph.shown] rows that "inspect" looks at */
     int32_t augmented[16]; /* [graph.sheet.count] rows that "augmented" looks at */
     pb_device *device;
     pb_plan *plan;

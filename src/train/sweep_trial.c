@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "train/cross_validation.h"
+#include "train/pretrained.h"
 #include "train/seed.h"
 #include "train/weight_training.h"
 
@@ -31,6 +32,7 @@ static pb_status set_up(pb_context *ctx, const pb_config *config, int fold,
     if (fold > 0) PB_TRY(pb_fold_config(ctx, config, fold, &p->fold));
     PB_TRY(pb_session_open(ctx, p->fold ? p->fold : config, options, s));
     PB_TRY(pb_session_plan(s, options->device));
+    PB_TRY(pb_pretrained_read(s));
     PB_TRY(pb_session_upload(s));
     int count;
     PB_TRY(pb_seed_create(s, pb_option_ints(s->config->train, "seeds", &count)[0], &p->state));

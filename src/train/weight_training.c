@@ -7,12 +7,24 @@
 #include "train/model.h"
 #include "train/weight_rules.h"
 
+/* In place of a random start, what the session brought along for that leaf, if anything. */
+static pb_status write_start(pb_session *s, pb_value leaf)
+{
+    const pb_tensor *t = pb_tensors_find(&s->start, pb_value_name(s->graph.g, leaf));
+    return t ? pb_session_write(s, leaf, t->data) : PB_OK;
+}
+
 pb_status pb_weights_begin(pb_session *s, int64_t seed)
 {
+    const pb_run_graph *r = &s->graph;
     PB_TRY(pb_plan_init(s->plan, (uint64_t)seed));
-    if (s->graph.layer_count == 0) return PB_OK;
-    PB_TRY(pb_plan_run(s->plan, "begin", 1));
-    return pb_plan_finish(s->plan);
+    for (int i = 0; i < r->layer_count; i++) PB_TRY(write_start(s, r->layers[i].start));
+    if (r->layer_count > 0) {
+        PB_TRY(pb_plan_run(s->plan, "begin", 1));
+        PB_TRY(pb_plan_finish(s->plan));
+    }
+    for (int i = 0; i < r->network_count; i++) PB_TRY(write_start(s, r->lasting[i]));
+    return PB_OK;
 }
 
 static int epochs_of(const pb_session *s)

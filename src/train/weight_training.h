@@ -1,5 +1,5 @@
-/* Layers with a weight_transform in training: how they begin, their thresholds from epoch to epoch, what is left of
- * them. */
+/* Layers with a weight_transform in training: how they begin, their thresholds from epoch to epoch,
+ * what is left of them. */
 #ifndef PB_TRAIN_WEIGHT_TRAINING_H
 #define PB_TRAIN_WEIGHT_TRAINING_H
 
@@ -7,16 +7,19 @@
 
 #include "train/seed.h"
 
-/** Sets every parameter and state of the plan to its start for that seed. */
+/** Sets every parameter and state of the plan to its start for that seed: random numbers, or what
+ * the session brought along (`start`), from which coefficients are made too. */
 pb_status pb_weights_begin(pb_session *s, int64_t seed);
-/** Before an epoch, counted from 0: thresholds and steps from the coefficients that the plan holds. */
+/** Before an epoch, counted from 0: thresholds and steps from the coefficients that the plan holds.
+ */
 pb_status pb_weights_prepare(pb_session *s, int epoch);
-/** After the last epoch: thresholds of the best parameters, where the schedule says once at the end; and where
- *  coefficients are quantised in training, everything else of the best parameters too, as a file will keep it, so that the
- *  test tells of what the file holds. */
+/** After the last epoch: thresholds of the best parameters, where the schedule says once at the
+ * end; and where coefficients are quantised in training, everything else of the best parameters
+ * too, as a file will keep it, so that the test tells of what the file holds. */
 pb_status pb_weights_end(pb_session *s, pb_seed *state);
-/** {"linear_1.approximation": share, "linear_1.level_1": ...}: how many of the coefficients of a group of parameters are
- *  0 once thresholded, by layer and level; NULL where no layer has any. New reference. */
+/** {"linear_1.approximation": share, "linear_1.level_1": ...}: how many of the coefficients of a
+ * group of parameters are 0 once thresholded, by layer and level; NULL where no layer has any. New
+ * reference. */
 json_t *pb_weights_sparsity(const pb_session *s, const pb_tensors *params);
 
 #endif

@@ -29,6 +29,12 @@ static const pb_option lists[] = {
     {NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
+static const pb_option wordy[] = {
+    {"fresh", PB_OPTION_TEXTS, "[\"a.*\"]", 0, 0, NULL, "what starts anew"},
+    {"map", PB_OPTION_NAMES, "{}", 0, 0, NULL, "of names"},
+    {NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
 static const pb_option nothing[] = {{NULL, 0, NULL, 0, 0, NULL, NULL}};
 
 static pb_context *ctx;
@@ -265,6 +271,49 @@ START_TEST(lists_of_numbers)
 }
 END_TEST
 
+/* What is written reads back, whatever is in the texts. */
+START_TEST(lists_and_maps_of_texts)
+{
+    static const char written[] = "fresh: [\"b c\", \"\", \"1\"]\n"
+                                  "map: {\"x.*\": \"y.*\", \"\\\"\": z_1.w}\n";
+    pb_options *values;
+    const char *const *from, *const *to;
+    int count;
+    ck_assert_int_eq(pb_options_parse(ctx, wordy, NULL, "train", &values), PB_OK);
+    ck_assert_str_eq(pb_option_texts(values, "fresh", &count)[0], "a.*");
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(pb_option_names(values, "map", &from, &to), 0);
+    pb_options_free(&values);
+
+    ck_assert_int_eq(
+        read_table(wordy, "fresh: [b c, \"\", 1]\nmap: {x.*: y.*, '\"': z_1.w}\n", &values), PB_OK);
+    for (int round = 0; round < 2; round++) {
+        pb_text out = {0};
+        ck_assert_int_eq(pb_option_names(values, "map", &from, &to), 2);
+        ck_assert_str_eq(from[0], "x.*");
+        ck_assert_str_eq(to[0], "y.*");
+        ck_assert_str_eq(from[1], "\"");
+        ck_assert_str_eq(to[1], "z_1.w");
+        ck_assert_str_eq(pb_option_texts(values, "fresh", &count)[2], "1");
+        ck_assert_int_eq(count, 3);
+        pb_options_yaml(values, 0, &out);
+        ck_assert_str_eq(out.text, written);
+        pb_options_free(&values);
+        ck_assert_int_eq(read_table(wordy, out.text, &values), PB_OK);
+        pb_text_free(&out);
+    }
+    pb_options_free(&values);
+    ck_assert_int_eq(read_table(wordy, "fresh: one\n", &values), PB_OK);
+    ck_assert_str_eq(pb_option_texts(values, "fresh", &count)[0], "one");
+    pb_options_free(&values);
+    ck_assert_int_eq(read_table(wordy, "fresh:\n", &values), PB_ERR_CONFIG);
+    ck_assert_str_eq(pb_error(ctx), "a.yaml:1: train.fresh: item 0 is empty, must be a text");
+    ck_assert_int_eq(read_table(wordy, "map: a\n", &values), PB_ERR_CONFIG);
+    ck_assert_str_eq(pb_error(ctx),
+                     "a.yaml:1: train.map: 'a' is not allowed, must be a map of names to names");
+}
+END_TEST
+
 static void assert_same(const pb_options *a, const pb_options *b)
 {
     int a_count, b_count;
@@ -401,6 +450,7 @@ int main(void)
     tcase_add_test(t, defaults_fill_in);
     tcase_add_test(t, given_values_win);
     tcase_add_test(t, lists_of_numbers);
+    tcase_add_test(t, lists_and_maps_of_texts);
     tcase_add_test(t, an_empty_map_may_be_written_in_many_ways);
     tcase_add_test(t, all_words_for_true_and_false_are_known);
     tcase_add_loop_test(t, errors_name_the_place_and_what_is_allowed, 0,

@@ -1,5 +1,6 @@
 /* safetensors: what is written reads back, NumPy agrees both ways, and every damage is one
  * sentence. */
+#include <math.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -114,6 +115,56 @@ START_TEST(test_numpy_reads_it_and_is_read)
 }
 END_TEST
 
+/* Bits of a type, and the numbers that they are. */
+static const struct {
+    const char *dtype;
+    int each; /* bytes of a number */
+    unsigned char bits[16];
+    float numbers[4];
+    int count;
+} foreign[] = {
+    /* 1, 2^-24, the largest, -2^-14 */
+    {"F16",
+     2,
+     {0x00, 0x3c, 0x01, 0x00, 0xff, 0x7b, 0x00, 0x84},
+     {1, 0x1p-24f, 65504, -0x1p-14f},
+     4},
+    {"F16", 2, {0x00, 0xfc, 0x01, 0x80}, {-INFINITY, -0x1p-24f}, 2},
+    {"BF16", 2, {0x80, 0x3f, 0x40, 0xc0, 0x01, 0x00}, {1, -3, 0x1p-133f}, 3},
+    /* 1 + 2^-24 is as near to 1 as to the next float32: to even */
+    {"F64", 8, {0, 0, 0, 0x10, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0x04, 0xc0}, {1, -2.5f}, 2},
+    {"I64", 8, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 1}, {-1, 0x1p32f}, 2},
+    {"U64", 8, {0, 0, 0, 0, 0, 0, 0, 0x80}, {0x1p63f}, 1},
+    {"I32", 4, {0xfe, 0xff, 0xff, 0xff}, {-2}, 1},
+    {"U32", 4, {0, 0, 0, 0x80}, {0x1p31f}, 1},
+    {"I16", 2, {0, 0x80}, {-32768}, 1},
+    {"U16", 2, {0, 0x80}, {32768}, 1},
+    {"I8", 1, {0x80, 3}, {-128, 3}, 2},
+    {"U8", 1, {0x80}, {128}, 1},
+    {"BOOL", 1, {0, 1}, {0, 1}, 2},
+    {"F32", 4, {0, 0, 0x80, 0x3f}, {1}, 1},
+};
+
+START_TEST(test_types_of_other_programs)
+{
+    char header[200];
+    pb_tensors in = {0};
+    const int bytes = foreign[_i].each * foreign[_i].count;
+    snprintf(header, sizeof header,
+             "{\"a\": {\"dtype\": \"%s\", \"shape\": [%d], \"data_offsets\": [0, %d]}}",
+             foreign[_i].dtype, foreign[_i].count, bytes);
+    unsigned char file[300] = {(unsigned char)strlen(header)};
+    memcpy(file + 8, header, strlen(header));
+    memcpy(file + 8 + strlen(header), foreign[_i].bits, (size_t)bytes);
+    scratch_put(&s, "f", file, 8 + strlen(header) + (size_t)bytes);
+    ck_assert_msg(pb_safetensors_load_floats(ctx, s.path, &in) == PB_OK, "%s", pb_error(ctx));
+    ck_assert_int_eq(in.tensor[0].dtype, PB_F32);
+    ck_assert_uint_eq(in.tensor[0].bytes, (size_t)foreign[_i].count * sizeof(float));
+    ck_assert_mem_eq(in.tensor[0].data, foreign[_i].numbers, in.tensor[0].bytes);
+    pb_tensors_clear(&in);
+}
+END_TEST
+
 /* ---- damage ---- */
 
 /* A header, how many bytes of data follow it, and words of the sentence. */
@@ -181,6 +232,17 @@ START_TEST(test_damage_is_named)
 {
     put_file(strlen(damaged[_i].header), damaged[_i].header, damaged[_i].data_bytes);
     expect_fault(damaged[_i].words);
+}
+END_TEST
+
+START_TEST(test_a_type_that_nobody_reads)
+{
+    static const char header[] =
+        "{\"a\": {\"dtype\": \"F8_E4M3\", \"shape\": [4], \"data_offsets\": [0, 4]}}";
+    pb_tensors in = {0};
+    put_file(strlen(header), header, 4);
+    ck_assert_int_eq(pb_safetensors_load_floats(ctx, s.path, &in), PB_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "tensor a has dtype F8_E4M3; F64, F32, F16"));
 }
 END_TEST
 
@@ -260,6 +322,8 @@ int main(void)
     tcase_add_test(tcase, test_numpy_reads_it_and_is_read);
     tcase_add_loop_test(tcase, test_damage_is_named, 0, sizeof damaged / sizeof *damaged);
     tcase_add_test(tcase, test_impossible_headers);
+    tcase_add_loop_test(tcase, test_types_of_other_programs, 0, sizeof foreign / sizeof *foreign);
+    tcase_add_test(tcase, test_a_type_that_nobody_reads);
     tcase_add_test(tcase, test_every_truncation_is_noticed);
     tcase_add_test(tcase, test_a_full_disk_leaves_the_old_file);
     tcase_add_test(tcase, test_a_folder_that_is_not_there);
