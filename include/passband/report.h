@@ -26,7 +26,8 @@ pb_status pb_report_compare(pb_context *ctx, int count, const char *const folder
                             const char *out_folder);
 
 /** Prints an aligned table: name, test and validation accuracy as mean +- standard deviation over
- * seeds, seconds an epoch, parameters. */
+ * seeds, seconds an epoch, parameters; then, of runs that have one, what their compressed networks
+ * take and how accurate these are. */
 pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[], FILE *out);
 
 /** Draws a finished search (passband/sweep.h) into its folder: the winners' runs, their comparison, and the trials. Without

@@ -275,6 +275,9 @@ const pb_cli_command pb_cli_commands[] = {
         .name = "report",
         .usage = "RUN... [options]",
         .summary = "draw a run again, or several runs into one comparison",
+        .details = "A folder of runs, such as a save_dir, stands for all of them; alone, their "
+                   "comparison goes\ninto it. Runs with a weight_transform are drawn by what "
+                   "their compressed networks take.\n",
         .options = report_options,
         .least_words = 1,
         .most_words = -1,

@@ -72,12 +72,13 @@ typedef struct extent {
     int enlarge, width, height;
 } extent;
 
-static extent extent_of(const pb_grid_cell *cell)
+static extent extent_of(const pb_grid *grid, const pb_grid_cell *cell)
 {
     if (!cell->pixels) return (extent){1, 0, 0};
     if (cell->height == 1) return (extent){1, CURVE_WIDTH, CURVE_HEIGHT};
     const int longer = (int)(cell->height > cell->width ? cell->height : cell->width);
-    const int enlarge = longer < TARGET ? TARGET / longer : 1;
+    const int target = grid->target > 0 ? grid->target : TARGET;
+    const int enlarge = longer < target ? target / longer : 1;
     return (extent){enlarge, (int)cell->width * enlarge, (int)cell->height * enlarge};
 }
 
@@ -143,7 +144,8 @@ static pb_colour signed_colour(double share)
 static pb_colour colour_at(const pb_grid_cell *cell, size_t pixel, double low, double high)
 {
     const size_t area = cell->height * cell->width;
-    const double range = high > low ? high - low : 1, size = fmax(fabs(low), fabs(high));
+    const double range = high > low ? high - low : 1;
+    const double size = cell->scale > 0 ? cell->scale : fmax(fabs(low), fabs(high));
     if (is_colour(cell))
         return (pb_colour){level((cell->pixels[pixel] - low) / range),
                            level((cell->pixels[pixel + area] - low) / range),
@@ -195,7 +197,7 @@ static void draw_curve(pb_image *image, const pb_grid *grid, const pb_grid_cell 
 
 static void draw_cell(pb_image *image, const pb_grid *grid, const pb_grid_cell *cell, int x, int y)
 {
-    const extent e = extent_of(cell);
+    const extent e = extent_of(grid, cell);
     if (!cell->pixels) return;
     pb_image_fill(image, x - 1, y - 1, e.width + 2, e.height + 2, line);
     pb_image_fill(image, x, y, e.width, e.height, paper);
@@ -217,7 +219,7 @@ static int place_columns(const pb_grid *grid, int left, int places[])
         int width = (int)strlen(grid->headings[c]) * LETTER;
         for (int r = 0; r < grid->rows; r++) {
             const pb_grid_cell *cell = &grid->cells[r * grid->columns + c];
-            const int own = extent_of(cell).width, words = (int)strlen(cell->words) * LETTER;
+            const int own = extent_of(grid, cell).width, words = (int)strlen(cell->words) * LETTER;
             if (own > width) width = own;
             if (words > width) width = words;
         }
@@ -231,7 +233,7 @@ static int height_of_row(const pb_grid *grid, int row)
 {
     int height = 12;
     for (int c = 0; c < grid->columns; c++) {
-        const int own = extent_of(&grid->cells[row * grid->columns + c]).height;
+        const int own = extent_of(grid, &grid->cells[row * grid->columns + c]).height;
         if (own > height) height = own;
     }
     return height + GAP + (grid->has_words ? WORDS : 0);

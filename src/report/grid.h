@@ -20,6 +20,7 @@ typedef struct pb_grid_cell {
     size_t planes, height, width;
     pb_grid_look look;
     char words[40]; /* below it */
+    double scale;   /* of signed pictures: the size of full colour; 0: that of its largest number */
 } pb_grid_cell;
 
 typedef struct pb_grid {
@@ -28,6 +29,7 @@ typedef struct pb_grid {
     char (*headings)[40]; /* [columns] above each column                                */
     char (*names)[40];    /* [rows] left of each row                                    */
     bool has_words;
+    int target;       /* pixels that the longer side of a small picture is enlarged to; 0: 96   */
     double low, high; /* one scale for all plain pictures; equal: each has its own */
 } pb_grid;
 

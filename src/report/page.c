@@ -94,6 +94,26 @@ static const picture pictures[] = {
     {"class_accuracies", "Test accuracy of each class.", true},
     {"band_weights", "Softmax weight of each frequency band while it is learned.", true},
     {"mask", "The mask on the block of DCT coefficients, lowest frequency at the top left.", true},
+    {"weight_bytes",
+     "Test accuracy of compressed networks against the bytes of their files, a line a wavelet and "
+     "level; the numbers are thresholds.",
+     true},
+    {"weight_sparsity",
+     "Share of the coefficients of weights that the threshold makes 0, by layer and level, after "
+     "each epoch.",
+     true},
+    {"weight_histograms",
+     "Coefficients of the weights by size, of each layer and level, with the threshold; what lies "
+     "within it becomes 0.",
+     true},
+    {"first_weights",
+     "Weights of the units of the first layer with a weight_transform, before the threshold and "
+     "after: red is positive, blue negative.",
+     false},
+    {"weights_before_after",
+     "Weights of each layer before the threshold and after, outputs down and inputs across: red is "
+     "positive, blue negative, on one scale a layer.",
+     false},
     {"reconstructions",
      "Originals beside the images that come back from what the network takes; the two sides are "
      "each scaled to their own range of gray.",
@@ -165,6 +185,20 @@ static void add_number(pb_text *out, int digits, double number, const char *unit
         pb_text_append(out, "&ndash;");
 }
 
+/* Bytes of the compressed network, mean over seeds, and how many times fewer these are. */
+static void add_bytes(pb_text *out, const pb_record *run)
+{
+    const double bytes = pb_record_score(run, "weight_bytes").mean,
+                 floats = 4 * pb_record_number(run, "parameters");
+    add_number(out, 0, bytes, "");
+    if (isfinite(floats / bytes)) pb_text_append(out, " (%.1f times fewer)", floats / bytes);
+}
+
+static bool is_compressed(const pb_record *run)
+{
+    return isfinite(pb_record_score(run, "weight_bytes").mean);
+}
+
 static const struct {
     const char *key, *heading, *unit;
     int digits;
@@ -224,6 +258,13 @@ static void add_figures_of_run(pb_text *out, const pb_record *run)
         add_number(out, numbers[i].digits, pb_record_number(run, numbers[i].key), numbers[i].unit);
         pb_text_append(out, "</td></tr>\n");
     }
+    if (is_compressed(run)) {
+        pb_text_append(out, "<tr><th>Bytes of the compressed network</th><td>");
+        add_bytes(out, run);
+        pb_text_append(out, "</td></tr>\n<tr><th>Test accuracy from it</th><td>");
+        add_score(out, pb_record_score(run, "compressed_accuracy"));
+        pb_text_append(out, "</td></tr>\n");
+    }
     add_line(out, "Data set", pb_record_text(run, "data_set"));
     add_line(out, "Device", pb_record_text(run, "device"));
     explain_spread(out, pb_record_repeats(run));
@@ -255,6 +296,11 @@ static void add_figures_of_runs(pb_text *out, int count, const pb_record runs[])
                         "class=\"scroll\"><table>\n<tr><th>Run</th><th>Test accuracy</th>"
                         "<th>Validation accuracy</th>");
     for (int i = 0; i < NUMBERS; i++) pb_text_append(out, "<th>%s</th>", numbers[i].heading);
+    bool compressed = false;
+    for (int i = 0; i < count; i++) compressed = compressed || is_compressed(&runs[i]);
+    if (compressed)
+        pb_text_append(out,
+                       "<th>Bytes of the compressed network</th><th>Test accuracy from it</th>");
     pb_text_append(out, "<th>Folder</th></tr>\n");
     for (int i = 0; i < count; i++) {
         pb_text_append(out, "<tr><td>");
@@ -267,6 +313,12 @@ static void add_figures_of_runs(pb_text *out, int count, const pb_record runs[])
             pb_text_append(out, "</td><td>");
             add_number(out, numbers[n].digits, pb_record_number(&runs[i], numbers[n].key),
                        numbers[n].unit);
+        }
+        if (compressed) {
+            pb_text_append(out, "</td><td>");
+            add_bytes(out, &runs[i]);
+            pb_text_append(out, "</td><td>");
+            add_score(out, pb_record_score(&runs[i], "compressed_accuracy"));
         }
         pb_text_append(out, "</td><td>");
         pb_html_escape(out, runs[i].folder);

@@ -41,4 +41,16 @@ pb_status pb_draw_salient_samples(pb_context *ctx, int count, const pb_record ru
  * salient_images.png. */
 pb_status pb_draw_saliency_images(pb_context *ctx, const pb_record *run, const char *folder);
 
+/** Share of the coefficients of weights that are 0 after each epoch, by layer and level:
+ * weight_sparsity.png. */
+pb_status pb_draw_weight_sparsity(pb_context *ctx, int count, const pb_record runs[],
+                                  const char *folder);
+/** Weights of the first seed: weight_histograms.png, weights_before_after.png, first_weights.png.
+ * PB_ERR_DATA names a file of theirs that is damaged, and then none of these is drawn. */
+pb_status pb_draw_weights(pb_context *ctx, const pb_record *run, const char *folder);
+/** Test accuracy against bytes of the compressed networks of several runs, grouped by wavelet and
+ * level, thresholds along the lines: weight_bytes.png. */
+pb_status pb_draw_weight_bytes(pb_context *ctx, int count, const pb_record runs[],
+                               const char *folder);
+
 #endif

@@ -14,6 +14,24 @@
 typedef pb_status draw_function(pb_context *ctx, int count, const pb_record runs[],
                                 const char *folder);
 
+static bool is_put_off(pb_status status)
+{
+    return status == PB_ERR_RUN || status == PB_ERR_DATA;
+}
+
+static pb_status draw_folds(pb_context *ctx, int count, const pb_record runs[], const char *folder)
+{
+    return count == 1 ? pb_draw_folds(ctx, &runs[0], folder) : PB_OK;
+}
+
+static pb_status draw_weights(pb_context *ctx, int count, const pb_record runs[],
+                              const char *folder)
+{
+    return count == 1 ? pb_draw_weights(ctx, &runs[0], folder) : PB_OK;
+}
+
+/* A picture that cannot be drawn, without gnuplot or because its data is damaged, leaves the
+ * others: what is told in the end is the first such fault. */
 static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], const char *plots)
 {
     static draw_function *const all[] = {pb_draw_loss,
@@ -21,12 +39,27 @@ static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], 
                                          pb_draw_class_accuracies,
                                          pb_draw_band_weights,
                                          pb_draw_mask,
+                                         pb_draw_weight_bytes,
+                                         pb_draw_weight_sparsity,
+                                         draw_weights,
                                          pb_draw_scalograms,
                                          pb_draw_saliency,
                                          pb_draw_saliency_spectra,
-                                         pb_draw_salient_samples};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) PB_TRY(all[i](ctx, count, runs, plots));
-    return PB_OK;
+                                         pb_draw_salient_samples,
+                                         draw_folds};
+    pb_status first = PB_OK, status = PB_OK;
+    char *sentence = NULL;
+    for (size_t i = 0; i < sizeof all / sizeof *all && !status; i++) {
+        status = all[i](ctx, count, runs, plots);
+        if (!is_put_off(status)) continue;
+        if (!first) sentence = strdup(pb_error(ctx));
+        if (!first) first = status;
+        status = PB_OK;
+    }
+    if (!status && first)
+        status = pb_fail(ctx, first, "%s", sentence ? sentence : pb_status_message(first));
+    free(sentence);
+    return status;
 }
 
 static pb_status make_plots_folder(pb_context *ctx, const char *folder, char **plots)
@@ -36,14 +69,13 @@ static pb_status make_plots_folder(pb_context *ctx, const char *folder, char **p
     return pb_folder_make(ctx, *plots);
 }
 
-/* Plots, then the page. The page is written even when gnuplot is missing or failed, which is then
- * what is told. */
+/* Plots, then the page. The page is written even when pictures are missing, which is then what is
+ * told. */
 static pb_status draw_plots_and_page(pb_context *ctx, int count, const pb_record runs[],
                                      const char *folder, const char *plots, bool compare)
 {
-    pb_status drawn = draw_plots(ctx, count, runs, plots);
-    if (!drawn && !compare) drawn = pb_draw_folds(ctx, &runs[0], plots);
-    if (drawn && drawn != PB_ERR_RUN) return drawn;
+    const pb_status drawn = draw_plots(ctx, count, runs, plots);
+    if (drawn && !is_put_off(drawn)) return drawn;
     char *sentence = drawn ? strdup(pb_error(ctx)) : NULL;
     pb_status status =
         compare ? pb_page_compare(ctx, count, runs, folder) : pb_page_run(ctx, &runs[0], folder);

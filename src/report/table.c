@@ -6,9 +6,11 @@
 
 #include <passband/report.h>
 
+#include "base/number.h"
 #include "report/record.h"
+#include "report/weight_layers.h"
 
-enum { COLUMNS = 6, CELL_BYTES = 128 };
+enum { RUN_COLUMNS = 6, WEIGHT_COLUMNS = 8, COLUMNS = 8, CELL_BYTES = 128 };
 
 typedef struct row {
     char cells[COLUMNS][CELL_BYTES];
@@ -32,6 +34,77 @@ static void print_number(char cell[CELL_BYTES], int digits, double number)
         snprintf(cell, CELL_BYTES, "-");
 }
 
+/* Characters of UTF-8 text. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+/* The name stands at the left, figures at the right. */
+static void print_row(FILE *out, const row *r, int columns, const int widths[COLUMNS])
+{
+    for (int c = 0; c < columns; c++) {
+        const int padding = widths[c] - width_of(r->cells[c]);
+        if (c == 0)
+            fprintf(out, "%s%*s", r->cells[c], padding, "");
+        else
+            fprintf(out, "  %*s%s", padding, "", r->cells[c]);
+    }
+    fputc('\n', out);
+}
+
+/* Headings, then so many rows. */
+static pb_status print_rows(pb_context *ctx, FILE *out, int count, const row rows[], int columns)
+{
+    int widths[COLUMNS] = {0};
+    for (int i = 0; i <= count; i++)
+        for (int c = 0; c < columns; c++)
+            if (width_of(rows[i].cells[c]) > widths[c]) widths[c] = width_of(rows[i].cells[c]);
+    for (int i = 0; i <= count; i++) print_row(out, &rows[i], columns, widths);
+    return ferror(out) ? pb_fail(ctx, PB_ERR_IO, "the table cannot be written") : PB_OK;
+}
+
+/* ---- compressed networks ---- */
+
+static pb_status fill_weights(pb_context *ctx, row *r, const pb_record *run)
+{
+    const double bytes = pb_record_score(run, "weight_bytes").mean;
+    json_t *layers;
+    PB_TRY(pb_weight_layers_load(ctx, run, &layers));
+    const json_t *layer = json_array_get(layers, 0);
+    for (int c = 1; c < WEIGHT_COLUMNS; c++) snprintf(r->cells[c], CELL_BYTES, "-");
+    snprintf(r->cells[0], CELL_BYTES, "%s", run->name);
+    if (layer) {
+        snprintf(r->cells[1], CELL_BYTES, "%s", pb_weight_text(layer, "wavelet"));
+        print_number(r->cells[2], 0, pb_weight_number(layer, "level"));
+        pb_number_format(pb_weight_number(layer, "threshold"), r->cells[3]);
+        snprintf(r->cells[4], CELL_BYTES, "%.1f %%", 100 * pb_weight_layers_zeros(layers));
+    }
+    print_number(r->cells[5], 0, bytes);
+    print_number(r->cells[6], 1, 4 * pb_record_number(run, "parameters") / bytes);
+    print_score(r->cells[7], pb_record_score(run, "compressed_accuracy"));
+    json_decref(layers);
+    return PB_OK;
+}
+
+static pb_status print_weights(pb_context *ctx, int count, const pb_record runs[], row rows[],
+                               FILE *out)
+{
+    int filled = 0;
+    rows[0] = (row){{"compressed network", "wavelet", "level", "threshold", "coefficients 0",
+                     "bytes", "times fewer", "test accuracy"}};
+    for (int i = 0; i < count; i++)
+        if (isfinite(pb_record_score(&runs[i], "weight_bytes").mean))
+            PB_TRY(fill_weights(ctx, &rows[++filled], &runs[i]));
+    if (filled == 0) return PB_OK;
+    fputc('\n', out);
+    return print_rows(ctx, out, filled, rows, WEIGHT_COLUMNS);
+}
+
+/* ---- runs ---- */
+
 static void fill(row *r, const pb_record *run)
 {
     snprintf(r->cells[0], CELL_BYTES, "%s", run->name);
@@ -42,27 +115,6 @@ static void fill(row *r, const pb_record *run)
     print_number(r->cells[5], 0, pb_record_number(run, "peak_host_bytes") / 1e6);
 }
 
-/* Characters of UTF-8 text. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
-/* The name stands at the left, figures at the right. */
-static void print_row(FILE *out, const row *r, const int widths[COLUMNS])
-{
-    for (int c = 0; c < COLUMNS; c++) {
-        const int padding = widths[c] - width_of(r->cells[c]);
-        if (c == 0)
-            fprintf(out, "%s%*s", r->cells[c], padding, "");
-        else
-            fprintf(out, "  %*s%s", padding, "", r->cells[c]);
-    }
-    fputc('\n', out);
-}
-
 pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[], FILE *out)
 {
     pb_record *runs;
@@ -71,15 +123,11 @@ pb_status pb_report_table(pb_context *ctx, int count, const char *const folders[
     pb_status status =
         rows ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a table of %d runs", count);
     if (rows) {
-        int widths[COLUMNS] = {0};
         rows[0] = (row){{"run", "test accuracy", "validation accuracy", "seconds per epoch",
                          "parameters", "host MB"}};
         for (int i = 0; i < count; i++) fill(&rows[i + 1], &runs[i]);
-        for (int i = 0; i <= count; i++)
-            for (int c = 0; c < COLUMNS; c++)
-                if (width_of(rows[i].cells[c]) > widths[c]) widths[c] = width_of(rows[i].cells[c]);
-        for (int i = 0; i <= count; i++) print_row(out, &rows[i], widths);
-        if (ferror(out)) status = pb_fail(ctx, PB_ERR_IO, "the table cannot be written");
+        status = print_rows(ctx, out, count, rows, RUN_COLUMNS);
+        if (!status) status = print_weights(ctx, count, runs, rows, out);
     }
     free(rows);
     pb_records_free(&runs, count);

@@ -13,6 +13,7 @@
 #include "train/pretrained.h"
 #include "train/run_one.h"
 #include "train/summary.h"
+#include "train/weight_record.h"
 #include "train/weight_training.h"
 
 /* A run at work. */
@@ -127,6 +128,8 @@ static pb_status run_seed(run *r, pb_seed *state)
         status = explain_end(r, pb_seed_run(&r->session, folder, state, after_epoch, r), state);
     if (status == PB_OK && r->session.graph.layer_count > 0)
         status = explain_end(r, save_model(r, folder, state), state);
+    if (status == PB_OK && state == r->seeds)
+        status = pb_weight_record_write(&r->session, state, r->folder.path);
     pb_tensors_clear(&state->lasting); /* the summary needs neither */
     pb_tensors_clear(&state->best);
     free(checkpoint);

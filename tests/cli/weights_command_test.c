@@ -1,9 +1,11 @@
 /* Weights in the wavelet domain from the command line: the shipped configuration, folders of
  * save_dir, files of compressed networks. */
+#include <math.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
+#include "data/npy.h"
 #include "tiny_set.h"
 #include "user.h"
 
@@ -70,6 +72,64 @@ START_TEST(the_example_command_works)
     json_decref(summary);
 
     fails(example("wavelet=haar batch_size=32"), 2, "holds a run already"); /* it is not replaced */
+
+    /* both thresholds are one comparison, in the folder of them */
+    run(example("wavelet=haar threshold=0.5 batch_size=32"), 0);
+    run("report SavedModels", 0);
+    assert_says(said.out, "compressed network");
+    assert_says(said.out, "haar-level-1-threshold-0.5-batch-32");
+    assert_says(said.out, "SavedModels/index.html");
+    ck_assert(exists("SavedModels/plots/weight_bytes.png"));
+    ck_assert(exists(HAAR "/plots/first_weights.png"));
+}
+END_TEST
+
+static pb_npy array_in(pb_context *ctx, const char *name)
+{
+    pb_npy array;
+    ck_assert_msg(pb_npy_load(ctx, scratch_path(&s, name), &array) == PB_OK, "%s", pb_error(ctx));
+    return array;
+}
+
+static void assert_close(double number, double expected)
+{
+    ck_assert_msg(fabs(number - expected) < 1e-6, "%.9g instead of %.9g", number, expected);
+}
+
+/* w[2 k], w[2 k + 1] = (a[k] +- d[k]) / sqrt(2), of all coefficients and of those larger than the
+ * threshold of their part; rows of the tiny images' 8 x 8 numbers. */
+START_TEST(recorded_weights_are_those_of_the_recorded_coefficients)
+{
+    pb_context *ctx = pb_context_create();
+    run(example("wavelet=haar batch_size=32"), 0);
+    const pb_npy c = array_in(ctx, HAAR "/weights/linear_1.coefficients.npy"),
+                 w = array_in(ctx, HAAR "/weights/linear_1.npy");
+    json_t *layers = json_in(HAAR "/weights/layers.json"), *layer = json_array_get(layers, 0),
+           *parts = json_object_get(layer, "parts");
+    ck_assert_str_eq(json_string_value(json_object_get(layer, "wavelet")), "haar");
+    ck_assert_uint_eq(json_array_size(parts), 2);
+    ck_assert_uint_eq(w.count, 2 * c.count);
+    const size_t half = c.dim[1] / 2;
+    size_t zeros = 0;
+    for (size_t i = 0; i < w.count / 2; i++) {
+        double number[2][2]; /* without thresholds and with them: approximation, detail */
+        for (int p = 0; p < 2; p++) {
+            const json_t *t = json_object_get(json_array_get(parts, (size_t)p), "threshold");
+            number[0][p] =
+                ((const float *)
+                     c.data)[i / c.dim[1] * c.dim[1] + (size_t)p * half + i % c.dim[1] / 2];
+            number[1][p] = fabs(number[0][p]) > json_number_value(t) ? number[0][p] : 0;
+            zeros += i % 2 == 0 && number[1][p] == 0;
+        }
+        for (int after = 0; after < 2; after++)
+            assert_close(((const float *)w.data)[(size_t)after * w.count / 2 + i],
+                         (number[after][0] + (i % 2 ? -1 : 1) * number[after][1]) / sqrt(2));
+    }
+    const double share = json_number_value(json_object_get(layer, "zeros"));
+    ck_assert(share > 0.5 && share < 1);
+    assert_close(share, (double)zeros / (double)c.count);
+    json_decref(layers);
+    pb_context_free(&ctx);
 }
 END_TEST
 
@@ -110,6 +170,7 @@ int main(void)
     tcase_set_timeout(tests, 240);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_example_command_works);
+    tcase_add_test(tests, recorded_weights_are_those_of_the_recorded_coefficients);
     tcase_add_loop_test(tests, continuous_wavelets_work_too, 0, 2);
     tcase_add_test(tests, a_misspelt_wavelet_is_told_what_there_is);
     return run_case_warm("weights_command", tests);

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <png.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,6 +74,25 @@ static inline void assert_no_temporary_files(const char *folder)
             ck_assert_msg(entry->d_name[0] != '.' && !strstr(entry->d_name, "tmp"),
                           "left behind: %s", entry->d_name);
     closedir(dir);
+}
+
+/* A picture, its pixels on the heap. */
+static inline png_image decode(const char *name, uint8_t **rgb)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    ck_assert_msg(png_image_begin_read_from_file(&image, at(name)), "%s: %s", name, image.message);
+    image.format = PNG_FORMAT_RGB;
+    *rgb = malloc(PNG_IMAGE_SIZE(image));
+    ck_assert(png_image_finish_read(&image, NULL, *rgb, 0, NULL));
+    return image;
+}
+
+static inline void overwrite(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
 }
 
 /* A run so small that its figures can be worked out by hand. */

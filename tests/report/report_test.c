@@ -1,6 +1,4 @@
 /* Reports of made run folders: what is drawn, what is written, and what happens without gnuplot. */
-#include <png.h>
-
 #include <passband/report.h>
 
 #include "base/arena.h"
@@ -10,16 +8,6 @@
 #include "report/record.h"
 #include "report/report_fixture.h"
 #include "report/statistics.h"
-
-static png_image decode(const char *name, uint8_t **rgb)
-{
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    ck_assert_msg(png_image_begin_read_from_file(&image, at(name)), "%s: %s", name, image.message);
-    image.format = PNG_FORMAT_RGB;
-    *rgb = malloc(PNG_IMAGE_SIZE(image));
-    ck_assert(png_image_finish_read(&image, NULL, *rgb, 0, NULL));
-    return image;
-}
 
 /* ---- figures ---- */
 
@@ -103,14 +91,6 @@ START_TEST(curves_of_a_folder_are_those_of_its_files)
 END_TEST
 
 /* ---- folders that are wrong ---- */
-
-static void overwrite(const char *name, const char *text)
-{
-    FILE *file = fopen(at(name), "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 static void assert_refused(pb_status expected, const char *words)
 {
