@@ -15,7 +15,9 @@ static int least_cases;
 
 static void read_numbers(size_t count, double *numbers)
 {
-    for (size_t i = 0; i < count; i++) ck_assert_int_eq(fscanf(cases, "%lf", &numbers[i]), 1);
+    size_t read = 0;
+    while (read < count && fscanf(cases, "%lf", &numbers[read]) == 1) read++;
+    ck_assert_uint_eq(read, count);
 }
 
 /* [filters, length] each */
@@ -28,9 +30,11 @@ static void compare(const char *what, const pb_cwt *t, const double *got, const 
             for (int i = 0; i < n; i++) largest = fmax(largest, fabs(want[f * n + i]));
         for (int f = scale; f < filters; f += t->count)
             for (int i = 0; i < n; i++)
-                ck_assert_msg(fabs(got[f * n + i] - want[f * n + i]) <= TOLERANCE * largest,
-                              "%s: scale %g, part %d, number %d is %.9g, PyWavelets has %.9g", what,
-                              t->scales[scale], f / t->count, i, got[f * n + i], want[f * n + i]);
+                if (!(fabs(got[f * n + i] - want[f * n + i]) <=
+                      TOLERANCE * largest)) /* assertions are slow */
+                    ck_abort_msg("%s: scale %g, part %d, number %d is %.9g, PyWavelets has %.9g",
+                                 what, t->scales[scale], f / t->count, i, got[f * n + i],
+                                 want[f * n + i]);
     }
 }
 
