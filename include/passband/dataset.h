@@ -80,10 +80,12 @@ typedef struct pb_dataset_options {
  *
  *  compressed  a file that pb_compressed_write made; samples stay packed
  *
- *  A registered one is searched in $PASSBAND_DATA, ~/.local/share/passband, /usr/share/datasets;
- *  mnist1d (Greydanus and Kobak, ICML 2024) is generated and rounded to f32.
- *  At most 4 GiB a part are read. PB_ERR_CONFIG when the options are wrong; PB_ERR_DATA names the
- *  file, the fault and what is allowed, and for a missing data set how to get it. */
+ *  A registered one is read as its authors publish it: cifar10 as the six .bin files, or the
+ * archive with them, cifar-10-binary.tar.gz, whose images are [3, 32, 32]. It is searched in
+ * $PASSBAND_DATA, ~/.local/share/passband, /usr/share/datasets; mnist1d (Greydanus and Kobak, ICML
+ * 2024) is generated and rounded to f32. At most 4 GiB a part are read. PB_ERR_CONFIG when the
+ * options are wrong; PB_ERR_DATA names the file, the fault and what is allowed, and for a missing
+ * data set how to get it. */
 pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset);
 void pb_dataset_free(pb_dataset **dataset);
 
@@ -110,8 +112,8 @@ typedef struct pb_fold_options {
 } pb_fold_options;
 /** Says which fold, from 0, each of samples 0..count-1 is in: the same for the same arguments
  *  everywhere, shuffled by Philox keyed by (seed, "folds"); sizes differ by at most one. `fold_of`
- *  [count] is the caller's. PB_ERR_CONFIG when there are more folds than samples, or stratified ones
- *  than samples of a class that has any; PB_ERR_DATA when a label is not in [0, classes). */
+ *  [count] is the caller's. PB_ERR_CONFIG when there are more folds than samples, or stratified
+ * ones than samples of a class that has any; PB_ERR_DATA when a label is not in [0, classes). */
 pb_status pb_dataset_folds(pb_context *ctx, const int32_t *labels, int count, int classes,
                            const pb_fold_options *options, int32_t *fold_of);
 

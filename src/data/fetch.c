@@ -30,7 +30,8 @@ typedef struct fetch {
 
 typedef struct target {
     const pb_data_file *file;
-    char *final, *packed, *part; /* folder/name, .gz, .gz.part */
+    bool as_is;                  /* an archive */
+    char *final, *packed, *part; /* folder/name, .gz (NULL: an archive), and what comes .part */
 } target;
 
 static pb_status wrong(pb_context *ctx, const char *path, const pb_data_file *file)
@@ -63,10 +64,29 @@ static pb_status unpack(pb_context *ctx, const char *path, const pb_data_file *f
     return status;
 }
 
-static bool is_right(pb_context *ctx, const char *path, const pb_data_file *file)
+/* The whole file that a row tells of, checked: an archive as it is, others unpacked. */
+static pb_status read_right(pb_context *ctx, const char *path, const target *t, void **data)
+{
+    const pb_data_file *file = t->file;
+    char *bytes = NULL, hex[65];
+    size_t count = 0;
+    *data = NULL;
+    if (!t->as_is) return unpack(ctx, path, file, data);
+    if (pb_file_read(ctx, path, (size_t)file->bytes, &bytes, &count) != PB_OK)
+        return wrong(ctx, path, file);
+    pb_sha256_hex(bytes, count, hex);
+    if (count != file->bytes || strcmp(hex, file->sha256) != 0) {
+        free(bytes);
+        return wrong(ctx, path, file);
+    }
+    *data = bytes;
+    return PB_OK;
+}
+
+static bool is_right(pb_context *ctx, const char *path, const target *t)
 {
     void *data = NULL;
-    const bool right = pb_file_exists(path) && unpack(ctx, path, file, &data) == PB_OK;
+    const bool right = path && pb_file_exists(path) && read_right(ctx, path, t, &data) == PB_OK;
     free(data);
     return right;
 }
@@ -75,7 +95,7 @@ static bool is_right(pb_context *ctx, const char *path, const pb_data_file *file
 static pb_status accept_part(pb_context *ctx, const target *t)
 {
     void *data;
-    pb_status status = unpack(ctx, t->part, t->file, &data);
+    pb_status status = read_right(ctx, t->part, t, &data);
     if (status == PB_OK) status = pb_file_write(ctx, t->final, data, (size_t)t->file->bytes);
     free(data);
     if (status == PB_OK || status == PB_ERR_DATA) unlink(t->part);
@@ -97,8 +117,8 @@ static pb_status try_mirror(pb_context *ctx, const fetch *f, const char *mirror,
 {
     pb_text url = {0};
     const size_t length = strlen(mirror);
-    pb_text_append(&url, "%s%s%s.gz", mirror, length && mirror[length - 1] == '/' ? "" : "/",
-                   t->file->name);
+    pb_text_append(&url, "%s%s%s%s", mirror, length && mirror[length - 1] == '/' ? "" : "/",
+                   t->file->name, t->as_is ? "" : ".gz");
     if (url.failed) {
         pb_text_free(&url);
         return pb_fail(ctx, PB_ERR_MEMORY, "no memory for an address");
@@ -150,11 +170,13 @@ static pb_status set_target(pb_context *ctx, const fetch *f, const pb_data_file 
                             pb_arena *arena, target *t)
 {
     t->file = file;
+    t->as_is = f->row->is_archive;
     t->final = pb_arena_printf(arena, "%s/%s", f->folder, file->name);
-    t->packed = pb_arena_printf(arena, "%s/%s.gz", f->folder, file->name);
-    t->part = pb_arena_printf(arena, "%s/%s.gz.part", f->folder, file->name);
-    return t->final && t->packed && t->part ? PB_OK
-                                            : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
+    t->packed = t->as_is ? NULL : pb_arena_printf(arena, "%s/%s.gz", f->folder, file->name);
+    t->part = pb_arena_printf(arena, "%s/%s%s.part", f->folder, file->name, t->as_is ? "" : ".gz");
+    return t->final && (t->packed || t->as_is) && t->part
+               ? PB_OK
+               : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a path");
 }
 
 static pb_status fetch_files(pb_context *ctx, const fetch *f, pb_arena *arena)
@@ -164,7 +186,7 @@ static pb_status fetch_files(pb_context *ctx, const fetch *f, pb_arena *arena)
         PB_TRY(set_target(ctx, f, &f->row->files[i], arena, &t));
         /* The loader takes the raw file first, so a wrong one there is not made good by a .gz. */
         const bool has_raw = pb_file_exists(t.final);
-        if (is_right(ctx, t.final, t.file) || (!has_raw && is_right(ctx, t.packed, t.file))) {
+        if (is_right(ctx, t.final, &t) || (!has_raw && is_right(ctx, t.packed, &t))) {
             pb_log(ctx, PB_LOG_INFO, "%s: is there already", t.final);
             continue;
         }

@@ -28,7 +28,7 @@ typedef pb_status pb_file_loader(pb_context *ctx, const pb_dataset_options *opti
                                  pb_dataset **dataset);
 
 pb_file_loader pb_pbz_load;
-pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder;
+pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder, pb_cifar10_load_folder;
 
 /** Bytes of one sample. */
 size_t pb_sample_bytes(const pb_dataset *dataset);

@@ -16,6 +16,10 @@ static const char *const fashion_names[] = {
     "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot",
 };
 
+static const char *const cifar10_names[] = {
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+};
+
 // clang-format off
 static const pb_data_row rows[] = {
     {
@@ -63,6 +67,21 @@ static const pb_data_row rows[] = {
         .how = "generated where it is used; passband data export mnist1d DIR writes it to files",
         .generate = pb_mnist1d_load,
         .classes = PB_MNIST1D_CLASSES,
+    },
+    {
+        .name = "cifar10",
+        .summary = "60000 colour images of animals and vehicles, 32 x 32, 10 classes (Krizhevsky 2009)",
+        .how = "passband data fetch cifar10",
+        .load = pb_cifar10_load_folder,
+        .classes = 10,
+        .class_names = cifar10_names,
+        .files = {
+            {"cifar-10-binary.tar.gz", 170052171,
+             "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
+        },
+        .urls = {"https://www.cs.toronto.edu/~kriz/"},
+        .is_archive = true,
+        .signs = {"data_batch_1.bin", "cifar-10-batches-bin/data_batch_1.bin", "cifar-10-binary.tar.gz"},
     },
     {
         .name = "png",
@@ -154,29 +173,32 @@ pb_status pb_data_home(pb_context *ctx, const char *name, char **folder)
 }
 
 /* A folder counts where its first file lies, so that an empty one does not hide the next place. */
+static bool has(const char *folder, const char *name)
+{
+    char *path = pb_path_join(folder, name);
+    const bool found = path && pb_file_exists(path);
+    free(path);
+    return found;
+}
+
 static bool holds(const char *folder, const pb_data_row *row)
 {
     char packed[64];
+    for (int i = 0; i < PB_DATA_SIGNS_MAX && row->signs[i]; i++)
+        if (has(folder, row->signs[i])) return true;
+    if (row->signs[0]) return false;
     snprintf(packed, sizeof packed, "%s.gz", row->files[0].name);
-    char *raw = pb_path_join(folder, row->files[0].name);
-    char *gz = pb_path_join(folder, packed);
-    const bool found = (raw && pb_file_exists(raw)) || (gz && pb_file_exists(gz));
-    free(raw);
-    free(gz);
-    return found;
+    return has(folder, row->files[0].name) || has(folder, packed);
 }
 
 const char *pb_data_kind(const char *folder)
 {
     static const char *const signs[][2] = {{"x.npy", "npy"},
                                            {"train-images-idx3-ubyte", "idx"},
-                                           {"train-images-idx3-ubyte.gz", "idx"}};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        char *path = pb_path_join(folder, signs[i][0]);
-        const bool is_there = path && pb_file_exists(path);
-        free(path);
-        if (is_there) return signs[i][1];
-    }
+                                           {"train-images-idx3-ubyte.gz", "idx"},
+                                           {"data_batch_1.bin", "cifar10"}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (has(folder, signs[i][0])) return signs[i][1];
     return "png";
 }
 

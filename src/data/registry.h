@@ -11,6 +11,7 @@
 
 #define PB_DATA_FILES_MAX 4
 #define PB_DATA_URLS_MAX  3
+#define PB_DATA_SIGNS_MAX 3
 
 /** A file of a data set, unpacked; on disk it may also lie as <name>.gz. */
 typedef struct pb_data_file {
@@ -32,6 +33,10 @@ typedef struct pb_data_row {
     const char *const *class_names;        /* [classes]; NULL: "0", "1", ...           */
     pb_data_file files[PB_DATA_FILES_MAX]; /* unused ones have no name                 */
     const char *urls[PB_DATA_URLS_MAX];    /* mirrors of <file>.gz; none: not fetched  */
+    bool is_archive;                       /* files are fetched by their names and kept packed, as
+                                              their sums say */
+    const char *signs[PB_DATA_SIGNS_MAX];  /* a folder with any of these has it; none: the first of
+                                              `files`, or its .gz */
 } pb_data_row;
 
 /** Every row, in the order `passband data list` prints them. */
@@ -41,7 +46,7 @@ pb_status pb_data_find(pb_context *ctx, const char *name, const pb_data_row **ro
 /** The folder that holds a data set: $PASSBAND_DATA/<name>, ~/.local/share/passband/<name> or
  *  /usr/share/datasets/<name>; free() it. PB_ERR_DATA says how to get a missing one. */
 pb_status pb_data_folder(pb_context *ctx, const pb_data_row *row, char **folder);
-/** The kind of files that a folder holds, by their names: "idx", "npy", else "png". */
+/** What a folder holds, by the names of its files: "idx", "npy", "cifar10", else "png". */
 const char *pb_data_kind(const char *folder);
 /** ~/.local/share/passband/<name>, free() it; PB_ERR_DATA when there is no home. */
 pb_status pb_data_home(pb_context *ctx, const char *name, char **folder);

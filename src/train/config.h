@@ -54,7 +54,7 @@ bool pb_config_cross_validates(const pb_config *config);
  * (0)
  *
  * Keys of `data`:
- *   name          string  fashion-mnist, mnist, mnist1d, png, idx, npy           (fashion-mnist)
+ *   name          string  fashion-mnist, mnist, mnist1d, cifar10, png, idx, npy  (fashion-mnist)
  *   path          string  folder or file of png, idx, npy; "" where none is needed ("")
  *   validation    float   share of the training samples held out, [0, 0.9]; 0: none (0.2)
  *   test_fraction float   share held out for testing where the source has no test split (0.2)

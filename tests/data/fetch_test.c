@@ -151,6 +151,32 @@ START_TEST(keeps_a_packed_file_that_is_right)
 }
 END_TEST
 
+/* An archive keeps its name and its packing; what is not the known one is fetched anew. */
+START_TEST(fetches_an_archive_as_it_is)
+{
+    char sum[65], *data;
+    size_t bytes;
+    pb_sha256_hex(m.files[0].data, m.files[0].bytes, sum);
+    row.files[0] = (pb_data_file){"first.gz", m.files[0].bytes, sum};
+    row.is_archive = true;
+    row.files[1] = (pb_data_file){0};
+    scratch_put(&s, "first.gz", "wrong", 5);
+    ck_assert_msg(fetch("corrupt", "good") == PB_OK, "%s", pb_error(ctx));
+    ck_assert_int_eq(unlink(scratch_path(&s, "first.gz")), 0);
+    ck_assert_msg(fetch("truncate", NULL) == PB_OK, "%s", pb_error(ctx));
+    ck_assert_int_gt(m.log->ranges, 0);
+    ck_assert_int_eq(pb_file_read(ctx, scratch_path(&s, "first.gz"), 1 << 20, &data, &bytes),
+                     PB_OK);
+    ck_assert_uint_eq(bytes, m.files[0].bytes);
+    ck_assert_mem_eq(data, m.files[0].data, bytes);
+    ck_assert_int_eq(scratch_count(s.folder), 1);
+    free(data);
+    const int requests = m.log->requests;
+    ck_assert_int_eq(fetch("good", NULL), PB_OK);
+    ck_assert_int_eq(m.log->requests, requests);
+}
+END_TEST
+
 START_TEST(resumes_after_truncation)
 {
     ck_assert_msg(fetch("truncate", NULL) == PB_OK, "%s", pb_error(ctx));
@@ -446,6 +472,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, fetches_and_keeps_what_is_right);
     tcase_add_test(t, keeps_a_packed_file_that_is_right);
+    tcase_add_test(t, fetches_an_archive_as_it_is);
     tcase_add_test(t, resumes_after_truncation);
     tcase_add_test(t, starts_over_where_ranges_are_ignored);
     tcase_add_test(t, goes_on_at_the_next_mirror);
