@@ -2,7 +2,9 @@
  * Source: Yuan and Lin, "Model selection and estimation in regression with grouped variables",
  * J. R. Statist. Soc. B 68 (2006). */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stage/bands.h"
 #include "stage/stages.h"
@@ -41,11 +43,19 @@ static pb_status block_of(pb_builder *b, pb_shape *block)
     return PB_OK;
 }
 
+/* A parameter, or what a layer with a weight_transform makes of its own: [out, in]. */
 static pb_value find_weights(const pb_builder *b, const char *name)
 {
     const pb_value leaf = pb_graph_find(b->g, name);
     for (int i = 0; i < b->param_count; i++)
         if (b->params[i] == leaf) return leaf;
+    for (int i = 0; i < b->layer_count; i++) {
+        char weight[sizeof b->layers[i].layer + 8];
+        snprintf(weight, sizeof weight, "%s.weight", b->layers[i].layer);
+        if (strcmp(weight, name) != 0) continue;
+        const pb_value w = b->layers[i].after;
+        return pb_reshape(b->g, w, PB_SHAPE(pb_value_shape(b->g, w).dim[0], -1));
+    }
     return PB_NONE;
 }
 

@@ -1,6 +1,7 @@
 /* l1 and l2: penalties on the size of parameters, added to the loss of training. Scores of held out
  * samples are without them. */
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "stage/stages.h"
 
@@ -13,11 +14,18 @@ static const pb_option penalty_options[] = {
     {.name = "params",
      .type = PB_OPTION_STRING,
      .fallback = "*.weight",
-     .help = "glob pattern: which parameters of the stages before it"},
+     .help = "glob pattern: which parameters of the stages before it; *.weight of a layer with a "
+             "weight_transform is what comes of its coefficients"},
     {0},
 };
 
-/* Adds weight * sum size(p) over all numbers p of the parameters that fit. */
+static pb_value add_size(pb_builder *b, pb_value sum, pb_value size)
+{
+    const pb_value one = pb_sum_all(b->g, size);
+    return sum == PB_NONE ? one : pb_add(b->g, sum, one);
+}
+
+/* Adds weight * sum size(p) over all numbers p of the parameters and weights that fit. */
 static pb_status add_penalty(pb_builder *b, const pb_options *options, const char *name,
                              pb_value (*size)(pb_graph *g, pb_value p))
 {
@@ -26,8 +34,13 @@ static pb_status add_penalty(pb_builder *b, const pb_options *options, const cha
     pb_value sum = PB_NONE;
     for (int i = 0; i < b->param_count; i++) {
         if (fnmatch(pattern, pb_value_name(b->g, b->params[i]), 0) != 0) continue;
-        const pb_value one = pb_sum_all(b->g, size(b->g, b->params[i]));
-        sum = sum == PB_NONE ? one : pb_add(b->g, sum, one);
+        sum = add_size(b, sum, size(b->g, b->params[i]));
+    }
+    for (int i = 0; i < b->layer_count; i++) {
+        char weight[sizeof b->layers[i].layer + 8];
+        snprintf(weight, sizeof weight, "%s.weight", b->layers[i].layer);
+        if (fnmatch(pattern, weight, 0) == 0)
+            sum = add_size(b, sum, size(b->g, b->layers[i].after));
     }
     if (sum == PB_NONE)
         return pb_fail(b->ctx, PB_ERR_CONFIG, "params: \"%s\" fits no parameter before it",

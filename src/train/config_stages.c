@@ -92,6 +92,26 @@ static pb_status read_weights(pb_context *ctx, const pb_node *own, const pb_node
     return pb_options_parse(ctx, pb_weight_options, &all, full, &s->weights);
 }
 
+/* What no single option's range says. */
+static pb_status check_weights(pb_context *ctx, const pb_options *o)
+{
+    const char *rule = pb_option_string(o, "rule");
+    const bool is_share = strcmp(rule, "relative") == 0 || strcmp(rule, "quantile") == 0;
+    const double threshold = pb_option_float(o, "threshold");
+    const int begin = (int)pb_option_int(o, "begin"), full = (int)pb_option_int(o, "full");
+    if (is_share && threshold > 1)
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: %g is no share, which rule %s takes: allowed is 0 to 1",
+                       pb_option_where(o, "threshold"), threshold, rule);
+    if (strcmp(pb_option_string(o, "schedule"), "ramp") == 0 && full > 0 && full <= begin)
+        return pb_fail(
+            ctx, PB_ERR_CONFIG,
+            "%s: the threshold is full after %d epochs but begins to rise after %d; allowed "
+            "is more than `begin`, or 0",
+            pb_option_where(o, "full"), full, begin);
+    return PB_OK;
+}
+
 /* A layer's options, and those of its weights, which are none of its table. */
 static pb_status read_layer(pb_context *ctx, const pb_node *options, const pb_node *section,
                             const char *path, pb_config_stage *s)
@@ -117,7 +137,8 @@ static pb_status read_layer(pb_context *ctx, const pb_node *options, const pb_no
         map = &rest;
     }
     PB_TRY(pb_options_parse(ctx, s->stage->options, map, path, &s->options));
-    return own != NULL || section != NULL ? read_weights(ctx, own, section, path, s) : PB_OK;
+    if (own != NULL || section != NULL) PB_TRY(read_weights(ctx, own, section, path, s));
+    return s->weights ? check_weights(ctx, s->weights) : PB_OK;
 }
 
 /* One entry into the next place of config->stages. Its path is what an override would call it:

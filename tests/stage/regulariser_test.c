@@ -142,12 +142,50 @@ START_TEST(test_one_sample_has_no_variance)
 }
 END_TEST
 
+/* Penalties take what a layer works with where its parameters are coefficients: orthonormal
+ * wavelets keep the sum of squares, and a threshold leaves less of it. */
+START_TEST(test_weights_of_coefficients_are_penalised)
+{
+    static const char *const thresholds[] = {"{wavelet: haar}", "{wavelet: haar, threshold: 0.4}"};
+    double penalty[2], squares = 0;
+    for (int i = 0; i < 2; i++) {
+        network n;
+        pb_yaml *yaml;
+        pb_options *transform;
+        network_start(&n, PB_F32, PB_SHAPE(5, 2, 4), 3, true);
+        ck_assert_int_eq(pb_yaml_parse(n.ctx, "test", thresholds[i], strlen(thresholds[i]), &yaml),
+                         PB_OK);
+        ck_assert_int_eq(pb_options_parse(n.ctx, pb_weight_options, pb_yaml_root(yaml),
+                                          "weight_transform", &transform),
+                         PB_OK);
+        n.b.weight_transform = transform;
+        ck_assert_msg(network_build(&n,
+                                    "[linear: {features: 3, bias: false}, cross_entropy, l2: "
+                                    "{weight: 1}, group_lasso: {weight: 0.5, bands: 2}]") == PB_OK,
+                      "%s", pb_error(n.ctx));
+        const float settings[] = {0.4f * (float)i, 0.4f * (float)i, 0, 0, 0, 0};
+        double *content = leaf_content(&n, n.b.layers[0].settings);
+        for (int k = 0; k < 6; k++) content[k] = (double)settings[k];
+        penalty[i] = evaluate(&n, n.b.losses[1].value);
+        ck_assert_double_gt(evaluate(&n, n.b.losses[2].value), 0);
+        const double *c = leaf_content(&n, n.b.layers[0].coefficients);
+        for (int k = 0; i == 0 && k < 24; k++) squares += c[k] * c[k];
+        pb_options_free(&transform);
+        pb_yaml_free(&yaml);
+        network_free(&n);
+    }
+    ck_assert_double_eq_tol(penalty[0], squares, 1e-6 * squares);
+    ck_assert_double_lt(penalty[1], 0.9 * squares);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("regulariser");
     TCase *steps = tcase_create("steps"), *errors = tcase_create("errors");
     tcase_add_loop_test(steps, test_fifty_steps, 0, CASES);
     tcase_add_test(steps, test_fixtures_all_run);
+    tcase_add_test(steps, test_weights_of_coefficients_are_penalised);
     tcase_add_loop_test(errors, test_bad, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(errors, test_one_sample_has_no_variance);
     suite_add_tcase(suite, steps);
