@@ -189,6 +189,7 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
     if (shared->ready) PB_TRY(shared->ready(shared->user, &r->session, selector));
     PB_TRY(pb_pretrained_save(&r->session, r->folder.path));
     PB_TRY(pb_run_folder_begin(&r->session, &r->folder, selector));
+    pb_weights_foretell(&r->session);
     PB_TRY(pb_augmented_write(&r->session, r->folder.path));
     pb_trace_span(r->session.trace, start, "setup");
     return PB_OK;

@@ -32,6 +32,23 @@ static int epochs_of(const pb_session *s)
     return (int)pb_option_int(s->config->train, "epochs");
 }
 
+void pb_weights_foretell(const pb_session *s)
+{
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        const char *schedule = pb_option_string(w->options, "schedule");
+        const int epochs = epochs_of(s);
+        const double strength = pb_weight_strength(w->options, epochs - 1, epochs, false);
+        if (strcmp(schedule, "end") == 0 || strength >= 1) continue;
+        pb_log(s->ctx, PB_LOG_WARN,
+               "%s: the schedule (%s, begin %d, full %d) brings its threshold to %.0f %% in %d "
+               "epoch%s",
+               w->layer, schedule, (int)pb_option_int(w->options, "begin"),
+               (int)pb_option_int(w->options, "full"), 100 * strength, epochs,
+               epochs == 1 ? "" : "s");
+    }
+}
+
 static pb_status prepare(pb_session *s, const pb_weights *w, double strength)
 {
     float *c = malloc(pb_leaf_bytes(s->graph.g, w->coefficients));

@@ -120,6 +120,8 @@ START_TEST(test_resumes_while_thresholds_rise)
     same_run(whole, folder);
     same_file(whole, folder, "seed-3/model.pbw");
     same_file(whole, folder, "seed-5/model.pbw");
+    same_file(whole, folder, "weights/layers.json");
+    same_file(whole, folder, "weights/linear_1.npy");
     json_t *metrics = run_metrics(whole);
     double before = -1;
     for (size_t epoch = 0; epoch < 4; epoch++) {
