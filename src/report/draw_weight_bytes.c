@@ -31,7 +31,7 @@ static double error_of(const pb_score *score)
 
 /* What tells transforms apart beside wavelet, level and threshold, as far as any two runs differ in
  * it. */
-static const char *const further[] = {"kind", "rule", "layout", "mode"};
+static const char *const further[] = {"data_set", "name", "kind", "rule", "layout", "mode"};
 enum { FURTHER = sizeof further / sizeof *further };
 
 static bool differs(int count, json_t *const layers[], const char *key)
@@ -64,8 +64,23 @@ static void name_curve(point *p, int count, json_t *const layers[], const json_t
             at += (size_t)snprintf(p->curve + at, sizeof p->curve - at, ", %s",
                                    pb_weight_text(layer, further[i]));
     if (number_differs(count, layers, "bits") && at < sizeof p->curve)
-        snprintf(p->curve + at, sizeof p->curve - at, ", %d bits",
-                 (int)pb_weight_number(layer, "bits"));
+        at += (size_t)snprintf(p->curve + at, sizeof p->curve - at, ", %d bits",
+                               (int)pb_weight_number(layer, "bits"));
+    if (number_differs(count, layers, "batch_size") && at < sizeof p->curve)
+        snprintf(p->curve + at, sizeof p->curve - at, ", batches of %d",
+                 (int)pb_weight_number(layer, "batch_size"));
+}
+
+/* What the run itself tells, beside the options of its first layer. */
+static pb_status load(pb_context *ctx, const pb_record *run, json_t **layers)
+{
+    static const char *const keys[] = {"data_set", "name", "batch_size"};
+    PB_TRY(pb_weight_layers_load(ctx, run, layers));
+    for (size_t i = 0; json_array_size(*layers) && i < sizeof keys / sizeof *keys; i++) {
+        json_t *fact = json_object_get(run->summary, keys[i]);
+        if (fact) json_object_set(json_array_get(*layers, 0), keys[i], fact);
+    }
+    return PB_OK;
 }
 
 /* Whether the run has a place in the picture. */
@@ -176,6 +191,13 @@ static int key_width(const point all[], int count)
     return width < 520 ? width : 520;
 }
 
+static bool has_one_data_set(int count, const pb_record runs[])
+{
+    for (int i = 1; i < count; i++)
+        if (strcmp(pb_record_data_set(&runs[i]), pb_record_data_set(&runs[0])) != 0) return false;
+    return true;
+}
+
 static pb_status draw(pb_context *ctx, int run_count, const pb_record runs[], const point all[],
                       int count, const char *folder)
 {
@@ -188,10 +210,11 @@ static pb_status draw(pb_context *ctx, int run_count, const pb_record runs[], co
     pb_plot plot;
     pb_plot_begin(&plot, "weight_bytes", WIDTH, HEIGHT);
     pb_plot_title(&plot, "Accuracy against bytes of compressed networks");
-    pb_plot_subtitle(&plot, "%s; numbers are thresholds%s%s%s", pb_record_data_set(&runs[0]),
-                     whiskers ? "; mean over " : "",
-                     whiskers ? pb_records_repeats(run_count, runs) : "",
-                     whiskers ? ", whiskers: one standard error" : "");
+    pb_plot_subtitle(
+        &plot, "%s; numbers are thresholds%s%s%s",
+        has_one_data_set(run_count, runs) ? pb_record_data_set(&runs[0]) : "several data sets",
+        whiskers ? "; mean over " : "", whiskers ? pb_records_repeats(run_count, runs) : "",
+        whiskers ? ", whiskers: one standard error" : "");
     pb_plot_top_margin(&plot);
     pb_text_append(
         &plot.script,
@@ -233,8 +256,7 @@ pb_status pb_draw_weight_bytes(pb_context *ctx, int count, const pb_record runs[
     point *all = calloc((size_t)count, sizeof *all);
     pb_status status =
         layers && all ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory for %d runs", count);
-    for (int i = 0; !status && i < count; i++)
-        status = pb_weight_layers_load(ctx, &runs[i], &layers[i]);
+    for (int i = 0; !status && i < count; i++) status = load(ctx, &runs[i], &layers[i]);
     if (!status)
         status = draw_all(ctx, count, runs, layers, all, folder);
     else

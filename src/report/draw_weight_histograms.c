@@ -231,7 +231,7 @@ pb_status pb_draw_weight_histograms(pb_context *ctx, const pb_record *run, const
         &plot, "%s; numbers of coefficients by size; dashed: the threshold; gray: what becomes 0%s",
         pb_record_data_set(run), shown < (int)json_array_size(layers) ? "; the first layers" : "");
     pb_text_append(&plot.script,
-                   "set logscale y\nset yrange [0.7:*]\nset format y '%%.0s%%c'\n"
+                   "set logscale y\nset yrange [0.7:10<*]\nset format y '%%.0s%%c'\n"
                    "set style fill solid 1.0\nset xlabel 'coefficient' offset 0, 0.3\n");
     for (int i = 0; i < shown; i++) {
         const json_t *layer = json_array_get(layers, (size_t)i);

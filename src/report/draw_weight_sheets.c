@@ -142,7 +142,7 @@ static pb_status put_unit(pb_context *ctx, pb_grid *grid, int unit, const images
     const int row = unit / ABREAST * 2, column = unit % ABREAST;
     char text[48];
     if (channels > 1)
-        snprintf(text, sizeof text, "unit %zu from %zu", (size_t)unit / channels + 1,
+        snprintf(text, sizeof text, "unit %zu channel %zu", (size_t)unit / channels + 1,
                  (size_t)unit % channels + 1);
     else
         snprintf(text, sizeof text, "unit %d", unit + 1);

@@ -250,7 +250,7 @@ END_TEST
 static void make_compressed(const char *run, const char *layers, int bytes, double accuracy)
 {
     char name[96];
-    const made_run r = made(run);
+    const made_run r = made("small");
     make_run(at(run), &r);
     snprintf(name, sizeof name, "%s/summary.json", run);
     json_t *summary = json_load_file(at(name), 0, NULL);
@@ -287,7 +287,7 @@ static void make_comparison(char folders[5][300], const char *list[5])
     mkdir(at("cross/fold-1"), 0777);
     ck_assert_int_eq(rename(at("cross/weights"), at("cross/fold-1/weights")), 0);
     overwrite("cross/fold-1/weights/layers.json", LAYER("haar", 1, 0.85));
-    const made_run plain = made("plain");
+    const made_run plain = made("small");
     make_run(at("plain"), &plain);
     for (int i = 0; i < 5; i++) {
         snprintf(folders[i], sizeof *folders, "%s", at(names[i]));
