@@ -77,8 +77,8 @@ pb_status pb_compressed_inspect(pb_context *ctx, const char *path, bool skip_dam
 
 /** How to write; zero means the default. */
 typedef struct pb_compressed_options {
-    int level;         /* of zstd, 1 (fast) to 19 (small); default 6     */
-    int chunk_samples; /* samples of a chunk; default 8192               */
+    int level;         /* of zstd, 1 (fast) to 19 (small); default 6, or 1 for floats that 6 makes no smaller */
+    int chunk_samples; /* samples of a chunk; default 8192                                                     */
 } pb_compressed_options;
 
 /** Writes a data set whose `compressed` tells packing, chain, fitted and source; fills in the fingerprint, the counts,

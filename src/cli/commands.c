@@ -72,7 +72,8 @@ static const pb_cli_option eval_options[] = {
 static const pb_cli_option compress_options[] = {
     DEVICE_OPTION,
     {"output", 'o', "FILE.pbz", "where the compressed data set goes"},
-    {"level", 0, "N", "of zstd, from 1 (fast) to 19 (small); default 6"},
+    {"level", 0, "N",
+     "of zstd, from 1 (fast) to 19 (small); default 6, or 1 for floats that 6 makes no smaller"},
     {"chunk", 0, "N", "samples of a chunk, which is read as a whole; default 8192"},
     QUIET_OPTION,
     VERBOSE_OPTION,

@@ -10,7 +10,10 @@
 #include "data/loader.h"
 #include "data/pbz.h"
 
-enum { LEVEL_DEFAULT = 6, CHUNK_DEFAULT = 8192, CHUNK_BYTES_MOST = 1 << 26 };
+enum { LEVEL_DEFAULT = 6, LEVEL_FAST = 1, CHUNK_DEFAULT = 8192, CHUNK_BYTES_MOST = 1 << 26 };
+/* The default level is worth its time, several times the fast one's, if it saves one byte of so
+ * many. */
+enum { WORTH_ONE_OF = 32 };
 
 /* A chunk on its way: samples of a part, and what they become. */
 typedef struct packing {
@@ -98,19 +101,45 @@ static pb_status try_order(pb_context *ctx, void *user, int i)
     return pb_pbz_may_lie(t->m->d, t->first[i].order) ? pack(ctx, t->m, &t->first[i]) : PB_OK;
 }
 
-/* The order in which the first chunk is smallest. */
-static pb_status choose_order(making *m)
+/* The order in which the first chunk is smallest, and how many bytes that is. */
+static pb_status choose_order(making *m, size_t *bytes)
 {
     trial t = {.m = m};
     pb_compressed *c = m->d->compressed;
     c->order = PB_ORDER_SAMPLES;
-    if (m->d->train.count == 0) return PB_OK;
     const pb_status status = pb_parallel(m->ctx, PB_ORDERS, try_order, &t);
     for (int i = 0; i < PB_ORDERS; i++) {
         if (t.first[i].data && t.first[i].bytes < t.first[c->order].bytes)
             c->order = t.first[i].order;
     }
+    *bytes = t.first[c->order].bytes;
     for (int i = 0; i < PB_ORDERS; i++) clear(&t.first[i]);
+    return status;
+}
+
+static bool are_codes(const pb_dataset *d)
+{
+    const int bits = d->compressed->packing.bits;
+    return d->dtype == PB_U8 && bits <= PB_BITS_CODE_MAX;
+}
+
+/* Chooses order and level. Most bits of a float are noise, in which a search for what came before
+ * finds nothing: where that is so in the first chunk, the fast level makes a file as small. */
+static pb_status choose(making *m, bool any_level)
+{
+    size_t fast, usual;
+    m->d->compressed->order = PB_ORDER_SAMPLES;
+    if (m->d->train.count == 0) return PB_OK;
+    if (!any_level || are_codes(m->d)) return choose_order(m, &usual);
+    m->level = LEVEL_FAST;
+    PB_TRY(choose_order(m, &fast));
+    m->level = LEVEL_DEFAULT;
+    trial t = {.m = m};
+    const int order = (int)m->d->compressed->order;
+    const pb_status status = try_order(m->ctx, &t, order);
+    usual = t.first[order].bytes;
+    clear(&t.first[order]);
+    if (status == PB_OK && usual >= fast - fast / WORTH_ONE_OF) m->level = LEVEL_FAST;
     return status;
 }
 
@@ -195,9 +224,10 @@ static pb_status make_header(making *m)
 
 /* ---- the whole ---- */
 
-static pb_status make_all(making *m)
+static pb_status make_all(making *m, int level)
 {
-    PB_TRY(choose_order(m));
+    m->level = level ? level : LEVEL_DEFAULT;
+    PB_TRY(choose(m, level == 0));
     PB_TRY(make_header(m));
     PB_TRY(make_arrays(m));
     PB_TRY(make_chunks(m));
@@ -235,10 +265,9 @@ static int chunk_samples(const pb_dataset *d, int wanted)
 pb_status pb_compressed_write(pb_context *ctx, const char *path, pb_dataset *d,
                               const pb_compressed_options *options)
 {
-    making m = {.ctx = ctx, .d = d, .level = options ? options->level : 0};
-    if (m.level == 0) m.level = LEVEL_DEFAULT;
+    making m = {.ctx = ctx, .d = d};
     d->compressed->chunk_samples = chunk_samples(d, options ? options->chunk_samples : 0);
-    pb_status status = make_all(&m);
+    pb_status status = make_all(&m, options ? options->level : 0);
     if (status == PB_OK) status = write_file(&m, path);
     free(m.header);
     free(m.arrays);
