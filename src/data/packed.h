@@ -11,7 +11,9 @@
 
 /** An open file, unpacked while it is read where it is gzip; errors name its path. */
 typedef struct pb_packed {
-    gzFile file;
+    gzFile file;             /* NULL where it is unpacked already */
+    unsigned char *unpacked; /* all of it, or NULL                */
+    uint64_t unpacked_bytes;
     char *path;
     uint64_t stored_bytes; /* as it lies on disk */
     uint64_t read_bytes;   /* unpacked so far    */
