@@ -77,7 +77,7 @@ pb_status pb_compressed_inspect(pb_context *ctx, const char *path, bool skip_dam
 
 /** How to write; zero means the default. */
 typedef struct pb_compressed_options {
-    int level;         /* of zstd, 1 (fast) to 19 (small); default 6, or 1 for floats that 6 makes no smaller */
+    int level;         /* of zstd, 1 (fast) to 19 (small); default 6, of floats 3, or 1 where 3 saves nothing */
     int chunk_samples; /* samples of a chunk; default 8192                                                     */
 } pb_compressed_options;
 

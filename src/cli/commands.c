@@ -73,7 +73,7 @@ static const pb_cli_option compress_options[] = {
     DEVICE_OPTION,
     {"output", 'o', "FILE.pbz", "where the compressed data set goes"},
     {"level", 0, "N",
-     "of zstd, from 1 (fast) to 19 (small); default 6, or 1 for floats that 6 makes no smaller"},
+     "of zstd, from 1 (fast) to 19 (small); default 6, of floats 3, or 1 where 3 saves nothing"},
     {"chunk", 0, "N", "samples of a chunk, which is read as a whole; default 8192"},
     QUIET_OPTION,
     VERBOSE_OPTION,

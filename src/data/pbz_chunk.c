@@ -28,14 +28,60 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static uint64_t get_8(const unsigned char *from)
+{
+    uint64_t word = 0;
+    for (int b = 0; b < 8; b++) word |= (uint64_t)from[b] << 8 * b;
+    return word;
+}
+
+static void put_8(uint64_t word, unsigned char *to)
+{
+    for (int b = 0; b < 8; b++) to[b] = (unsigned char)(word >> 8 * b);
+}
+
+/* Exchanges what lies `distance` columns right in one of two rows with what lies left in the other.
+ */
+static void exchange(uint64_t *upper, uint64_t *lower, int distance, uint64_t left)
+{
+    const uint64_t other = (*upper >> 8 * distance ^ *lower) & left;
+    *lower ^= other;
+    *upper ^= other << 8 * distance;
+}
+
+/* 8 x 8 bytes, as a transposition of blocks of 4 x 4, then of 2 x 2 in these, then of bytes in
+ * those. */
+static void transpose_8(const unsigned char *from, size_t columns, unsigned char *to, size_t rows)
+{
+    uint64_t row[8];
+    for (size_t i = 0; i < 8; i++) row[i] = get_8(from + i * columns);
+    for (int i = 0; i < 4; i++) exchange(&row[i], &row[i + 4], 4, 0x00000000ffffffffu);
+    for (int i = 0; i < 8; i += i % 2 ? 3 : 1)
+        exchange(&row[i], &row[i + 2], 2, 0x0000ffff0000ffffu);
+    for (int i = 0; i < 8; i += 2) exchange(&row[i], &row[i + 1], 1, 0x00ff00ff00ff00ffu);
+    for (size_t i = 0; i < 8; i++) put_8(row[i], to + i * rows);
+}
+
+/* The block of at most 8 x 8 bytes at row r, column c. */
+static void transpose_block(const unsigned char *from, size_t rows, size_t columns, size_t r,
+                            size_t c, unsigned char *to)
+{
+    if (r + 8 <= rows && c + 8 <= columns) {
+        transpose_8(from + r * columns + c, columns, to + c * rows + r, rows);
+        return;
+    }
+    for (size_t j = c; j < least(c + 8, columns); j++)
+        for (size_t i = r; i < least(r + 8, rows); i++) to[j * rows + i] = from[i * columns + j];
+}
+
 /* from [rows, columns] -> to [columns, rows] */
 static void transpose(const unsigned char *from, size_t rows, size_t columns, unsigned char *to)
 {
     for (size_t r = 0; r < rows; r += TILE)
         for (size_t c = 0; c < columns; c += TILE)
-            for (size_t j = c; j < least(c + TILE, columns); j++)
-                for (size_t i = r; i < least(r + TILE, rows); i++)
-                    to[j * rows + i] = from[i * columns + j];
+            for (size_t j = c; j < least(c + TILE, columns); j += 8)
+                for (size_t i = r; i < least(r + TILE, rows); i += 8)
+                    transpose_block(from, rows, columns, i, j, to);
 }
 
 bool pb_pbz_may_lie(const pb_dataset *d, pb_chunk_order order)

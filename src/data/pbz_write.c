@@ -10,9 +10,14 @@
 #include "data/loader.h"
 #include "data/pbz.h"
 
-enum { LEVEL_DEFAULT = 6, LEVEL_FAST = 1, CHUNK_DEFAULT = 8192, CHUNK_BYTES_MOST = 1 << 26 };
-/* The default level is worth its time, several times the fast one's, if it saves one byte of so
- * many. */
+enum {
+    LEVEL_DEFAULT = 6,
+    LEVEL_FLOATS = 3,
+    LEVEL_FAST = 1,
+    CHUNK_DEFAULT = 8192,
+    CHUNK_BYTES_MOST = 1 << 26
+};
+/* Floats' usual level is worth its time, twice the fast one's, if it saves one byte of so many. */
 enum { WORTH_ONE_OF = 32 };
 
 /* A chunk on its way: samples of a part, and what they become. */
@@ -133,7 +138,7 @@ static pb_status choose(making *m, bool any_level)
     if (!any_level || are_codes(m->d)) return choose_order(m, &usual);
     m->level = LEVEL_FAST;
     PB_TRY(choose_order(m, &fast));
-    m->level = LEVEL_DEFAULT;
+    m->level = LEVEL_FLOATS;
     trial t = {.m = m};
     const int order = (int)m->d->compressed->order;
     const pb_status status = try_order(m->ctx, &t, order);

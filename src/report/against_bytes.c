@@ -26,11 +26,9 @@ static int add_curve(pb_plot *plot, const json_t *study, const char *method,
     return any ? pb_plot_end_block(plot) : -1;
 }
 
-/* Beyond the colours there are, other shapes of points tell methods apart. */
 static void put_curve(pb_plot *plot, const char **comma, int block, int method, int curve)
 {
-    static const int filled[] = {7, 5, 9, 13}, hollow[] = {6, 4, 8, 12};
-    const int shape = (curve ? hollow : filled)[method / 8 % 4];
+    const int shape = pb_plot_shape(method, curve == 0);
     const char *colour = pb_plot_colour(method);
     if (block < 0) return;
     pb_text_append(&plot->script,
@@ -82,7 +80,7 @@ static void put_legend(pb_plot *plot, const json_t *study, const pb_against_byte
     json_array_foreach(json_object_get(study, "methods"), i, name)
     {
         if (json_is_string(name) && has_points(study, picture, json_string_value(name)))
-            pb_plot_legend(plot, pb_plot_colour((int)i), false, json_string_value(name));
+            pb_plot_legend_of(plot, (int)i, json_string_value(name));
     }
     pb_plot_top_margin(plot);
 }

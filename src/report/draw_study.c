@@ -16,7 +16,8 @@ static void measure_accuracy(const json_t *point, double *height, double *error)
 
 static void measure_time(const json_t *point, double *height, double *error)
 {
-    *height = pb_study_number(point, "seconds");
+    const double seconds = pb_study_number(point, "seconds");
+    *height = seconds > 0 ? seconds : NAN; /* none on a logarithmic scale */
     *error = 0;
 }
 
@@ -46,23 +47,21 @@ static void put_legend(pb_plot *plot, const json_t *study)
     json_t *name;
     json_array_foreach(json_object_get(study, "methods"), i, name)
     {
-        if (json_is_string(name))
-            pb_plot_legend(plot, pb_plot_colour((int)i), false, json_string_value(name));
+        if (json_is_string(name)) pb_plot_legend_of(plot, (int)i, json_string_value(name));
     }
     pb_plot_top_margin(plot);
 }
 
-/* A line a method; beyond the colours there are, other shapes of points tell methods apart. */
+/* A line a method. */
 static void put_method(pb_plot *plot, const char **comma, int block, int index)
 {
-    static const int shapes[] = {7, 5, 9, 13};
     const char *colour = pb_plot_colour(index);
     if (block < 0) return;
     pb_text_append(&plot->script,
                    "%s '%s.dat' index %d using 1:2 with lines linewidth 2 linecolor rgb '%s', \\\n"
                    "    '' index %d using 1:2:3 with yerrorbars pointtype %d pointsize 1.1 "
                    "linewidth 1.4 linecolor rgb '%s'",
-                   *comma, plot->name, block, colour, block, shapes[index / 8 % 4], colour);
+                   *comma, plot->name, block, colour, block, pb_plot_shape(index, true), colour);
     *comma = ", \\\n    ";
 }
 
@@ -83,8 +82,7 @@ static void put_points(pb_plot *plot, const json_t *study, measure *of, bool fro
     pb_text_append(
         &plot->script,
         "set logscale x 2\nset format x '%%g'\nset xlabel 'bytes a sample, of the file'\n"
-        "set lmargin at screen 0.085\nset rmargin at screen 0.975\n"
-        "set offsets graph 0.04, graph 0.04, graph 0.06, graph 0.04\n");
+        "set lmargin at screen 0.085\nset rmargin at screen 0.975\n");
     json_array_foreach(json_object_get(study, "methods"), i, name)
     {
         const char *method = json_string_value(name);
@@ -117,7 +115,8 @@ pb_status pb_draw_study_accuracy(pb_context *ctx, const json_t *study, const cha
                      "test accuracy, mean over seeds; bar: standard deviation; ring: on the Pareto "
                      "front");
     put_legend(&plot, study);
-    pb_text_append(&plot.script, "set ylabel 'test accuracy (%%)'\n");
+    pb_text_append(&plot.script, "set ylabel 'test accuracy (%%)'\nset yrange [*:100]\nset offsets "
+                                 "graph 0.04, graph 0.04, 0, graph 0.04\n");
     put_points(&plot, study, measure_accuracy, true);
     return pb_plot_draw(ctx, &plot, folder);
 }
@@ -130,7 +129,9 @@ pb_status pb_draw_study_time(pb_context *ctx, const json_t *study, const char *f
     pb_plot_title(&plot, "Time of a training against bytes: %s", pb_study_text(study, "data_set"));
     pb_plot_subtitle(&plot, "seconds of all epochs of a seed, mean over seeds");
     put_legend(&plot, study);
-    pb_text_append(&plot.script, "set ylabel 'seconds'\nset yrange [0:*]\n");
+    pb_text_append(
+        &plot.script,
+        "set ylabel 'seconds'\nset logscale y\nset offsets graph 0.04, graph 0.04, 0, 0\n");
     put_points(&plot, study, measure_time, false);
     return pb_plot_draw(ctx, &plot, folder);
 }

@@ -5,13 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEFT = 24, LEGEND_ROW = 24 }; /* pixels */
+enum { LEFT = 24, LEGEND_ROW = 24, LINE_SAMPLE = 28, WORD_GAP = 8, ENTRY_GAP = 22 }; /* pixels */
+enum { POINT_LABELS = 2000 }; /* above every label of an entry, and the title's */
+
+static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                      "#e69f00", "#56b4e9", "#555555", "#b8a500"};
+enum { COLOURS = sizeof colours / sizeof *colours };
 
 const char *pb_plot_colour(int index)
 {
-    static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                          "#e69f00", "#56b4e9", "#555555", "#b8a500"};
-    return colours[(size_t)index % (sizeof colours / sizeof *colours)];
+    return colours[index % COLOURS];
+}
+
+int pb_plot_shape(int index, bool filled)
+{
+    static const int full[] = {7, 5, 9, 13}, hollow[] = {6, 4, 8, 12};
+    return (filled ? full : hollow)[index / COLOURS % 4];
 }
 
 void pb_plot_band_colour(int index, int count, char colour[8])
@@ -139,8 +148,8 @@ static void put_sample(pb_plot *plot, int object, int x, int y, int width, int h
 
 void pb_plot_legend(pb_plot *plot, const char *colour, bool square, const char *words)
 {
-    const int sample = square ? 14 : 28, gap = 8;
-    const int width = sample + gap + pb_plot_text_width(words) + 22;
+    const int sample = square ? 14 : LINE_SAMPLE;
+    const int width = sample + WORD_GAP + pb_plot_text_width(words) + ENTRY_GAP;
     if (plot->entries && plot->legend_x + width > plot->width) {
         plot->legend_x = LEFT;
         plot->legend_y += LEGEND_ROW;
@@ -150,9 +159,21 @@ void pb_plot_legend(pb_plot *plot, const char *colour, bool square, const char *
     pb_text_append(&plot->script, "set label %d ", entry);
     pb_plot_quote(&plot->script, words);
     pb_text_append(&plot->script, " at screen %.5g, screen %.5g left textcolor rgb '#222222'\n",
-                   (double)(plot->legend_x + sample + gap) / plot->width,
+                   (double)(plot->legend_x + sample + WORD_GAP) / plot->width,
                    1 - (double)plot->legend_y / plot->height);
     plot->legend_x += width;
+}
+
+void pb_plot_legend_of(pb_plot *plot, int index, const char *words)
+{
+    const char *colour = pb_plot_colour(index);
+    pb_plot_legend(plot, colour, false, words);
+    const int before = pb_plot_text_width(words) + ENTRY_GAP + WORD_GAP + LINE_SAMPLE / 2;
+    pb_text_append(&plot->script,
+                   "set label %d '' at screen %.5g, screen %.5g point pointtype %d pointsize 1.1 "
+                   "linecolor rgb '%s'\n",
+                   POINT_LABELS + plot->entries, (double)(plot->legend_x - before) / plot->width,
+                   1 - (double)plot->legend_y / plot->height, pb_plot_shape(index, true), colour);
 }
 
 void pb_plot_top_margin(pb_plot *plot)

@@ -18,6 +18,8 @@ typedef struct pb_plot {
 /** Colours that stay apart for the colour-blind (Okabe and Ito), for the runs of a comparison in
  * order. */
 const char *pb_plot_colour(int index);
+/** gnuplot's point type of curve `index`: another one beyond the colours there are. */
+int pb_plot_shape(int index, bool filled);
 /** Colour of band `index` of `count`: from dark (lowest) to light along viridis. */
 void pb_plot_band_colour(int index, int count, char colour[8]);
 
@@ -32,6 +34,8 @@ void pb_plot_title(pb_plot *plot, const char *format, ...) PB_PRINTF(2, 3);
 void pb_plot_subtitle(pb_plot *plot, const char *format, ...) PB_PRINTF(2, 3);
 /** Puts an entry into the legend below the subtitle: a line or a square of a colour, and words. */
 void pb_plot_legend(pb_plot *plot, const char *colour, bool square, const char *words);
+/** The entry of curve `index`: a line of its colour with a point of its shape, and words. */
+void pb_plot_legend_of(pb_plot *plot, int index, const char *words);
 /** Leaves the picture below the title and the legend to what is plotted next. */
 void pb_plot_top_margin(pb_plot *plot);
 /** Width of words in pixels, a little more rather than less. */
