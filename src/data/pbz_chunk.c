@@ -6,6 +6,7 @@
  * samples. Bytes of whole codes have the distribution of one coefficient or of a few, which bits of
  * many coefficients blur. Pixels are better kept in the order of the image, where the same strokes
  * come again. */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,14 +31,15 @@ static size_t least(size_t a, size_t b)
 
 static uint64_t get_8(const unsigned char *from)
 {
-    uint64_t word = 0;
-    for (int b = 0; b < 8; b++) word |= (uint64_t)from[b] << 8 * b;
-    return word;
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    return le64toh(word);
 }
 
 static void put_8(uint64_t word, unsigned char *to)
 {
-    for (int b = 0; b < 8; b++) to[b] = (unsigned char)(word >> 8 * b);
+    const uint64_t bytes = htole64(word);
+    memcpy(to, &bytes, sizeof bytes);
 }
 
 /* Exchanges what lies `distance` columns right in one of two rows with what lies left in the other.
@@ -62,16 +64,21 @@ static void transpose_8(const unsigned char *from, size_t columns, unsigned char
     for (size_t i = 0; i < 8; i++) put_8(row[i], to + i * rows);
 }
 
-/* The block of at most 8 x 8 bytes at row r, column c. */
-static void transpose_block(const unsigned char *from, size_t rows, size_t columns, size_t r,
-                            size_t c, unsigned char *to)
+/* from [rows, columns], `from_step` bytes a row -> to [columns, rows], `to_step` bytes a row */
+static void transpose_tile(const unsigned char *from, size_t rows, size_t columns, size_t from_step,
+                           unsigned char *to, size_t to_step)
 {
-    if (r + 8 <= rows && c + 8 <= columns) {
-        transpose_8(from + r * columns + c, columns, to + c * rows + r, rows);
-        return;
-    }
-    for (size_t j = c; j < least(c + 8, columns); j++)
-        for (size_t i = r; i < least(r + 8, rows); i++) to[j * rows + i] = from[i * columns + j];
+    unsigned char
+        near[TILE * TILE]; /* rows a power of two apart would share few places of the cache */
+    for (size_t i = 0; i < rows; i++) memcpy(near + i * TILE, from + i * from_step, columns);
+    for (size_t j = 0; j < columns; j += 8)
+        for (size_t i = 0; i < rows; i += 8)
+            if (i + 8 <= rows && j + 8 <= columns)
+                transpose_8(near + i * TILE + j, TILE, to + j * to_step + i, to_step);
+            else
+                for (size_t c = j; c < least(j + 8, columns); c++)
+                    for (size_t r = i; r < least(i + 8, rows); r++)
+                        to[c * to_step + r] = near[r * TILE + c];
 }
 
 /* from [rows, columns] -> to [columns, rows] */
@@ -79,9 +86,8 @@ static void transpose(const unsigned char *from, size_t rows, size_t columns, un
 {
     for (size_t r = 0; r < rows; r += TILE)
         for (size_t c = 0; c < columns; c += TILE)
-            for (size_t j = c; j < least(c + TILE, columns); j += 8)
-                for (size_t i = r; i < least(r + TILE, rows); i += 8)
-                    transpose_block(from, rows, columns, i, j, to);
+            transpose_tile(from + r * columns + c, least(TILE, rows - r), least(TILE, columns - c),
+                           columns, to + c * rows + r, rows);
 }
 
 bool pb_pbz_may_lie(const pb_dataset *d, pb_chunk_order order)
