@@ -34,6 +34,16 @@ static void set_log(const pb_cli *cli)
     pb_log_to(cli->ctx, level, print_log, NULL);
 }
 
+/* Ctrl-C on a terminal reaches the compiler that a driver runs too, and what fails then was
+ * interrupted. */
+static pb_status as_interrupted(const pb_cli *cli, pb_status status)
+{
+    char what[512];
+    if (status != PB_ERR_INTERNAL || !*cli->stop) return status;
+    snprintf(what, sizeof what, "%s", pb_error(cli->ctx));
+    return pb_fail(cli->ctx, PB_INTERRUPTED, "interrupted: %s", what);
+}
+
 static pb_status run_command(pb_cli *cli, int count, char **arguments)
 {
     PB_TRY(pb_cli_find(cli->ctx, arguments[0], &cli->command));
@@ -44,7 +54,7 @@ static pb_status run_command(pb_cli *cli, int count, char **arguments)
     }
     set_log(cli);
     cli->stop = pb_cli_catch_signals();
-    return cli->command->run(cli);
+    return as_interrupted(cli, cli->command->run(cli));
 }
 
 static pb_status dispatch(pb_cli *cli, int count, char **arguments)

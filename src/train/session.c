@@ -10,7 +10,7 @@
 #include "train/window.h"
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
-enum { PIECE_BYTES = 4 << 20 };           /* of the set-up: what caches hold, and some hundred rows */
+enum { PIECE_BYTES = 4 << 20 }; /* of the set-up: what caches hold, and some hundred rows */
 static const double chunk_seconds = 0.25; /* aim: long beside one wait, short beside a second */
 
 /* ---- data ---- */
