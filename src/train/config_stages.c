@@ -104,11 +104,10 @@ static pb_status check_weights(pb_context *ctx, const pb_options *o)
                        "%s: %g is no share, which rule %s takes: allowed is 0 to 1",
                        pb_option_where(o, "threshold"), threshold, rule);
     if (strcmp(pb_option_string(o, "schedule"), "ramp") == 0 && full > 0 && full <= begin)
-        return pb_fail(
-            ctx, PB_ERR_CONFIG,
-            "%s: the threshold is full after %d epochs but begins to rise after %d; allowed "
-            "is more than `begin`, or 0",
-            pb_option_where(o, "full"), full, begin);
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: is %d, but the threshold begins to rise after epoch %d (begin); "
+                       "allowed is more than that, or 0",
+                       pb_option_where(o, "full"), full, begin);
     return PB_OK;
 }
 

@@ -37,15 +37,18 @@ void pb_weights_foretell(const pb_session *s)
     for (int i = 0; i < s->graph.layer_count; i++) {
         const pb_weights *w = &s->graph.layers[i];
         const char *schedule = pb_option_string(w->options, "schedule");
-        const int epochs = epochs_of(s);
+        const int epochs = epochs_of(s), begin = (int)pb_option_int(w->options, "begin"),
+                  full = (int)pb_option_int(w->options, "full");
         const double strength = pb_weight_strength(w->options, epochs - 1, epochs, false);
+        const bool rises = strcmp(schedule, "ramp") == 0, waits = strcmp(schedule, "after") == 0;
+        if ((begin > 0 && !rises && !waits) || (full > 0 && !rises))
+            pb_log(s->ctx, PB_LOG_WARN, "%s: schedule %s knows no %s", w->layer, schedule,
+                   begin > 0 && !waits ? "begin" : "full");
         if (strcmp(schedule, "end") == 0 || strength >= 1) continue;
         pb_log(s->ctx, PB_LOG_WARN,
                "%s: the schedule (%s, begin %d, full %d) brings its threshold to %.0f %% in %d "
                "epoch%s",
-               w->layer, schedule, (int)pb_option_int(w->options, "begin"),
-               (int)pb_option_int(w->options, "full"), 100 * strength, epochs,
-               epochs == 1 ? "" : "s");
+               w->layer, schedule, begin, full, 100 * strength, epochs, epochs == 1 ? "" : "s");
     }
 }
 

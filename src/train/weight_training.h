@@ -7,7 +7,8 @@
 
 #include "train/seed.h"
 
-/** Warns of layers whose threshold the schedule does not bring to its full size within the epochs of training. */
+/** Warns of layers whose threshold the schedule does not bring to its full size within the epochs of training, and of epochs
+ *  that mean nothing to the schedule. */
 void pb_weights_foretell(const pb_session *s);
 /** Sets every parameter and state of the plan to its start for that seed: random numbers, or what
  * the session brought along (`start`), from which coefficients are made too. */

@@ -34,6 +34,14 @@ static const char *example(const char *words)
     return line;
 }
 
+/* The same with its warnings. */
+static const char *loud(const char *words)
+{
+    static char line[600];
+    snprintf(line, sizeof line, "run%s", example(words) + strlen("run -q"));
+    return line;
+}
+
 static json_t *json_in(const char *name)
 {
     json_t *json = json_load_file(scratch_path(&s, name), 0, NULL);
@@ -74,7 +82,10 @@ START_TEST(the_example_command_works)
     fails(example("wavelet=haar batch_size=32"), 2, "holds a run already"); /* it is not replaced */
 
     /* both thresholds are one comparison, in the folder of them */
-    run(example("wavelet=haar threshold=0.5 batch_size=32"), 0);
+    run(loud("wavelet=haar threshold=0.5 batch_size=32 weight_transform.schedule=start "
+             "weight_transform.begin=1"),
+        0);
+    assert_says(said.err, "linear_1: schedule start knows no begin\n");
     run("report SavedModels", 0);
     assert_says(said.out, "compressed network");
     assert_says(said.out, "haar-level-1-threshold-0.5-batch-32");
@@ -101,10 +112,7 @@ static void assert_close(double number, double expected)
 START_TEST(recorded_weights_are_those_of_the_recorded_coefficients)
 {
     pb_context *ctx = pb_context_create();
-    char loud[600];
-    snprintf(loud, sizeof loud, "run%s",
-             example("wavelet=haar batch_size=32 weight_transform.full=9") + strlen("run -q"));
-    run(loud, 0);
+    run(loud("wavelet=haar batch_size=32 weight_transform.full=9"), 0);
     assert_says(said.err,
                 "linear_1: the schedule (ramp, begin 0, full 9) brings its threshold to 27 % "
                 "in 1 epoch\n"); /* 1 - (1 - 1/10)^3 of 0.9 */

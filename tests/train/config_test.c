@@ -296,7 +296,7 @@ static const bad_case bad_cases[] = {
     {"weight_transform: {wavlet: haar}\n" TAIL, NULL, {":1: weight_transform.wavlet: ", "did you mean wavelet?"}},
     {"weight_transform: {rule: quantile, threshold: 1.5}\n" TAIL, NULL, {":1: weight_transform.threshold: 1.5 is no share, which rule quantile takes: allowed is 0 to 1"}},
     {TAIL, "weight_transform={rule: relative}|stages.linear.weight_transform={threshold: 2}", {"stages.linear.weight_transform.threshold: 2 is no share"}},
-    {"weight_transform: {schedule: ramp, begin: 3, full: 3}\n" TAIL, NULL, {":1: weight_transform.full: ", "full after 3 epochs but begins to rise after 3; allowed is more than `begin`, or 0"}},
+    {"weight_transform: {schedule: ramp, begin: 3, full: 3}\n" TAIL, NULL, {":1: weight_transform.full: is 3, but the threshold begins to rise after epoch 3 (begin); allowed is more than that, or 0"}},
     {TAIL, "weight_transform.level=-1", {"weight_transform.level", "out of range"}},
     {"lr: 3\n" TAIL, NULL, {"lr", "did you mean stages.sgd.lr?"}},
     {"trian: {}\n" TAIL, NULL, {"trian", "did you mean train?"}},
