@@ -300,12 +300,17 @@ static const pb_index *as_index(pb_writer *w, pb_scalar s, int extent)
     return pb_index_opaque(w->pool, s.text, 0, extent - 1, s.level);
 }
 
+/* Of values that this kernel stores at one place, it does not compute other rows once more. */
 static pb_scalar gather(pb_writer *w, pb_value v, pb_at at)
 {
     const pb_record *r = record(w, v);
     const pb_scalar row = pb_element(w, r->in[1], (pb_at){{at.axis[0]}});
     at.axis[0] = as_index(w, row, record(w, r->in[0])->shape.dim[0]);
-    return pb_element(w, r->in[0], at);
+    const bool outer = w->other_rows;
+    w->other_rows = true;
+    const pb_scalar element = pb_element(w, r->in[0], at);
+    w->other_rows = outer;
+    return element;
 }
 
 static pb_scalar pick(pb_writer *w, pb_value v, pb_at at)
@@ -542,6 +547,10 @@ pb_scalar pb_element(pb_writer *w, pb_value v, pb_at at)
             return nothing;
         }
         return (pb_scalar){w->reduced[root], w->reduced_level, pb_depth(w, v)};
+    }
+    if (root >= 0 && w->other_rows) {
+        w->impossible = true;
+        return nothing;
     }
     const memo *known = recall(w, v, false, at);
     if (known) return known->scalar;

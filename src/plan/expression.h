@@ -41,6 +41,7 @@ typedef struct pb_writer {
     int statements;  /* at element level: a measure of work */
     int irregular;   /* quotients, remainders and gathers in addresses at element level */
     bool impossible; /* this kernel cannot compute that    */
+    bool other_rows; /* elements are asked for in rows that only the device knows */
     bool strided; /* it reads from far apart in turns of the element loop, but not in those of the
                      row loop */
     const pb_index *row, *element; /* the variables of these loops, where there are such */

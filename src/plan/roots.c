@@ -8,8 +8,8 @@
 
 /* Operations that a value with several users may repeat before it is stored instead. */
 #define REPEAT_LIMIT 14
-/* And those that a broadcast may repeat: random numbers of a sample are drawn once, not once for
- * each of its pixels. */
+/* And those that a broadcast or a gather may repeat: random numbers of a sample are drawn once, not
+ * once for each of its pixels. */
 #define BROADCAST_LIMIT 30
 
 const pb_record *pb_build_record(const pb_build *b, pb_value v)
@@ -359,7 +359,8 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         const pb_record *r = pb_build_record(b, v);
         if (!p->needed[v] || has_place(b, p, v)) continue;
         for (int i = 0; i < r->arity; ++i) ++users[r->in[i]];
-        if (r->op == PB_OP_BROADCAST) spread[pb_build_strip(b, r->in[0])] = true;
+        if (r->op == PB_OP_BROADCAST || r->op == PB_OP_GATHER)
+            spread[pb_build_strip(b, r->in[0])] = true;
         const pb_op_class class = pb_ops[r->op].class;
         if (class == PB_REDUCTION || class == PB_CONTRACTION || r->op == PB_OP_CONCAT)
             p->stored[v] = true;

@@ -103,9 +103,28 @@ typedef struct point {
     pb_value x, y;
 } point;
 
+/* Of each sample: a pixel q is what was at M (q - t). */
+typedef struct movement {
+    pb_value m[2][2], t[2]; /* [batch, 1, 1, 1], x before y */
+    bool mixes;             /* M is not diagonal            */
+} movement;
+
+/* Of each sample, [batch, 1, 1, 1]. A joined value has memory of its own: what is drawn for a
+ * sample, its sines and its cosines are computed once, and not for each row of pixels. */
+static void compute_once(pb_builder *b, int count, pb_value *const values[])
+{
+    pb_graph *g = b->g;
+    const pb_shape each = PB_SHAPE(b->batch, 1, 1, 1), column = PB_SHAPE(b->batch, 1);
+    pb_value columns[6];
+    for (int i = 0; i < count; i++) columns[i] = pb_reshape(g, *values[i], column);
+    const pb_value all = pb_concat(g, count, columns, 1);
+    for (int i = 0; i < count; i++)
+        *values[i] = pb_reshape(g, pb_slice(g, all, (int[]){0, i}, column), each);
+}
+
 /* An image moves by q = s R(a) K(b) F p + t: mirrored, slanted, turned, enlarged, shifted. So each
  * pixel q was at p = F K(-b) R(-a) (q - t) / s. */
-static point source(pb_builder *b, const pb_options *o, const pb_planes *planes)
+static movement draw_movement(pb_builder *b, const pb_options *o, bool line)
 {
     const double degree = 3.14159265358979323846 / 180;
     pb_graph *g = b->g;
@@ -114,33 +133,59 @@ static point source(pb_builder *b, const pb_options *o, const pb_planes *planes)
                  shear = degree * pb_option_float(o, "shear");
     const char *flip = pb_option_string(o, "flip");
     const bool both = strcmp(flip, "both") == 0;
-    const pb_shape columns = PB_SHAPE(1, 1, 1, planes->width),
-                   rows = PB_SHAPE(1, 1, planes->height, 1);
-    point p = {
-        pb_sub(g, pb_cast(g, pb_iota(g, columns, 3), PB_F32), number(b, (planes->width - 1) / 2.0)),
-        pb_sub(g, pb_cast(g, pb_iota(g, rows, 2), PB_F32), number(b, (planes->height - 1) / 2.0))};
-    if (shift > 0) {
-        p.x = pb_sub(g, p.x, between(b, "shift.x", -shift, shift));
-        if (!pb_planes_are_lines(planes))
-            p.y = pb_sub(g, p.y, between(b, "shift.y", -shift, shift));
-    }
-    if (scale > 0) {
-        const pb_value s = between(b, "scale", 1 - scale, 1 + scale);
-        p = (point){pb_div(g, p.x, s), pb_div(g, p.y, s)};
-    }
+    const pb_shape each = PB_SHAPE(b->batch, 1, 1, 1);
+    const pb_value zero = pb_constant(g, 0, each), one = pb_constant(g, 1, each);
+    movement v = {{{one, zero}, {zero, one}}, {zero, zero}, rotate > 0 || shear > 0};
+    if (shift > 0) v.t[0] = between(b, "shift.x", -shift, shift);
+    if (shift > 0 && !line) v.t[1] = between(b, "shift.y", -shift, shift);
     if (rotate > 0) {
         const pb_value a = between(b, "rotate", -rotate, rotate), c = pb_cos(g, a),
                        s = pb_sin(g, a);
-        p = (point){pb_add(g, pb_mul(g, c, p.x), pb_mul(g, s, p.y)),
-                    pb_sub(g, pb_mul(g, c, p.y), pb_mul(g, s, p.x))};
+        v.m[0][0] = v.m[1][1] = c;
+        v.m[0][1] = s;
+        v.m[1][0] = pb_neg(g, s);
     }
     if (shear > 0) {
-        const pb_value a = between(b, "shear", -shear, shear);
-        p.x = pb_sub(g, p.x, pb_mul(g, pb_div(g, pb_sin(g, a), pb_cos(g, a)), p.y));
+        const pb_value a = between(b, "shear", -shear, shear),
+                       tangent = pb_div(g, pb_sin(g, a), pb_cos(g, a));
+        for (int k = 0; k < 2; k++) v.m[0][k] = pb_sub(g, v.m[0][k], pb_mul(g, tangent, v.m[1][k]));
     }
-    if (both || strcmp(flip, "horizontal") == 0) p.x = pb_mul(g, p.x, either_sign(b, "flip.x"));
-    if (both || strcmp(flip, "vertical") == 0) p.y = pb_mul(g, p.y, either_sign(b, "flip.y"));
-    return p;
+    pb_value factor[2] = {one, one};
+    if (both || strcmp(flip, "horizontal") == 0) factor[0] = either_sign(b, "flip.x");
+    if (both || strcmp(flip, "vertical") == 0) factor[1] = either_sign(b, "flip.y");
+    if (scale > 0) {
+        const pb_value s = between(b, "scale", 1 - scale, 1 + scale);
+        for (int i = 0; i < 2; i++) factor[i] = pb_div(g, factor[i], s);
+    }
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2; k++) v.m[i][k] = pb_mul(g, v.m[i][k], factor[i]);
+    pb_value *drawn[6];
+    int count = 0;
+    for (int i = 0; i < (line ? 1 : 2); i++) {
+        if (shift > 0) drawn[count++] = &v.t[i];
+        if (v.mixes || factor[i] != one) drawn[count++] = &v.m[i][i];
+        if (v.mixes) drawn[count++] = &v.m[i][1 - i];
+    }
+    compute_once(b, count, drawn);
+    return v;
+}
+
+static point source(pb_builder *b, const pb_options *o, const pb_planes *planes)
+{
+    pb_graph *g = b->g;
+    const int extent[] = {planes->width, planes->height};
+    const movement v = draw_movement(b, o, pb_planes_are_lines(planes));
+    pb_value q[2], p[2];
+    for (int i = 0; i < 2; i++) {
+        const pb_shape axis = i == 0 ? PB_SHAPE(1, 1, 1, extent[0]) : PB_SHAPE(1, 1, extent[1], 1);
+        const pb_value at = pb_cast(g, pb_iota(g, axis, 3 - i), PB_F32);
+        q[i] = pb_sub(g, pb_sub(g, at, number(b, (extent[i] - 1) / 2.0)), v.t[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        p[i] = pb_mul(g, v.m[i][i], q[i]);
+        if (v.mixes) p[i] = pb_add(g, p[i], pb_mul(g, v.m[i][1 - i], q[1 - i]));
+    }
+    return (point){p[0], p[1]};
 }
 
 /* The two pixels of an axis that a coordinate lies between, and the share of each. Shares add up to
