@@ -104,6 +104,7 @@ static void write_epoch(FILE *out, double wall_time, const pb_epoch *e)
     write_scalar(out, wall_time, e->step, "epoch", e->epoch);
     write_group(out, wall_time, e, "losses");
     write_group(out, wall_time, e, "rate");
+    write_group(out, wall_time, e, "sparsity");
 }
 
 /* The loss and the band weights of every recorded iteration of a seed. */

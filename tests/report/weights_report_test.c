@@ -1,4 +1,5 @@
 /* Pictures of weights that are thresholded coefficients, of one run and of several. */
+#define _GNU_SOURCE /* memmem */
 #include <jansson.h>
 
 #include <passband/report.h>
@@ -75,10 +76,8 @@ static void draw(const char *run)
     ck_assert_msg(pb_report_run(ctx, at(run)) == PB_OK, "%s", pb_error(ctx));
 }
 
-START_TEST(sparsity_is_a_line_a_level)
+static void assert_sparsity_is_a_line_a_level(void)
 {
-    make("run");
-    draw("run");
     ck_assert(exists("run/plots/weight_sparsity.png"));
     ck_assert(exists("run/plots/weight_sparsity.svg"));
     assert_holds("run/index.html", "plots/weight_sparsity.png");
@@ -92,12 +91,9 @@ START_TEST(sparsity_is_a_line_a_level)
     assert_holds("run/plots/weight_sparsity.gp", "set ylabel 'coefficients that are 0 (%)'");
     assert_holds("run/plots/weight_sparsity.gp", "mean over seeds, band: one standard error");
 }
-END_TEST
 
-START_TEST(histograms_mark_the_threshold)
+static void assert_histograms_mark_the_threshold(void)
 {
-    make("run");
-    draw("run");
     ck_assert(exists("run/plots/weight_histograms.png"));
     assert_holds("run/index.html", "plots/weight_histograms.png");
     /* the coefficients of level 1 are twice each of -2.5, -1.5, -0.5, 1.5 and 3.5, and 0.5 and 2.5;
@@ -116,7 +112,6 @@ START_TEST(histograms_mark_the_threshold)
     assert_holds(script, "from first -2, graph 0 to first -2, graph 1");
     assert_holds(script, "from first 2, graph 0 to first 2, graph 1");
 }
-END_TEST
 
 static void assert_pixel(const uint8_t *rgb, png_image image, int x, int y, int r, int g, int b)
 {
@@ -127,12 +122,10 @@ static void assert_pixel(const uint8_t *rgb, png_image image, int x, int y, int 
 
 /* Weights are -2.5 to 3.5, blue and red on one scale: the first is -2.5 before the threshold and
  * 0.5 after. */
-START_TEST(units_of_the_first_layer_are_images)
+static void assert_units_of_the_first_layer_are_images(void)
 {
     enum { LEFT = 92, TOP = 26, ROW = 120 }; /* of the first picture; from one row to the next */
     uint8_t *rgb;
-    make("run");
-    draw("run");
     const png_image image = decode("run/plots/first_weights.png", &rgb);
     assert_pixel(rgb, image, LEFT, TOP, 96, 146, 196);
     assert_pixel(rgb, image, LEFT + 23, TOP + 23, 96, 146, 196);
@@ -141,6 +134,19 @@ START_TEST(units_of_the_first_layer_are_images)
     free(rgb);
     assert_holds("run/index.html", "plots/first_weights.png");
     assert_holds("run/index.html", "plots/weights_before_after.png");
+}
+
+START_TEST(a_run_has_pictures_of_its_weights)
+{
+    make("run");
+    draw("run");
+    assert_sparsity_is_a_line_a_level();
+    size_t bytes; /* and in TensorBoard */
+    char *events = read_all("run/events/seed-1/events.out.tfevents.passband", &bytes);
+    ck_assert_ptr_nonnull(memmem(events, bytes, "sparsity/linear_1.level_2", 25));
+    free(events);
+    assert_histograms_mark_the_threshold();
+    assert_units_of_the_first_layer_are_images();
 }
 END_TEST
 
@@ -365,9 +371,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, sparsity_is_a_line_a_level);
-    tcase_add_test(tests, histograms_mark_the_threshold);
-    tcase_add_test(tests, units_of_the_first_layer_are_images);
+    tcase_add_test(tests, a_run_has_pictures_of_its_weights);
     tcase_add_test(tests, units_of_numbers_in_a_row_are_images_where_the_samples_are);
     tcase_add_test(tests, damaged_weights_leave_the_other_pictures);
     tcase_add_test(tests, damaged_weights_are_refused_in_words);
