@@ -20,6 +20,11 @@ void pb_plan_free(pb_plan **plan);
 /** A plan for data that comes in windows: the data leaves hold one window and pb_plan_send brings the next one.
  *  `choices` as pb_plan_create_with takes them. */
 pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices, pb_plan **plan);
+/** The same programs on memory of their own, on a part of the plan's device (device/device.h): a twin runs beside the plan
+ *  and beside other twins, and gives the same bits. It begins with a copy of the plan's data and of what depends on that
+ *  alone, so the plan must have run before, and it shares the programs, so the plan must outlive it. PB_ERR_DEVICE where the data
+ *  is streamed, a product is CLBlast's, or the memory is not enough. */
+pb_status pb_plan_twin(const pb_plan *plan, pb_device *part, pb_plan **twin);
 /** What a plan of the graph would take of the device's memory: bytes in all, and those of its largest buffer. Makes
  *  nothing on the device. */
 pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices *choices, bool windowed,

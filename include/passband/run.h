@@ -34,6 +34,7 @@ typedef struct pb_progress {
     int seed_index, seed_count;
     int64_t seed;
     int epoch, epochs; /* epochs done, epochs planned */
+    int done, at_once; /* epochs done of all seeds (of the fold), and seeds at a time */
     double train_loss, val_loss, val_accuracy, seconds_per_epoch;
 } pb_progress;
 typedef void pb_progress_sink(void *user, const pb_progress *progress);
@@ -50,6 +51,8 @@ typedef struct pb_run_options {
                                     configuration's data.skip_damaged                              */
     const char *trace;           /* write every launch, and what the host did, into this file in Chrome's trace
                                     format, which Perfetto opens; takes profile; NULL: no trace     */
+    int side_by_side;            /* so many seeds at a time, each on its share of the device's compute units, where the
+                                    device can be split (a CPU); same bits; 0 or 1: in turn, as with profile    */
 } pb_run_options;
 
 /** Trains every seed and writes the run folder. `folder`, when not NULL, receives the folder's name (free()); it stays NULL

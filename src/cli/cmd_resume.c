@@ -9,7 +9,7 @@ pb_status pb_cli_resume(pb_cli *cli)
     const char *folder = cli->words[0];
     const bool quiet = pb_cli_value(cli, "quiet") != NULL;
     pb_cli_progress progress;
-    const pb_run_options options = {
+    pb_run_options options = {
         .device = pb_cli_value(cli, "device"),
         .progress = pb_cli_progress_show,
         .user = &progress,
@@ -18,6 +18,7 @@ pb_status pb_cli_resume(pb_cli *cli)
         .trace = pb_cli_trace(cli),
     };
     PB_TRY(pb_cli_need_folder(cli, folder));
+    PB_TRY(pb_cli_count(cli, "side-by-side", 64, &options.side_by_side));
     pb_cli_progress_begin(&progress, quiet, folder);
     const pb_status status = pb_run_resume(cli->ctx, folder, &options);
     pb_cli_progress_end(&progress);

@@ -111,7 +111,9 @@ static pb_status train(batch *b, int which)
     pb_cli *cli = b->cli;
     const bool quiet = pb_cli_value(cli, "quiet") != NULL;
     char *wanted;
+    int side_by_side = 0;
     pb_cli_progress progress;
+    PB_TRY(pb_cli_count(cli, "side-by-side", 64, &side_by_side));
     PB_TRY(choose_folder(b, which, &wanted));
     const pb_run_options options = {
         .folder = wanted,
@@ -121,6 +123,7 @@ static pb_status train(batch *b, int which)
         .stop = cli->stop,
         .profile = pb_cli_value(cli, "profile") != NULL,
         .trace = pb_cli_trace(cli),
+        .side_by_side = side_by_side,
     };
     pb_cli_progress_begin(&progress, quiet, pb_config_name(b->configs[which]));
     pb_status status = pb_run_train(cli->ctx, b->configs[which], &options, &b->folders[which]);

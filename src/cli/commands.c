@@ -28,6 +28,11 @@
     {                                                                                              \
         "skip-damaged", 0, NULL, "leave damaged chunks of a compressed data set out"               \
     }
+#define SIDE_BY_SIDE_OPTION                                                                        \
+    {                                                                                              \
+        "side-by-side", 0, "N",                                                                    \
+            "train so many seeds at a time, each on its share of a CPU's cores"                    \
+    }
 #define END_OF_OPTIONS                                                                             \
     {                                                                                              \
         NULL, 0, NULL, NULL                                                                        \
@@ -37,6 +42,7 @@ static const pb_cli_option run_options[] = {
     DEVICE_OPTION,
     {"output", 'o', "FOLDER",
      "where the run goes; for several runs, the folder that holds all of them"},
+    SIDE_BY_SIDE_OPTION,
     PROFILE_OPTION,
     {"print-config", 0, NULL, "print the configuration with every default filled in, and stop"},
     SKIP_DAMAGED_OPTION,
@@ -62,7 +68,8 @@ static const pb_cli_option study_options[] = {
 };
 
 static const pb_cli_option resume_options[] = {
-    DEVICE_OPTION, PROFILE_OPTION, QUIET_OPTION, VERBOSE_OPTION, END_OF_OPTIONS,
+    DEVICE_OPTION, SIDE_BY_SIDE_OPTION, PROFILE_OPTION,
+    QUIET_OPTION,  VERBOSE_OPTION,      END_OF_OPTIONS,
 };
 
 static const pb_cli_option eval_options[] = {

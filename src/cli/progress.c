@@ -55,9 +55,9 @@ static void show_bar(const pb_cli_progress *progress, const pb_progress *p)
     const double of_fold = (double)p->seed_count * p->epochs;
     const double planned = p->fold_count ? p->fold_count * of_fold : of_fold;
     const double before = p->fold_count ? (p->fold - 1) * of_fold : 0;
-    const double done = before + (double)p->seed_index * p->epochs + p->epoch;
+    const double done = before + p->done;
     char bar[40], left[32], fold[40] = "", words[256], line[512];
-    print_time(left, sizeof left, (planned - done) * seconds_of_epoch(progress));
+    print_time(left, sizeof left, (planned - done) / p->at_once * seconds_of_epoch(progress));
     if (p->fold_count) snprintf(fold, sizeof fold, "fold %d/%d  ", p->fold, p->fold_count);
     size_t at = (size_t)snprintf(words, sizeof words, "%sseed %d/%d  epoch %d/%d", fold,
                                  p->seed_index + 1, p->seed_count, p->epoch, p->epochs);

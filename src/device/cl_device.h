@@ -79,6 +79,7 @@ struct pb_device {
     int launches;    /* since the last fence             */
     cl_event fence;  /* the fence before, NULL: none yet */
     bool ends_early; /* clFinish does not wait for what was flushed */
+    bool is_part;    /* of another device: `id` is a sub-device, and ours to release */
     bool gemm_used;
     char *gemm_words[PB_GEMM_KERNELS]; /* parameters that were set, NULL: none */
     pb_profile profile;

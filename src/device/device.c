@@ -100,6 +100,7 @@ void pb_device_close(pb_device **device)
     if (d->transfer_queue) clReleaseCommandQueue(d->transfer_queue);
     if (d->queue) clReleaseCommandQueue(d->queue);
     if (d->context) clReleaseContext(d->context);
+    if (d->is_part) clReleaseDevice(d->id);
     pb_context_free(&d->quiet);
     free(d);
     *device = NULL;

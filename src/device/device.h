@@ -13,6 +13,12 @@ void pb_device_load(void);
 /** From now on the device is said to have so many bytes of memory at most, and gives no more; before its first buffer. */
 void pb_device_limit(pb_device *device, uint64_t bytes);
 
+/** Splits a device into `count` parts of equally many compute units, each with a queue and, for its sentences, a context
+ *  of its own, so that a thread can work with each. Launches of any module of the whole device run on a part, over buffers
+ *  that were made on that part. Close the parts before the whole. PB_ERR_DEVICE, and no part, where the
+ *  device cannot be split or has fewer compute units. */
+pb_status pb_device_split(pb_device *whole, int count, pb_context *const ctxs[], pb_device *parts[]);
+
 /* ---- buffers ---- */
 typedef struct pb_buffer pb_buffer;
 /** Device memory, not cleared. PB_ERR_DEVICE with both figures when it does not fit. */

@@ -109,8 +109,7 @@ static pb_status check_memory(const pb_plan *plan)
                    (double)largest / 1e6, info->name, (double)info->max_allocation_bytes / 1e6);
 }
 
-/* Whether the setup writes the whole region before anything reads it. */
-static bool is_computed_once(const pb_build *b, int region)
+bool pb_plan_sets_up(const pb_build *b, int region)
 {
     const pb_program_build *setup = &b->programs[0];
     for (int i = 0; i < setup->assign_count; ++i)
@@ -127,7 +126,7 @@ static pb_status create_persistent(pb_plan *plan)
         PB_TRY(pb_buffer_create(plan->device, region_bytes(r), &r->buffer));
         if (r->initial)
             PB_TRY(pb_buffer_write(plan->device, r->buffer, 0, r->initial, region_bytes(r)));
-        else if (r->zeroed || !is_computed_once(b, i))
+        else if (r->zeroed || !pb_plan_sets_up(b, i))
             PB_TRY(pb_buffer_zero(plan->device, r->buffer));
     }
     return PB_OK;
@@ -185,7 +184,7 @@ static pb_status create_launches(pb_plan *plan, int program)
     return PB_OK;
 }
 
-static void free_launches(pb_plan *plan, int program)
+void pb_plan_free_launches(pb_plan *plan, int program)
 {
     pb_recording_free(&plan->recordings[program]); /* before what it holds */
     for (int i = 0; i < plan->launch_count[program]; ++i)
@@ -211,13 +210,9 @@ static pb_status create_windows(pb_plan *plan)
     return PB_OK;
 }
 
-static pb_status create_on_device(pb_plan *plan)
+pb_status pb_plan_create_buffers(pb_plan *plan)
 {
     pb_build *b = &plan->build;
-    PB_TRY(check_memory(plan));
-    const double start = pb_seconds();
-    PB_TRY(pb_plan_build_modules(plan));
-    plan->build_seconds = pb_seconds() - start;
     PB_TRY(create_persistent(plan));
     if (plan->arena_bytes) PB_TRY(pb_buffer_create(plan->device, plan->arena_bytes, &plan->arena));
     PB_TRY(create_views(plan, plan->arena, false));
@@ -229,6 +224,15 @@ static pb_status create_on_device(pb_plan *plan)
     for (int i = 0; i < b->program_count; ++i)
         if (!b->programs[i].is_setup) PB_TRY(create_launches(plan, i));
     return PB_OK;
+}
+
+static pb_status create_on_device(pb_plan *plan)
+{
+    PB_TRY(check_memory(plan));
+    const double start = pb_seconds();
+    PB_TRY(pb_plan_build_modules(plan));
+    plan->build_seconds = pb_seconds() - start;
+    return pb_plan_create_buffers(plan);
 }
 
 /* Whether long work-items suit the device. Mesa's CPU device packs neighbouring work-items into the
@@ -344,7 +348,11 @@ pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices
 void pb_plan_free(pb_plan **plan)
 {
     if (!*plan) return;
-    for (int i = 0; i < (*plan)->build.program_count; ++i) free_launches(*plan, i);
+    if ((*plan)->original) {
+        pb_plan_free_twin(plan);
+        return;
+    }
+    for (int i = 0; i < (*plan)->build.program_count; ++i) pb_plan_free_launches(*plan, i);
     for (int v = 0; (*plan)->windows && v < (*plan)->build.count; ++v)
         pb_transfer_free(&(*plan)->windows[v]);
     free((*plan)->windows);
@@ -397,7 +405,7 @@ static pb_status run_setup(pb_plan *plan)
     if (status == PB_OK) status = create_launches(plan, 0);
     if (status == PB_OK) status = pb_plan_submit(plan, 0);
     const pb_status finished = pb_device_finish(plan->device);
-    free_launches(plan, 0);
+    pb_plan_free_launches(plan, 0);
     for (int i = 0; i < b->region_count; ++i)
         if (!b->regions[i].persistent && b->regions[i].program == 0)
             pb_buffer_free(&b->regions[i].buffer);

@@ -27,6 +27,7 @@ struct pb_plan {
     bool considered[PB_MAX_PROGRAMS];          /* whether they are                             */
     bool setup_done;
     double build_seconds;
+    const struct pb_plan *original; /* of a twin: what it shares programs and more with */
 };
 
 /** How a plan is made, beside what it plans. */
@@ -39,6 +40,12 @@ typedef struct pb_manner {
 
 pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
                              pb_plan **plan);
+/** Whether the setup writes the whole region before anything reads it. */
+bool pb_plan_sets_up(const pb_build *b, int region);
+/** A plan's memory, and its launches on that. */
+pb_status pb_plan_create_buffers(pb_plan *plan);
+void pb_plan_free_launches(pb_plan *plan, int program);
+void pb_plan_free_twin(pb_plan **plan);
 pb_status pb_plan_build_modules(pb_plan *plan);
 void pb_plan_free_modules(pb_plan *plan);
 pb_module *pb_plan_module_of(const pb_plan *plan, const char *kernel);

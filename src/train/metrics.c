@@ -44,12 +44,12 @@ static pb_status write_text(pb_session *s, const char *folder, const char *name,
     return status;
 }
 
-static pb_status write_jsonl(pb_session *s, const char *folder, const pb_seed seeds[], int count)
+static pb_status write_jsonl(pb_session *s, const char *folder, json_t *const lines[], int count)
 {
     pb_text text = {0};
     for (int i = 0; i < count; i++)
-        for (size_t k = 0; k < json_array_size(seeds[i].metrics); k++) {
-            char *line = json_dumps(json_array_get(seeds[i].metrics, k), JSON_REAL_PRECISION(9));
+        for (size_t k = 0; k < json_array_size(lines[i]); k++) {
+            char *line = json_dumps(json_array_get(lines[i], k), JSON_REAL_PRECISION(9));
             if (!line) text.failed = 1;
             pb_text_append(&text, "%s\n", line ? line : "");
             free(line);
@@ -110,13 +110,13 @@ static void append_row(pb_text *text, const json_t *line)
     pb_text_append(text, "\n");
 }
 
-static pb_status write_csv(pb_session *s, const char *folder, const pb_seed seeds[], int count)
+static pb_status write_csv(pb_session *s, const char *folder, json_t *const lines[], int count)
 {
     pb_text text = {0};
     bool has_header = false;
     for (int i = 0; i < count; i++)
-        for (size_t k = 0; k < json_array_size(seeds[i].metrics); k++) {
-            const json_t *line = json_array_get(seeds[i].metrics, k);
+        for (size_t k = 0; k < json_array_size(lines[i]); k++) {
+            const json_t *line = json_array_get(lines[i], k);
             if (!has_header) append_header(&text, line);
             has_header = true;
             append_row(&text, line);
@@ -124,8 +124,8 @@ static pb_status write_csv(pb_session *s, const char *folder, const pb_seed seed
     return write_text(s, folder, "metrics.csv", &text);
 }
 
-pb_status pb_metrics_write(pb_session *s, const char *folder, const pb_seed seeds[], int count)
+pb_status pb_metrics_write(pb_session *s, const char *folder, json_t *const lines[], int count)
 {
-    PB_TRY(write_jsonl(s, folder, seeds, count));
-    return write_csv(s, folder, seeds, count);
+    PB_TRY(write_jsonl(s, folder, lines, count));
+    return write_csv(s, folder, lines, count);
 }

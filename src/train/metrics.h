@@ -9,7 +9,7 @@
 /** Appends the line of the epoch that was just done. */
 pb_status pb_metrics_append(pb_session *s, pb_seed *state, const pb_trained *trained,
                             const pb_scored *held);
-/** Writes both files anew. */
-pb_status pb_metrics_write(pb_session *s, const char *folder, const pb_seed seeds[], int count);
+/** Writes both files anew from the lines of each seed, an array or NULL. */
+pb_status pb_metrics_write(pb_session *s, const char *folder, json_t *const lines[], int count);
 
 #endif

@@ -316,17 +316,21 @@ static pb_status finish(pb_session *s, pb_seed *state)
     return PB_OK;
 }
 
-pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
-                      pb_status (*after_epoch)(void *user, const pb_seed *state), void *user)
+pb_status pb_seed_take(pb_session *s, const pb_seed *state)
 {
     PB_TRY(pb_weights_begin(s, state->seed));
-    if (state->epoch > 0) PB_TRY(write_tensors(s, s->graph.lasting, &state->lasting));
-    while (!pb_seed_is_over(s, state)) {
-        PB_TRY(pb_seed_epoch(s, state));
-        PB_TRY(save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state));
-        if (state->best_epoch == state->epoch) PB_TRY(pb_seed_save_best(s, folder, state));
-        PB_TRY(after_epoch(user, state));
-    }
+    return state->epoch > 0 ? write_tensors(s, s->graph.lasting, &state->lasting) : PB_OK;
+}
+
+pb_status pb_seed_advance(pb_session *s, const char *folder, pb_seed *state)
+{
+    PB_TRY(pb_seed_epoch(s, state));
+    PB_TRY(save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state));
+    return state->best_epoch == state->epoch ? pb_seed_save_best(s, folder, state) : PB_OK;
+}
+
+pb_status pb_seed_conclude(pb_session *s, const char *folder, pb_seed *state)
+{
     if (state->epoch < pb_option_int(s->config->train, "epochs"))
         pb_log(s->ctx, PB_LOG_INFO,
                "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "

@@ -31,11 +31,12 @@ typedef struct pb_seed {
 pb_status pb_seed_create(pb_session *s, int64_t seed, pb_seed *state);
 void pb_seed_clear(pb_seed *state);
 
-/** Trains a seed to its end: writes a checkpoint after every epoch and calls `after_epoch` then,
- * tests the best parameters and keeps the result. A seed that has epochs already goes on after
- * them. `folder` is the seed's own. */
-pb_status pb_seed_run(pb_session *s, const char *folder, pb_seed *state,
-                      pb_status (*after_epoch)(void *user, const pb_seed *state), void *user);
+/** Puts a seed as of its last epoch into the plan, which then holds no other: before the first of some epochs. */
+pb_status pb_seed_take(pb_session *s, const pb_seed *state);
+/** One more epoch of the seed that the plan holds, and a checkpoint in the seed's own folder. */
+pb_status pb_seed_advance(pb_session *s, const char *folder, pb_seed *state);
+/** After the last epoch: tests the best parameters, whatever the plan holds, and keeps the result in a checkpoint. */
+pb_status pb_seed_conclude(pb_session *s, const char *folder, pb_seed *state);
 
 /** One more epoch: trains it and scores it on the validation part. Writes no file and never looks
  * at the test part. The plan must hold the seed's parameters. */

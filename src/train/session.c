@@ -334,6 +334,25 @@ pb_status pb_session_warm_up(pb_session *s)
     return PB_OK;
 }
 
+pb_status pb_session_twin(const pb_session *s, pb_device *part, pb_session *twin)
+{
+    *twin = *s;
+    twin->ctx = pb_device_context(part);
+    twin->device = part;
+    twin->trace = NULL;
+    twin->chunk = FIRST_CHUNK;
+    PB_TRY(pb_plan_twin(s->plan, part, &twin->plan));
+    const pb_status status = write_orders(twin);
+    if (status != PB_OK) pb_plan_free(&twin->plan);
+    return status;
+}
+
+void pb_session_close_twin(pb_session *twin)
+{
+    pb_plan_free(&twin->plan); /* the rest is the other session's */
+    *twin = (pb_session){0};
+}
+
 void pb_session_close(pb_session *s)
 {
     pb_trace_close(&s->trace, false); /* a run that went well has closed it before */

@@ -60,6 +60,12 @@ pb_status pb_session_upload(pb_session *s);
 pb_status pb_session_warm_up(pb_session *s);
 void pb_session_close(pb_session *s);
 
+/** A session beside another one that is warm: the same graph and data, with parameters and states of its own, on a part of
+ * the other's device, and for its sentences the part's context. Nothing of it is traced or profiled. Close it before the
+ * other one. PB_ERR_DEVICE where the plan has no twins. */
+pb_status pb_session_twin(const pb_session *s, pb_device *part, pb_session *twin);
+void pb_session_close_twin(pb_session *twin);
+
 /** Whether the caller asked to stop. */
 bool pb_session_stopped(const pb_session *s);
 /** Runs a program `times` times and waits, in pieces short enough to hear the stop flag within

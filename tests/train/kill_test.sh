@@ -102,15 +102,17 @@ strike() {
     wait "$child" 2> /dev/null || true
 }
 
+# Every other one has its seeds side by side, where that can be, and goes on in turn, or the other way round.
 struck=0
 for ((i = 1; i <= kills; i++)); do
-    strike "$program" run config.yaml --output "killed-$i"
-    [ $((i % 3)) != 0 ] || [ ! -e "killed-$i/config.yaml" ] || strike "$program" resume "killed-$i"
+    first_way=(--side-by-side $((1 + i % 2))) next_way=(--side-by-side $((1 + i / 2 % 2)))
+    strike "$program" run config.yaml --output "killed-$i" "${first_way[@]}"
+    [ $((i % 3)) != 0 ] || [ ! -e "killed-$i/config.yaml" ] || strike "$program" resume "killed-$i" "${next_way[@]}"
     epochs=$(cat "killed-$i/metrics.jsonl" 2> /dev/null | wc -l)
     if [ -e "killed-$i/config.yaml" ]; then
-        "$program" resume "killed-$i" &>> log
+        "$program" resume "killed-$i" "${next_way[@]}" &>> log
     else
-        "$program" run config.yaml --output "killed-$i" &>> log # killed before the run began
+        "$program" run config.yaml --output "killed-$i" "${next_way[@]}" &>> log # killed before the run began
     fi
     same "killed-$i" || { echo "run $i, killed after $epochs epochs, differs"; exit 1; }
     echo "run $i, killed after $epochs of 24 epochs: the same bits"
