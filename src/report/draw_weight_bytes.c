@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "report/pictures.h"
 #include "report/plot.h"
 #include "report/weight_layers.h"
@@ -100,7 +99,7 @@ static bool fill(point *p, const pb_record *run, int count, json_t *const layers
     if (layer && compressed) {
         p->level = (int)pb_weight_number(layer, "level");
         snprintf(p->wavelet, sizeof p->wavelet, "%s", pb_weight_text(layer, "wavelet"));
-        pb_number_format(pb_weight_number(layer, "threshold"), p->threshold);
+        snprintf(p->threshold, sizeof p->threshold, "%.3g", pb_weight_number(layer, "threshold"));
         name_curve(p, count, layers, layer);
     }
     return p->bytes > 0 && isfinite(p->percent);
@@ -202,7 +201,7 @@ static pb_status draw(pb_context *ctx, int run_count, const pb_record runs[], co
                       int count, const char *folder)
 {
     enum { WIDTH = 1300, HEIGHT = 800 };
-    const int room = key_width(all, count) + 70;
+    const int room = key_width(all, count) * 11 / 10 + 80; /* widths are estimates */
     const char *comma = "plot ";
     bool whiskers = false;
     for (int i = 0; i < count; i++)

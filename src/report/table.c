@@ -6,7 +6,6 @@
 
 #include <passband/report.h>
 
-#include "base/number.h"
 #include "report/record.h"
 #include "report/weight_layers.h"
 
@@ -79,7 +78,7 @@ static pb_status fill_weights(pb_context *ctx, row *r, const pb_record *run)
     if (layer) {
         snprintf(r->cells[1], CELL_BYTES, "%s", pb_weight_text(layer, "wavelet"));
         print_number(r->cells[2], 0, pb_weight_number(layer, "level"));
-        pb_number_format(pb_weight_number(layer, "threshold"), r->cells[3]);
+        snprintf(r->cells[3], CELL_BYTES, "%.4g", pb_weight_number(layer, "threshold"));
         snprintf(r->cells[4], CELL_BYTES, "%.1f %%", 100 * pb_weight_layers_zeros(layers));
     }
     print_number(r->cells[5], 0, bytes);
