@@ -17,7 +17,8 @@ extern "C" {
 
 /** Draws one run into its folder: plots/ (PNG, SVG, the gnuplot script and its data), events/
  * (TensorBoard) and index.html. Without gnuplot everything else is still written and PB_ERR_RUN
- * says what is missing; a gnuplot that fails, because the disk is full say, is quoted with PB_ERR_IO. */
+ * says what is missing, or PB_ERR_DATA which file of its weights is damaged; a gnuplot that fails, because
+ * the disk is full say, is quoted with PB_ERR_IO. */
 pb_status pb_report_run(pb_context *ctx, const char *folder);
 
 /** Draws several runs in common pictures into out_folder: plots/ and index.html. Runs of the same

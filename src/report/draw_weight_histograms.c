@@ -227,9 +227,13 @@ pb_status pb_draw_weight_histograms(pb_context *ctx, const pb_record *run, const
     pb_plot plot;
     pb_panels_begin(&plot, &panels, "weight_histograms");
     pb_plot_title(&plot, "Coefficients of the weights of %s", run->name);
-    pb_plot_subtitle(
-        &plot, "%s; numbers of coefficients by size; dashed: the threshold; gray: what becomes 0%s",
-        pb_record_data_set(run), shown < (int)json_array_size(layers) ? "; the first layers" : "");
+    pb_plot_subtitle(&plot,
+                     "%s; coefficients by size%s; dashed: the threshold; gray: what becomes 0%s",
+                     pb_record_data_set(run),
+                     pb_record_folds(run) > 0 ? ", of the first fold"
+                     : run->seed_count > 1    ? ", of the first seed"
+                                              : "",
+                     shown < (int)json_array_size(layers) ? "; the first layers" : "");
     pb_text_append(&plot.script,
                    "set logscale y\nset yrange [0.7:10<*]\nset format y '%%.0s%%c'\n"
                    "set style fill solid 1.0\nset xlabel 'coefficient' offset 0, 0.3\n");
