@@ -55,11 +55,9 @@ static pb_status fail_at(reader *r, const pb_node *node, const char *format, ...
 {
     va_list args;
     va_start(args, format);
-    pb_fail_va(r->ctx, PB_ERR_CONFIG, format, args);
+    const pb_status status = pb_fail_at_va(r->ctx, node, "study", format, args);
     va_end(args);
-    return node->line > 0
-               ? pb_fail_prefix(r->ctx, PB_ERR_CONFIG, "%s:%d: study", node->file, node->line)
-               : pb_fail_prefix(r->ctx, PB_ERR_CONFIG, "%s: study", node->file);
+    return status;
 }
 
 static pb_status load_tree(reader *r, pb_yaml **yaml)
@@ -70,33 +68,16 @@ static pb_status load_tree(reader *r, pb_yaml **yaml)
 
 /* ---- overrides ---- */
 
-static bool is_for_study(const char *override)
+static bool is_kept(const char *key)
 {
-    return strncmp(override, "study.", 6) == 0 || strncmp(override, "name=", 5) == 0;
+    return strncmp(key, "methods", 7) == 0 || strncmp(key, "compare", 7) == 0;
 }
 
-/* "study.seeds=[0]" into the section, "name=x" into the root. */
-static pb_status override_study(reader *r, pb_yaml *yaml, pb_node *section, const char *override)
-{
-    const bool is_name = override[0] == 'n';
-    const char *from = is_name ? override : override + 6, *equals = strchr(from, '=');
-    if (!equals)
-        return pb_fail(r->ctx, PB_ERR_USAGE,
-                       "command line: '%.100s' is not an override, which reads key=value "
-                       "(study.seeds=[0])",
-                       override);
-    char *key = strndup(from, (size_t)(equals - from));
-    if (!key) return no_memory(r->ctx);
-    const bool whole = strncmp(key, "methods", 7) == 0 || strncmp(key, "compare", 7) == 0;
-    pb_status status =
-        whole
-            ? pb_fail(r->ctx, PB_ERR_USAGE,
-                      "command line: study.%.60s: methods and comparisons are changed in the file",
-                      key)
-            : pb_node_set(r->ctx, yaml, is_name ? r->root : section, key, equals + 1);
-    free(key);
-    return status;
-}
+static const pb_own_section own_section = {.name = "study",
+                                           .example = "study.seeds=[0]",
+                                           .is_kept = is_kept,
+                                           .kept =
+                                               "methods and comparisons are changed in the file"};
 
 /* ---- the configuration of a method ---- */
 
@@ -174,7 +155,8 @@ static pb_status list_overrides(reader *r, const pb_node *set, const char *name,
         (*list)[(*count)++] = pb_override_of(arena, n);
     }
     for (int i = 0; i < r->override_count; i++)
-        if (!is_for_study(r->overrides[i])) (*list)[(*count)++] = r->overrides[i];
+        if (!pb_override_is_of(&own_section, r->overrides[i]))
+            (*list)[(*count)++] = r->overrides[i];
     (*list)[(*count)++] = pb_arena_printf(arena, "name=%s", name);
     for (int i = 0; i < *count; i++)
         if (!(*list)[i]) return no_memory(r->ctx);
@@ -316,7 +298,8 @@ static pb_status list_common_overrides(reader *r, const char ***list, int *count
     *list = pb_arena_alloc(r->config->arena, ((size_t)r->override_count + 1) * sizeof **list);
     if (!*list) return no_memory(r->ctx);
     for (int i = 0; i < r->override_count; i++)
-        if (!is_for_study(r->overrides[i]) && strncmp(r->overrides[i], "stages.", 7) != 0)
+        if (!pb_override_is_of(&own_section, r->overrides[i]) &&
+            strncmp(r->overrides[i], "stages.", 7) != 0)
             (*list)[(*count)++] = r->overrides[i];
     return PB_OK;
 }
@@ -547,8 +530,8 @@ static pb_status read_tree(reader *r, pb_yaml *yaml)
         return pb_fail(r->ctx, PB_ERR_CONFIG,
                        "%s: study: is missing, must be a map that says what to compare", r->path);
     for (int i = 0; i < r->override_count; i++)
-        if (is_for_study(r->overrides[i]))
-            PB_TRY(override_study(r, yaml, section, r->overrides[i]));
+        if (pb_override_is_of(&own_section, r->overrides[i]))
+            PB_TRY(pb_override_section(r->ctx, &own_section, yaml, section, r->overrides[i]));
     PB_TRY(read_name(r));
     PB_TRY(read_options(r));
     PB_TRY(check_root(r));

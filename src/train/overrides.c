@@ -35,3 +35,45 @@ void pb_node_cut(pb_node *map, const char *key)
         return;
     }
 }
+
+pb_status pb_fail_at_va(pb_context *ctx, const pb_node *node, const char *section,
+                        const char *format, va_list args)
+{
+    pb_fail_va(ctx, PB_ERR_CONFIG, format, args);
+    return node->line > 0
+               ? pb_fail_prefix(ctx, PB_ERR_CONFIG, "%s:%d: %s", node->file, node->line, section)
+               : pb_fail_prefix(ctx, PB_ERR_CONFIG, "%s: %s", node->file, section);
+}
+
+/* What follows "section."; NULL of an override that does not begin so. */
+static const char *key_within(const pb_own_section *own, const char *override)
+{
+    const size_t length = strlen(own->name);
+    return strncmp(override, own->name, length) == 0 && override[length] == '.'
+               ? override + length + 1
+               : NULL;
+}
+
+bool pb_override_is_of(const pb_own_section *own, const char *override)
+{
+    return key_within(own, override) || strncmp(override, "name=", 5) == 0;
+}
+
+pb_status pb_override_section(pb_context *ctx, const pb_own_section *own, pb_yaml *yaml,
+                              pb_node *section, const char *override)
+{
+    const char *within = key_within(own, override), *from = within ? within : override;
+    const char *equals = strchr(from, '=');
+    if (!equals)
+        return pb_fail(ctx, PB_ERR_USAGE,
+                       "command line: '%.100s' is not an override, which reads key=value (%s)",
+                       override, own->example);
+    char *key = strndup(from, (size_t)(equals - from));
+    if (!key) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for an override");
+    const pb_status status =
+        within && own->is_kept(key)
+            ? pb_fail(ctx, PB_ERR_USAGE, "command line: %s.%.60s: %s", own->name, key, own->kept)
+            : pb_node_set(ctx, yaml, within ? section : pb_yaml_root(yaml), key, equals + 1);
+    free(key);
+    return status;
+}

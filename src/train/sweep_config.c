@@ -53,11 +53,9 @@ static pb_status fail_at(reader *r, const pb_node *node, const char *format, ...
 {
     va_list args;
     va_start(args, format);
-    pb_fail_va(r->ctx, PB_ERR_CONFIG, format, args);
+    const pb_status status = pb_fail_at_va(r->ctx, node, "sweep", format, args);
     va_end(args);
-    return node->line > 0
-               ? pb_fail_prefix(r->ctx, PB_ERR_CONFIG, "%s:%d: sweep", node->file, node->line)
-               : pb_fail_prefix(r->ctx, PB_ERR_CONFIG, "%s: sweep", node->file);
+    return status;
 }
 
 /* Puts the place in the file before what the schema said of a made-up override. */
@@ -74,35 +72,17 @@ static pb_status blame(reader *r, pb_status status, const char *where)
 
 /* ---- overrides ---- */
 
-static bool is_for_sweep(const char *override)
+static bool is_kept(const char *key)
 {
-    return strncmp(override, "sweep.", 6) == 0 || strncmp(override, "name=", 5) == 0;
+    return strncmp(key, "space", 5) == 0 || strncmp(key, "arms", 4) == 0 ||
+           strncmp(key, "final.", 6) == 0 || strcmp(key, "final") == 0;
 }
 
-/* "sweep.trials=5" into the section, "name=x" into the root. */
-static pb_status override_sweep(reader *r, pb_yaml *yaml, pb_node *section, const char *override)
-{
-    const char *equals = strchr(override, '=');
-    const bool is_name = override[0] == 'n';
-    if (!equals)
-        return pb_fail(r->ctx, PB_ERR_USAGE,
-                       "command line: '%.100s' is not an override, which reads key=value "
-                       "(sweep.trials=10)",
-                       override);
-    const char *from = is_name ? override : override + 6;
-    char *key = strndup(from, (size_t)(equals - from));
-    if (!key) return no_memory(r->ctx);
-    const bool whole = strncmp(key, "space", 5) == 0 || strncmp(key, "arms", 4) == 0 ||
-                       strncmp(key, "final.", 6) == 0 || strcmp(key, "final") == 0;
-    pb_status status =
-        whole ? pb_fail(
-                    r->ctx, PB_ERR_USAGE,
-                    "command line: sweep.%.60s: a space, an arm and final are changed in the file",
-                    key)
-              : pb_node_set(r->ctx, yaml, is_name ? pb_yaml_root(yaml) : section, key, equals + 1);
-    free(key);
-    return status;
-}
+static const pb_own_section own_section = {.name = "sweep",
+                                           .example = "sweep.trials=10",
+                                           .is_kept = is_kept,
+                                           .kept =
+                                               "a space, an arm and final are changed in the file"};
 
 /* ---- what an arm trains ---- */
 
@@ -140,7 +120,8 @@ static pb_status list_overrides(reader *r, const pb_node *set, const char *name,
         (*list)[(*count)++] = pb_override_of(arena, n);
     }
     for (int i = 0; i < r->override_count; i++)
-        if (!is_for_sweep(r->overrides[i])) (*list)[(*count)++] = r->overrides[i];
+        if (!pb_override_is_of(&own_section, r->overrides[i]))
+            (*list)[(*count)++] = r->overrides[i];
     (*list)[(*count)++] = pb_arena_printf(arena, "name=%s", name);
     for (int i = 0; i < *count; i++)
         if (!(*list)[i]) return no_memory(r->ctx);
@@ -416,8 +397,8 @@ static pb_status read_tree(reader *r, pb_yaml *yaml)
                        "%s: sweep: is missing, must be a map that says what to search over",
                        r->path);
     for (int i = 0; i < r->override_count; i++)
-        if (is_for_sweep(r->overrides[i]))
-            PB_TRY(override_sweep(r, yaml, section, r->overrides[i]));
+        if (pb_override_is_of(&own_section, r->overrides[i]))
+            PB_TRY(pb_override_section(r->ctx, &own_section, yaml, section, r->overrides[i]));
     PB_TRY(read_name(r, root));
     PB_TRY(read_options(r, section));
     PB_TRY(read_final(r, section));
