@@ -7,6 +7,7 @@
 #include "train/config.h"
 #include "train/predict.h"
 #include "train/pretrained.h"
+#include "train/sweep_trial.h"
 #include "train/weight_training.h"
 
 #define FIXTURES TESTS_FOLDER "/train/fixtures/pretrained"
@@ -271,6 +272,37 @@ START_TEST(test_a_run_starts_from_a_run)
 }
 END_TEST
 
+static pb_status keep_loss(void *user, int epoch, double train_loss, double val_loss,
+                           double val_accuracy, bool *pruned)
+{
+    ck_assert_int_eq(epoch, 1);
+    ck_assert(isfinite(train_loss) && isfinite(val_accuracy));
+    *(double *)user = val_loss;
+    *pruned = false;
+    return PB_OK;
+}
+
+/* A trial of a search that learns nothing has the loss of what it starts from. */
+START_TEST(test_a_trial_starts_from_a_run)
+{
+    char overrides[1200];
+    bool pruned;
+    double loss = 0;
+    const char *source = train("train.epochs=2|train.seeds=3", "source");
+    json_t *summary = run_json(source, "summary.json");
+    snprintf(overrides, sizeof overrides,
+             "train.epochs=1|transfer.from=%s|stages.sgd.lr=0.0|stages.adam.lr=0.0", source);
+    pb_config *config = tiny_config(ctx, &s, overrides);
+    const pb_run_options options = {0};
+    ck_assert_msg(pb_trial_train(ctx, config, &options, keep_loss, &loss, &pruned) == PB_OK, "%s",
+                  pb_error(ctx));
+    const json_t *losses = json_object_get(json_object_get(summary, "val_loss"), "per_seed");
+    ck_assert_double_eq_tol(loss, json_number_value(json_array_get(losses, 0)), 1e-6);
+    json_decref(summary);
+    pb_config_free(&config);
+}
+END_TEST
+
 /* Coefficients are taken as such where a file has them; nothing makes weights of them. */
 START_TEST(test_coefficients_of_a_run)
 {
@@ -311,6 +343,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_what_is_malformed, 0, sizeof malformed / sizeof *malformed);
     tcase_add_test(tcase, test_the_resolved_configuration);
     tcase_add_test(tcase, test_a_run_starts_from_a_run);
+    tcase_add_test(tcase, test_a_trial_starts_from_a_run);
     tcase_add_test(tcase, test_coefficients_of_a_run);
     return run_case("pretrained", tcase);
 }
