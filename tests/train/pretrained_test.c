@@ -106,6 +106,46 @@ START_TEST(test_a_network_of_pytorch)
 }
 END_TEST
 
+static pb_tensors network_of(const char *folder, const char *file)
+{
+    char path[700];
+    pb_tensors tensors = {0};
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    ck_assert_msg(pb_safetensors_load(ctx, path, &tensors) == PB_OK, "%s", pb_error(ctx));
+    return tensors;
+}
+
+static bool same_tensor(const pb_tensors *a, const pb_tensors *b, const char *name)
+{
+    const pb_tensor *x = pb_tensors_find(a, name), *y = pb_tensors_find(b, name);
+    ck_assert_msg(x && y && x->bytes == y->bytes, "%s", name);
+    return memcmp(x->data, y->data, x->bytes) == 0;
+}
+
+/* Frozen layers stay what the file made them, others learn from there, each group at its rate: a
+ * step of SGD changes no number by more than its rate times the largest gradient there can be. */
+START_TEST(test_freezing_and_rates)
+{
+    pb_config *config = pytorch_config("train.seeds=1");
+    const pb_run_options options = {.folder = tiny_folder(&s, "run")};
+    ck_assert_msg(pb_run_train(ctx, config, &options, NULL) == PB_OK, "%s", pb_error(ctx));
+    pb_tensors start = network_of(options.folder, "start.safetensors");
+    pb_tensors end = network_of(options.folder, "seed-1/best.safetensors");
+    ck_assert(same_tensor(&start, &end, "conv2d_1.weight"));
+    ck_assert(same_tensor(&start, &end, "conv1d_1.bias"));
+    ck_assert(!same_tensor(&start, &end, "batch_norm2d_1.running_mean"));
+    ck_assert(!same_tensor(&start, &end, "linear_1.weight"));
+    /* gradients of a bias before softmax are means of differences of probabilities: at most 1 */
+    const double furthest = 0.1 * 40 / 8;
+    const float *a = pb_tensors_find(&start, "linear_2.bias")->data;
+    const float *b = pb_tensors_find(&end, "linear_2.bias")->data;
+    for (int i = 0; i < 3; i++) ck_assert(a[i] != b[i] && fabs(a[i] - b[i]) <= furthest);
+    pb_tensors_clear(&start);
+    pb_tensors_clear(&end);
+    pb_config_free(&config);
+}
+END_TEST
+
 /* ---- what was asked for ---- */
 
 /* Overrides of the configuration above, and words of the sentence. */
@@ -213,22 +253,6 @@ START_TEST(test_the_resolved_configuration)
 END_TEST
 
 /* ---- runs ---- */
-
-static pb_tensors network_of(const char *folder, const char *file)
-{
-    char path[700];
-    pb_tensors tensors = {0};
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    ck_assert_msg(pb_safetensors_load(ctx, path, &tensors) == PB_OK, "%s", pb_error(ctx));
-    return tensors;
-}
-
-static bool same_tensor(const pb_tensors *a, const pb_tensors *b, const char *name)
-{
-    const pb_tensor *x = pb_tensors_find(a, name), *y = pb_tensors_find(b, name);
-    ck_assert_msg(x && y && x->bytes == y->bytes, "%s", name);
-    return memcmp(x->data, y->data, x->bytes) == 0;
-}
 
 static void stop(void *user, const pb_progress *progress)
 {
@@ -339,6 +363,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 240);
     tcase_add_loop_test(tcase, test_a_network_of_pytorch, 0, sizeof domains / sizeof *domains);
+    tcase_add_test(tcase, test_freezing_and_rates);
     tcase_add_loop_test(tcase, test_what_does_not_fit, 0, sizeof refused / sizeof *refused);
     tcase_add_loop_test(tcase, test_what_is_malformed, 0, sizeof malformed / sizeof *malformed);
     tcase_add_test(tcase, test_the_resolved_configuration);
