@@ -27,6 +27,7 @@ pb_status pb_cli_resume(pb_cli *cli)
     if (quiet) return PB_OK;
     if (options.profile) PB_TRY(pb_cli_print_profile(cli, folder));
     PB_TRY(pb_report_table(cli->ctx, 1, &folder, stdout));
+    PB_TRY(pb_cli_print_any_ensemble(cli, folder));
     printf("%s/index.html\n", folder);
     return PB_OK;
 }

@@ -148,6 +148,8 @@ static pb_status conclude(batch *b)
     pb_status status = b->count > 1 ? compare(b, &comparison) : PB_OK;
     if (!status && !pb_cli_value(b->cli, "quiet")) {
         status = pb_report_table(b->cli->ctx, b->count, (const char *const *)b->folders, stdout);
+        for (int i = 0; !status && i < b->count; i++)
+            status = pb_cli_print_any_ensemble(b->cli, b->folders[i]);
         for (int i = 0; i < b->count; i++) printf("%s/index.html\n", b->folders[i]);
         if (comparison) printf("%s/index.html compares them\n", comparison);
     }

@@ -21,5 +21,9 @@ const char *pb_cli_trace(const pb_cli *cli);
  * added up unless
  * --verbose is given. */
 pb_status pb_cli_print_profile(pb_cli *cli, const char *folder);
+/** Prints ensemble.json of a folder: accuracy, likelihood and calibration of the members' mean and of the ensemble. */
+pb_status pb_cli_print_ensemble(pb_cli *cli, const char *folder);
+/** The same where the folder has one. */
+pb_status pb_cli_print_any_ensemble(pb_cli *cli, const char *folder);
 
 #endif

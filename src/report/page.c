@@ -353,6 +353,7 @@ pb_status pb_page_run(pb_context *ctx, const pb_record *run, const char *folder)
     pb_page_open(&page, run->name, line.failed ? "" : line.text);
     pb_text_free(&line);
     add_figures_of_run(&page, run);
+    pb_page_ensemble(&page, run);
     pb_page_pictures(&page, folder);
     if (run->config) {
         pb_text_append(&page, "<h2>Configuration</h2>\n<pre>");

@@ -9,6 +9,8 @@
 void pb_html_escape(pb_text *out, const char *text);
 /** Begins a page: its title and a line below it. */
 void pb_page_open(pb_text *out, const char *title, const char *line);
+/** Appends what the ensemble of a run and its members came to, where it has one. */
+void pb_page_ensemble(pb_text *out, const pb_record *run);
 /** Appends the pictures that `folder`/plots holds. */
 void pb_page_pictures(pb_text *out, const char *folder);
 /** Ends a page and writes it as `folder`/index.html. Clears it. */

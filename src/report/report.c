@@ -30,6 +30,15 @@ static pb_status draw_weights(pb_context *ctx, int count, const pb_record runs[]
     return count == 1 ? pb_draw_weights(ctx, &runs[0], folder) : PB_OK;
 }
 
+/* Of a run that trained an ensemble. */
+static pb_status draw_reliability(pb_context *ctx, int count, const pb_record runs[],
+                                  const char *folder)
+{
+    (void)folder;
+    const bool has_one = count == 1 && json_object_get(runs[0].summary, "ensemble");
+    return has_one ? pb_report_ensemble(ctx, runs[0].folder) : PB_OK;
+}
+
 /* A picture that cannot be drawn, without gnuplot or because its data is damaged, leaves the
  * others: what is told in the end is the first such fault. */
 static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], const char *plots)
@@ -46,7 +55,8 @@ static pb_status draw_plots(pb_context *ctx, int count, const pb_record runs[], 
                                          pb_draw_saliency,
                                          pb_draw_saliency_spectra,
                                          pb_draw_salient_samples,
-                                         draw_folds};
+                                         draw_folds,
+                                         draw_reliability};
     pb_status first = PB_OK, status = PB_OK;
     char *sentence = NULL;
     for (size_t i = 0; i < sizeof all / sizeof *all && !status; i++) {

@@ -192,6 +192,10 @@ static pb_status read_base(reader *r, const pb_node *node, pb_method *method)
         status = pb_fail(r->ctx, PB_ERR_CONFIG,
                          "%s: a study tests every network on the test part; allowed: 0",
                          pb_option_where(config->train, "folds"));
+    if (status == PB_OK && config->ensemble)
+        status =
+            pb_fail(r->ctx, PB_ERR_CONFIG, "%s: a study is of single networks, not of ensembles",
+                    pb_option_where(config->ensemble, "kind"));
     if (status == PB_OK) {
         method->base = pb_config_yaml(config);
         for (method->chain = 1;

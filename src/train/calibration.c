@@ -10,7 +10,7 @@ static int bin_of(double confidence)
     return bin < 0 ? 0 : bin < PB_CALIBRATION_BINS ? bin : PB_CALIBRATION_BINS - 1;
 }
 
-static int most_probable(const double row[], int classes)
+int pb_most_probable(const double row[], int classes)
 {
     int best = 0;
     for (int c = 1; c < classes; c++)
@@ -24,7 +24,7 @@ void pb_calibrate(const double probabilities[], const int32_t labels[], int coun
     pb_calibration r = {0};
     for (int i = 0; i < count; i++) {
         const double *row = probabilities + (int64_t)i * classes;
-        const int predicted = most_probable(row, classes);
+        const int predicted = pb_most_probable(row, classes);
         const int hit = predicted == labels[i];
         pb_calibration_bin *bin = &r.bins[bin_of(row[predicted])];
         r.accuracy += hit;

@@ -21,6 +21,9 @@ typedef struct pb_calibration {
     pb_calibration_bin bins[PB_CALIBRATION_BINS];
 } pb_calibration;
 
+/** The first of the largest of probabilities [classes]. */
+int pb_most_probable(const double row[], int classes);
+
 /** Judges probabilities [count][classes], rows of which add up to 1, by labels [count]; the first
  * of equally probable classes counts as predicted. Source of the error: Guo, Pleiss, Sun and
  * Weinberger, "On calibration of modern neural networks", ICML 2017. */

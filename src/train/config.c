@@ -188,8 +188,8 @@ static pb_status read_device(pb_context *ctx, const pb_node *root, pb_config *co
     return PB_OK;
 }
 
-const char *const pb_config_sections[PB_CONFIG_SECTIONS] = {"device",   "data",  PB_CONFIG_WEIGHTS,
-                                                            "transfer", "train", "stages"};
+const char *const pb_config_sections[PB_CONFIG_SECTIONS] = {
+    "device", "data", PB_CONFIG_WEIGHTS, "transfer", "ensemble", "train", "stages"};
 
 bool pb_config_is_section(const char *key)
 {
@@ -304,13 +304,15 @@ static pb_status read_root(pb_context *ctx, const pb_node *root, pb_config *conf
     PB_TRY(check_train(ctx, config));
     PB_TRY(read_weights(ctx, root, config));
     PB_TRY(read_transfer(ctx, root, config));
+    PB_TRY(pb_config_read_ensemble(ctx, root, config));
     const pb_node *stages = pb_node_find(root, "stages");
     if (stages == NULL) {
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: stages: is missing, must be a list of stages that begins with load",
                        root->file);
     }
-    return pb_config_read_stages(ctx, stages, pb_node_find(root, PB_CONFIG_WEIGHTS), config);
+    PB_TRY(pb_config_read_stages(ctx, stages, pb_node_find(root, PB_CONFIG_WEIGHTS), config));
+    return pb_config_check_ensemble(ctx, config);
 }
 
 /* A share held out is the default; with folds there is none unless somebody asks for it. */
@@ -341,6 +343,7 @@ static pb_status read_tree(pb_context *ctx, const char *path, int override_count
     if (pb_node_find(root, "name") == NULL) PB_TRY(name_after_file(ctx, yaml, path));
     PB_TRY(name_compressed(ctx, yaml));
     PB_TRY(hold_out_folds(ctx, yaml));
+    PB_TRY(pb_config_number_members(ctx, yaml));
     return read_root(ctx, root, config);
 }
 
@@ -400,6 +403,7 @@ void pb_config_free(pb_config **config)
     pb_options_free(&(*config)->mnist1d);
     pb_options_free(&(*config)->weights);
     pb_options_free(&(*config)->transfer);
+    pb_options_free(&(*config)->ensemble);
     pb_options_free(&(*config)->train);
     free(*config);
     *config = NULL;
@@ -442,6 +446,10 @@ char *pb_config_yaml(const pb_config *config)
     if (config->transfer != NULL) {
         pb_text_append(&out, "transfer:\n");
         pb_options_yaml(config->transfer, 2, &out);
+    }
+    if (config->ensemble != NULL) {
+        pb_text_append(&out, "ensemble:\n");
+        pb_options_yaml(config->ensemble, 2, &out);
     }
     pb_text_append(&out, "train:\n");
     pb_options_yaml(config->train, 2, &out);

@@ -27,6 +27,7 @@ struct pb_config {
     pb_options *weights;  /* keys of `weight_transform`, stage/weights.c; NULL: layers have none of
                              their own accord */
     pb_options *transfer; /* keys of `transfer`; NULL: parameters start at random                 */
+    pb_options *ensemble; /* keys of `ensemble`; NULL: it is none                                 */
     pb_options *train;    /* keys below                                                           */
     pb_config_stage *stages; /* [stage_count], at least an input, a loss and an optimiser */
     int stage_count;
@@ -42,6 +43,17 @@ char *pb_config_chain_yaml(const pb_config *config, int count);
  * `load` without a scale. `path` names it in errors. */
 pb_status pb_config_of_chain(pb_context *ctx, const char *path, const char *chain,
                              int override_count, const char *const overrides[], pb_config **config);
+
+/** What an ensemble is made of. */
+typedef enum pb_ensemble_kind {
+    PB_ENSEMBLE_NONE,
+    PB_ENSEMBLE_BAGGING,   /* a member for each seed, on a bootstrap sample of its own */
+    PB_ENSEMBLE_SNAPSHOTS, /* members at equal distances of epochs of each seed's training */
+    PB_ENSEMBLE_SAMME,     /* a member for each seed, one after another */
+} pb_ensemble_kind;
+pb_ensemble_kind pb_config_ensemble_kind(const pb_config *config);
+/** Epochs from one snapshot to the next; 0: there are none. */
+int pb_config_snapshot_every(const pb_config *config);
 
 /** Trainings of a cross-validation that go by each seed: folds of all repeats; 0: it is none. */
 int pb_config_folds(const pb_config *config);
@@ -67,6 +79,11 @@ bool pb_config_cross_validates(const pb_config *config);
  *   from          string  safetensors file, or folder of a run: the network of its first seed
  *   map           names   of the file -> of the network, each with one `*` or none; others stand
  * for themselves ({}) fresh         texts   glob patterns of what keeps its random start ([])
+ *
+ * Keys of `ensemble`, a section that may be absent (train/config_ensemble.c):
+ *   kind          choice  bagging, snapshots, samme
+ *   members       int     of bagging and samme as many as seeds, or 0; of snapshots at least 2, by which
+ *                         train.epochs can be divided                            (0)
  *
  * Keys of `train`:
  *   epochs          int   1 ..                                                   (30)

@@ -6,11 +6,11 @@
 #include "base/yaml.h"
 #include "train/config.h"
 
-/** The schema: top-level keys, and the keys of `device`, `data`, `transfer` and `train`. */
+/** The schema: top-level keys, and the keys of `device`, `data`, `transfer`, `ensemble` and `train`. */
 extern const pb_option pb_config_top[], pb_config_device[], pb_config_data[], pb_config_transfer[],
-    pb_config_train[];
+    pb_config_ensemble[], pb_config_train[];
 /** Keys of the root that hold a map of options or the stages: "device", ..., "stages". */
-enum { PB_CONFIG_SECTIONS = 6 };
+enum { PB_CONFIG_SECTIONS = 7 };
 extern const char *const pb_config_sections[PB_CONFIG_SECTIONS];
 /** The section of options for the weights of every layer. */
 #define PB_CONFIG_WEIGHTS "weight_transform"
@@ -50,6 +50,12 @@ bool pb_config_is_section(const char *key);
 pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml);
 /** The place of a short key, as "train" and "epochs"; false: it is none. */
 bool pb_config_short(const char *key, const char **section, const char **name);
+
+/** The section `ensemble`: before it is read, `members` of bagging and boosting become as many seeds; then it is read;
+ * with the stages there, it is checked against the rest. */
+pb_status pb_config_number_members(pb_context *ctx, pb_yaml *yaml);
+pb_status pb_config_read_ensemble(pb_context *ctx, const pb_node *root, pb_config *config);
+pb_status pb_config_check_ensemble(pb_context *ctx, const pb_config *config);
 
 /** The list of stages into config->stages, each checked against its table. `weights`: the section
  * of that name, or NULL. */

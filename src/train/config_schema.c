@@ -55,6 +55,14 @@ const pb_option pb_config_transfer[] = {
     {0},
 };
 
+const pb_option pb_config_ensemble[] = {
+    {.name = "kind", .type = PB_OPTION_CHOICE, .choices = "bagging|snapshots|samme",
+     .help = "members trained on bootstrap samples; one training's networks at the end of each cosine; boosting"},
+    {.name = "members", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1000,
+     .help = "of bagging and samme, which number as many seeds on from the first; 0: one for each seed; of snapshots, by each seed"},
+    {0},
+};
+
 const pb_option pb_config_train[] = {
     {.name = "epochs", .type = PB_OPTION_INT, .fallback = "30", .min = 1, .max = 1000000,
      .help = "passes through the training samples"},
@@ -101,6 +109,8 @@ void pb_config_print_schema(FILE *out)
     pb_options_print_table(pb_weight_options, 2, out);
     fprintf(out, "transfer:  start from the parameters of a file\n");
     pb_options_print_table(pb_config_transfer, 2, out);
+    fprintf(out, "ensemble:  train several networks and judge them together\n");
+    pb_options_print_table(pb_config_ensemble, 2, out);
     fprintf(out, "train:\n");
     pb_options_print_table(pb_config_train, 2, out);
     fprintf(out, "stages:\n"
@@ -121,14 +131,14 @@ static const char *nearest_in(const pb_option table[], const char *key)
 }
 
 /* Every section as overrides write it: "" for the top level, "train", "stages.sgd". */
-enum { OWN_SECTIONS = 7 };
+enum { OWN_SECTIONS = 8 };
 static const pb_option *section_at(int index, char name[64])
 {
     static const char *const own[OWN_SECTIONS] = {
-        "", "device", "data", "data", PB_CONFIG_WEIGHTS, "transfer", "train"};
+        "", "device", "data", "data", PB_CONFIG_WEIGHTS, "transfer", "ensemble", "train"};
     static const pb_option *const tables[OWN_SECTIONS] = {
-        pb_config_top,     pb_config_device,   pb_config_data, pb_mnist1d_table,
-        pb_weight_options, pb_config_transfer, pb_config_train};
+        pb_config_top,     pb_config_device,   pb_config_data,     pb_mnist1d_table,
+        pb_weight_options, pb_config_transfer, pb_config_ensemble, pb_config_train};
     if (index < OWN_SECTIONS) {
         snprintf(name, 64, "%s", own[index]);
         return tables[index];
@@ -175,7 +185,7 @@ static void allowed(const char *section, char *text, size_t size)
     }
     if (section[0] == '\0' && length < size)
         snprintf(text + length, size - length,
-                 ", device, data, " PB_CONFIG_WEIGHTS ", transfer, train, stages");
+                 ", device, data, " PB_CONFIG_WEIGHTS ", transfer, ensemble, train, stages");
 }
 
 pb_status pb_config_fail_unknown(pb_context *ctx, const char *section, const char *key,

@@ -8,10 +8,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "data/npy.h"
+#include "train/boosting.h"
 #include "train/calibration.h"
 #include "train/cross_validation.h"
+#include "train/ensemble_members.h"
 #include "train/predict.h"
-#include "train/run_folder.h"
+#include "train/resample.h"
 #include "train/seed.h"
 
 /* An ensemble being gathered. */
@@ -22,7 +24,16 @@ typedef struct gathering {
     int count, classes;
     int32_t *labels; /* [count]                                       */
     json_t *class_names, *about;
-    double *own, *sum;                  /* [count][classes]: of one network, and of all  */
+    double *own, *sum;     /* [count][classes]: of one network, and of all; with boosting, votes */
+    bool alone;            /* there is one run, which may be of an ensemble               */
+    pb_ensemble_kind kind; /* of the run, where there is one alone                        */
+    json_t *boosted;       /* of boosting: its members, with their votes                  */
+    struct out_of_bag {    /* of bagging: of the training part, by members that did not see it */
+        int count;         /* samples of the training part                                    */
+        int32_t *labels;   /* [count]                                                         */
+        int *members;      /* [count] that did not see it                                     */
+        double *sum;       /* [count][classes]                                                */
+    } bag;
     json_t *members;                    /* array                                         */
     double accuracy, likelihood, error; /* sums over members             */
 } gathering;
@@ -78,7 +89,7 @@ static pb_status compare(const gathering *g, const pb_session *s, const char *fo
                    folder, g->first);
 }
 
-/* ---- a network ---- */
+/* ---- scores ---- */
 
 static json_t *scores_json(const pb_calibration *c)
 {
@@ -87,13 +98,102 @@ static json_t *scores_json(const pb_calibration *c)
                      "calibration_error", pb_json_real(c->error));
 }
 
-static pb_status add_member(gathering *g, pb_session *s, const char *folder, int64_t seed)
+/* ---- out of the bag ---- */
+
+static pb_status begin_bag(gathering *g, const pb_session *s)
+{
+    struct out_of_bag *bag = &g->bag;
+    bag->count = s->train_count;
+    bag->labels = malloc((size_t)bag->count * sizeof *bag->labels);
+    bag->members = calloc((size_t)bag->count, sizeof *bag->members);
+    bag->sum = calloc((size_t)bag->count * (size_t)g->classes, sizeof *bag->sum);
+    if (!bag->labels || !bag->members || !bag->sum) return no_memory(g->ctx);
+    for (int i = 0; i < bag->count; i++) bag->labels[i] = s->data->train.labels[s->train_rows[i]];
+    return PB_OK;
+}
+
+/* Places in the training part that a seed has not drawn; their number. `drawn` [count] is room. */
+static int left_out(int count, int64_t seed, bool drawn[], int32_t places[])
+{
+    int left = 0;
+    pb_bootstrap_draw((uint64_t)seed, count, places);
+    memset(drawn, 0, (size_t)count * sizeof *drawn);
+    for (int i = 0; i < count; i++) drawn[places[i]] = true;
+    for (int32_t i = 0; i < count; i++)
+        if (!drawn[i]) places[left++] = i;
+    return left;
+}
+
+static pb_status add_left_out(gathering *g, pb_session *s, int64_t seed)
+{
+    struct out_of_bag *bag = &g->bag;
+    const size_t count = (size_t)bag->count, classes = (size_t)g->classes;
+    int32_t *places = malloc(count * sizeof *places), *rows = malloc(count * sizeof *rows);
+    double *own = malloc(count * classes * sizeof *own);
+    bool *drawn = malloc(count * sizeof *drawn);
+    pb_status status = places && rows && own && drawn ? PB_OK : no_memory(g->ctx);
+    if (status == PB_OK) {
+        const int left = left_out(bag->count, seed, drawn, places);
+        for (int i = 0; i < left; i++) rows[i] = s->train_rows[places[i]];
+        status = pb_predict(s, rows, 0, left, own);
+        for (int i = 0; status == PB_OK && i < left; i++) {
+            bag->members[places[i]]++;
+            for (size_t c = 0; c < classes; c++)
+                bag->sum[(size_t)places[i] * classes + c] += own[(size_t)i * classes + c];
+        }
+    }
+    free(places);
+    free(rows);
+    free(own);
+    free(drawn);
+    return status;
+}
+
+/* Scores of the samples that some member has not seen; NULL: every member has seen all. */
+static json_t *bag_json(const gathering *g)
+{
+    const struct out_of_bag *bag = &g->bag;
+    const size_t classes = (size_t)g->classes;
+    pb_calibration scores;
+    int left = 0;
+    for (int i = 0; i < bag->count; i++) {
+        if (bag->members[i] == 0) continue;
+        for (size_t c = 0; c < classes; c++)
+            bag->sum[(size_t)left * classes + c] =
+                bag->sum[(size_t)i * classes + c] / bag->members[i];
+        bag->labels[left++] = bag->labels[i];
+    }
+    if (left == 0) return NULL;
+    pb_calibrate(bag->sum, bag->labels, left, g->classes, &scores);
+    json_t *json = scores_json(&scores);
+    json_object_set_new(json, "samples", json_integer(left));
+    return json;
+}
+
+/* ---- a network ---- */
+
+/* The vote of a member of boosting, which is also noted. */
+static int add_votes(gathering *g, json_t *member)
+{
+    const json_t *boosted = json_array_get(g->boosted, json_array_size(g->members)),
+                 *alpha = json_object_get(boosted, "alpha"),
+                 *error = json_object_get(boosted, "error");
+    for (int64_t i = 0; i < g->count; i++) {
+        const int chosen = pb_most_probable(g->own + i * g->classes, g->classes);
+        g->sum[i * g->classes + chosen] += json_number_value(alpha);
+    }
+    return json_object_set(member, "error", (json_t *)error) |
+           json_object_set(member, "alpha", (json_t *)alpha);
+}
+
+/* `snapshot` is counted from 1, or 0. */
+static pb_status add_member(gathering *g, pb_session *s, const char *folder, int64_t seed,
+                            int snapshot)
 {
     const int64_t fold = pb_option_int(s->config->train, "fold");
     pb_calibration own;
     PB_TRY(pb_predict(s, NULL, s->data->train.count, g->count, g->own));
     pb_calibrate(g->own, g->labels, g->count, g->classes, &own);
-    for (int64_t i = 0; i < (int64_t)g->count * g->classes; i++) g->sum[i] += g->own[i];
     g->accuracy += own.accuracy;
     g->likelihood += own.negative_log_likelihood;
     g->error += own.error;
@@ -101,39 +201,80 @@ static pb_status add_member(gathering *g, pb_session *s, const char *folder, int
     json_t *scores = scores_json(&own);
     int bad = !member || !scores;
     if (fold > 0) bad |= json_object_set_new(member, "fold", json_integer(fold));
+    if (snapshot > 0) bad |= json_object_set_new(member, "snapshot", json_integer(snapshot));
+    if (g->boosted) bad |= add_votes(g, member);
+    for (int64_t i = 0; !g->boosted && i < (int64_t)g->count * g->classes; i++)
+        g->sum[i] += g->own[i];
     bad |= json_object_update(member, scores);
     json_decref(scores);
     bad |= json_array_append_new(g->members, member);
     return bad ? no_memory(g->ctx) : PB_OK;
 }
 
-static pb_status add_seed(gathering *g, pb_session *s, const pb_run_folder *folder, int64_t seed)
+/* A network of a seed: its best, or one of its snapshots. */
+static pb_status add_network(gathering *g, pb_session *s, const pb_run_folder *folder, int64_t seed,
+                             int snapshot)
 {
+    const pb_snapshot_name name = pb_snapshot_file(snapshot);
     char *path = pb_run_folder_of_seed(folder, seed);
     pb_status status = path ? PB_OK : no_memory(g->ctx);
     if (pb_session_stopped(s)) status = pb_fail(g->ctx, PB_INTERRUPTED, "interrupted");
-    if (status == PB_OK) status = pb_seed_load_best(s, path);
-    if (status == PB_OK) status = add_member(g, s, folder->path, seed);
+    if (status == PB_OK)
+        status = pb_seed_load_network(s, path, snapshot ? name.text : "best.safetensors");
+    if (status == PB_OK) status = add_member(g, s, folder->path, seed, snapshot);
     free(path);
     return status;
 }
 
-/* ---- a run ---- */
+static pb_status add_seed(gathering *g, pb_session *s, const pb_run_folder *folder, int64_t seed)
+{
+    const int every = pb_config_snapshot_every(s->config);
+    if (every == 0) PB_TRY(add_network(g, s, folder, seed, 0));
+    for (int k = 1; every > 0 && k <= pb_option_int(s->config->ensemble, "members"); k++)
+        PB_TRY(add_network(g, s, folder, seed, k));
+    return g->bag.count ? add_left_out(g, s, seed) : PB_OK;
+}
 
-static pb_status add_seeds(gathering *g, pb_session *s, const pb_run_folder *folder)
+/* What the kind of a run's ensemble needs beside its networks. */
+static pb_status begin_kind(gathering *g, const pb_session *s, const pb_run_folder *folder,
+                            int seeds)
+{
+    g->kind = pb_config_ensemble_kind(s->config);
+    if (g->kind == PB_ENSEMBLE_BAGGING) return begin_bag(g, s);
+    if (g->kind != PB_ENSEMBLE_SAMME) return PB_OK;
+    PB_TRY(pb_boosting_read(g->ctx, folder->path, &g->boosted));
+    bool whole = json_array_size(g->boosted) == (size_t)seeds;
+    for (int i = 0; whole && i < seeds; i++) {
+        const json_t *member = json_array_get(g->boosted, (size_t)i);
+        whole = json_is_number(json_object_get(member, "alpha")) &&
+                json_is_number(json_object_get(member, "error"));
+    }
+    if (whole) return PB_OK;
+    return pb_fail(g->ctx, PB_ERR_DATA, "%s/boosting.json: does not tell of %d members",
+                   folder->path, seeds);
+}
+
+static pb_status add_networks(gathering *g, pb_session *s, const pb_run_folder *folder)
 {
     int count;
     const int64_t *seeds = pb_option_ints(s->config->train, "seeds", &count);
-    char *selector = NULL;
     PB_TRY(g->first ? compare(g, s, folder->path) : begin(g, s, folder->path));
+    if (g->alone) PB_TRY(begin_kind(g, s, folder, count));
+    for (int i = 0; i < count; i++) PB_TRY(add_seed(g, s, folder, seeds[i]));
+    return PB_OK;
+}
+
+/* ---- a run ---- */
+
+static pb_status make_ready(gathering *g, pb_session *s, const pb_run_folder *folder)
+{
+    char *selector = NULL;
     PB_TRY(pb_run_folder_choices(s, folder));
     PB_TRY(pb_fitted_load(g->ctx, folder->path, &s->fitted));
     PB_TRY(pb_run_folder_selector(g->ctx, folder, &selector));
     pb_status status = pb_session_plan(s, g->options->device ? g->options->device : selector);
     free(selector);
-    if (status == PB_OK) status = pb_session_upload(s);
-    for (int i = 0; status == PB_OK && i < count; i++) status = add_seed(g, s, folder, seeds[i]);
-    return status;
+    return status == PB_OK ? pb_session_upload(s) : status;
 }
 
 static pb_status add_run(gathering *g, const char *path);
@@ -155,8 +296,13 @@ static pb_status add_open_run(gathering *g, const pb_run_folder *folder, const p
     pb_session session;
     if (pb_config_cross_validates(config))
         return add_folds(g, folder->path, pb_config_folds(config));
+    if (!g->alone && pb_config_ensemble_kind(config) == PB_ENSEMBLE_SAMME)
+        return pb_fail(g->ctx, PB_ERR_USAGE,
+                       "%s: its members vote by what each is worth, so it joins no other runs",
+                       folder->path);
     PB_TRY(pb_session_open_to_predict(g->ctx, config, &options, &session));
-    const pb_status status = add_seeds(g, &session, folder);
+    pb_status status = make_ready(g, &session, folder);
+    if (status == PB_OK) status = add_networks(g, &session, folder);
     pb_session_close(&session);
     return status;
 }
@@ -200,10 +346,17 @@ static json_t *result_json(const gathering *g, const pb_calibration *together)
     const pb_calibration mean = {.accuracy = g->accuracy / n,
                                  .negative_log_likelihood = g->likelihood / n,
                                  .error = g->error / n};
+    static const char *const kinds[] = {[PB_ENSEMBLE_NONE] = "average",
+                                        [PB_ENSEMBLE_BAGGING] = "bagging",
+                                        [PB_ENSEMBLE_SNAPSHOTS] = "snapshots",
+                                        [PB_ENSEMBLE_SAMME] = "samme"};
     json_t *json = json_deep_copy(g->about), *ensemble = scores_json(together);
+    json_t *bag = g->bag.count ? bag_json(g) : NULL;
     int bad = json_object_set_new(ensemble, "bins", bins_json(together));
     bad |= json_object_set_new(json, "test_samples", json_integer(g->count));
+    bad |= json_object_set_new(json, "kind", json_string(kinds[g->kind]));
     bad |= json_object_set_new(json, "ensemble", ensemble);
+    if (bag) bad |= json_object_set_new(json, "out_of_bag", bag);
     bad |= json_object_set_new(json, "mean_of_members", scores_json(&mean));
     bad |= json_object_set(json, "members", g->members);
     bad |= json_object_set(json, "class_names", g->class_names);
@@ -218,7 +371,9 @@ static pb_status write_result(gathering *g, const char *folder)
     pb_calibration together;
     const size_t dim[] = {(size_t)g->count, (size_t)g->classes};
     const double n = (double)json_array_size(g->members);
-    for (size_t i = 0; i < dim[0] * dim[1]; i++) g->sum[i] /= n;
+    for (size_t i = 0; !g->boosted && i < dim[0] * dim[1]; i++) g->sum[i] /= n;
+    for (size_t i = 0; g->boosted && i < dim[0]; i++)
+        pb_samme_probabilities(g->classes, g->sum + i * dim[1]);
     pb_calibrate(g->sum, g->labels, g->count, g->classes, &together);
     json_t *json = result_json(g, &together);
     char *array = pb_path_join(folder, "ensemble_probabilities.npy"),
@@ -235,11 +390,25 @@ static pb_status write_result(gathering *g, const char *folder)
     return status;
 }
 
+static void clear(gathering *g)
+{
+    json_decref(g->members);
+    json_decref(g->class_names);
+    json_decref(g->about);
+    json_decref(g->boosted);
+    free(g->labels);
+    free(g->own);
+    free(g->sum);
+    free(g->bag.labels);
+    free(g->bag.members);
+    free(g->bag.sum);
+}
+
 pb_status pb_ensemble_run(pb_context *ctx, int count, const char *const runs[],
                           const pb_ensemble_options *options, const char *folder)
 {
     static const pb_ensemble_options usual = {0};
-    gathering g = {.ctx = ctx, .options = options ? options : &usual};
+    gathering g = {.ctx = ctx, .options = options ? options : &usual, .alone = count == 1};
     pb_status status = PB_OK;
     for (int i = 0; status == PB_OK && i < count; i++) status = add_run(&g, runs[i]);
     if (status == PB_OK && json_array_size(g.members) < 2)
@@ -249,11 +418,16 @@ pb_status pb_ensemble_run(pb_context *ctx, int count, const char *const runs[],
                     "folds or runs",
                     runs[0]);
     if (status == PB_OK) status = write_result(&g, folder);
-    json_decref(g.members);
-    json_decref(g.class_names);
-    json_decref(g.about);
-    free(g.labels);
-    free(g.own);
-    free(g.sum);
+    clear(&g);
+    return status;
+}
+
+pb_status pb_ensemble_of_session(pb_session *s, const pb_run_folder *folder)
+{
+    static const pb_ensemble_options usual = {0};
+    gathering g = {.ctx = s->ctx, .options = &usual, .alone = true};
+    pb_status status = add_networks(&g, s, folder);
+    if (status == PB_OK) status = write_result(&g, folder->path);
+    clear(&g);
     return status;
 }

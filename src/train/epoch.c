@@ -7,8 +7,21 @@
 
 #include "base/rng.h"
 #include "train/rate_schedule.h"
+#include "train/resample.h"
 
 /* ---- before an epoch ---- */
+
+/* What is trained on: the training part, or as many samples drawn from it. */
+static void take_rows(const pb_session *s, int64_t seed, int32_t rows[])
+{
+    const int count = s->train_count;
+    if (s->drawn || pb_config_ensemble_kind(s->config) != PB_ENSEMBLE_BAGGING) {
+        memcpy(rows, s->drawn ? s->drawn : s->train_rows, (size_t)count * sizeof *rows);
+        return;
+    }
+    pb_bootstrap_draw((uint64_t)seed, count, rows);
+    for (int i = 0; i < count; i++) rows[i] = s->train_rows[rows[i]];
+}
 
 /* This epoch's samples: all of them shuffled; those at the end that fill no batch are left out. */
 static pb_status shuffle(pb_session *s, int64_t seed, int epoch, int32_t **order)
@@ -16,7 +29,7 @@ static pb_status shuffle(pb_session *s, int64_t seed, int epoch, int32_t **order
     const size_t bytes = (size_t)s->train_count * sizeof(int32_t);
     *order = malloc(bytes);
     if (!*order) return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the order of an epoch");
-    memcpy(*order, s->train_rows, bytes);
+    take_rows(s, seed, *order);
     pb_stream_shuffle(pb_stream_make((uint64_t)seed, "order", (uint32_t)epoch), *order,
                       s->train_count);
     return PB_OK;

@@ -13,7 +13,9 @@
 
 #include "base/file.h"
 #include "device/device.h"
+#include "train/boosting.h"
 #include "train/checkpoint.h"
+#include "train/ensemble_members.h"
 #include "train/metrics.h"
 #include "train/model.h"
 #include "train/summary.h"
@@ -35,7 +37,8 @@ typedef struct crew {
     json_t **lines; /* [count] the metrics of each as they were written last */
     work *works;    /* [count] */
     int count, epochs, lanes;
-    pthread_mutex_t lock; /* of works, lines, the run's files and its context */
+    pb_boosting *boosting; /* NULL: it is none */
+    pthread_mutex_t lock;  /* of works, lines, the run's files and its context */
     bool failed;
 } crew;
 
@@ -233,9 +236,27 @@ static pb_status run_in_turn(crew *c)
 {
     c->lanes = 1;
     lane only = {.crew = c, .session = c->session, .held = -1};
-    for (int i = 0; i < c->count; i++)
+    for (int i = 0; i < c->count; i++) {
+        if (c->boosting) pb_boosting_draw(c->boosting, c->seeds[i].seed);
         while (!c->works[i].done) PB_TRY(advance(&only, i));
+        if (c->boosting)
+            PB_TRY(explain_end(
+                &only,
+                pb_boosting_add(c->boosting, c->seeds[i].seed, c->works[i].folder, c->folder->path),
+                i));
+    }
     return PB_OK;
+}
+
+static pb_status boost(crew *c)
+{
+    if (c->session->options.side_by_side > 1)
+        pb_log(c->session->ctx, PB_LOG_INFO,
+               "each member of boosting follows from those before; the seeds go in turn");
+    PB_TRY(pb_boosting_create(c->session, &c->boosting));
+    const pb_status status = run_in_turn(c);
+    pb_boosting_free(&c->boosting);
+    return status;
 }
 
 /* ---- side by side ---- */
@@ -351,6 +372,7 @@ static int lanes_for(const crew *c)
 static pb_status run_all(crew *c)
 {
     lane lanes[MOST_LANES];
+    if (pb_config_ensemble_kind(c->session->config) == PB_ENSEMBLE_SAMME) return boost(c);
     const int count = lanes_for(c);
     if (count == 0) return run_in_turn(c);
     const pb_status status = open_lanes(c, lanes, count);
@@ -415,6 +437,7 @@ pb_status pb_run_seeds(pb_session *s, const pb_run_folder *folder)
     pb_status status = make_room(&c);
     if (status == PB_OK) status = run_all(&c);
     if (status == PB_OK && s->options.profile) status = pb_profile_write(s, folder->path);
+    if (status == PB_OK && s->config->ensemble) status = pb_ensemble_of_session(s, folder);
     if (status == PB_OK) status = pb_summary_write(s, folder->path, c.seeds, c.count);
     clear(&c);
     pthread_mutex_destroy(&c.lock);

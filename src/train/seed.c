@@ -148,10 +148,10 @@ pb_status pb_seed_save_best(pb_session *s, const char *folder, const pb_seed *st
     return save_in(s, folder, "best.safetensors", save_best, state);
 }
 
-pb_status pb_seed_load_best(pb_session *s, const char *folder)
+pb_status pb_seed_load_network(pb_session *s, const char *folder, const char *file_name)
 {
     pb_tensors file = {0}, best = {0};
-    char *path = pb_path_join(folder, "best.safetensors");
+    char *path = pb_path_join(folder, file_name);
     pb_status status = path ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for a path");
     for (int i = 0; status == PB_OK && i < s->graph.network_count; i++)
         status =
@@ -162,6 +162,35 @@ pb_status pb_seed_load_best(pb_session *s, const char *folder)
     pb_tensors_clear(&file);
     pb_tensors_clear(&best);
     free(path);
+    return status;
+}
+
+pb_status pb_seed_load_best(pb_session *s, const char *folder)
+{
+    return pb_seed_load_network(s, folder, "best.safetensors");
+}
+
+/* ---- snapshots ---- */
+
+pb_snapshot_name pb_snapshot_file(int k)
+{
+    pb_snapshot_name name;
+    snprintf(name.text, sizeof name.text, "snapshot-%d.safetensors", k);
+    return name;
+}
+
+/* The network as of the epoch just done, laid out as the best one is. */
+static pb_status save_snapshot(pb_session *s, const char *path, const pb_seed *state)
+{
+    pb_tensors network = {0};
+    pb_status status = PB_OK;
+    for (int i = 0; status == PB_OK && i < state->best.count; i++) {
+        const pb_tensor *t = &state->best.tensor[i];
+        status = pb_tensors_add(s->ctx, &network, t->name, t->dtype, t->axes, t->dim,
+                                state->lasting.tensor[s->graph.evaluated[i]].data);
+    }
+    if (status == PB_OK) status = pb_safetensors_save(s->ctx, path, &network);
+    pb_tensors_clear(&network);
     return status;
 }
 
@@ -325,6 +354,11 @@ pb_status pb_seed_take(pb_session *s, const pb_seed *state)
 pb_status pb_seed_advance(pb_session *s, const char *folder, pb_seed *state)
 {
     PB_TRY(pb_seed_epoch(s, state));
+    const int every = pb_config_snapshot_every(s->config);
+    if (every > 0 &&
+        state->epoch % every == 0) /* before the checkpoint: then it is there after a kill */
+        PB_TRY(
+            save_in(s, folder, pb_snapshot_file(state->epoch / every).text, save_snapshot, state));
     PB_TRY(save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state));
     return state->best_epoch == state->epoch ? pb_seed_save_best(s, folder, state) : PB_OK;
 }

@@ -33,7 +33,7 @@ void pb_seed_clear(pb_seed *state);
 
 /** Puts a seed as of its last epoch into the plan, which then holds no other: before the first of some epochs. */
 pb_status pb_seed_take(pb_session *s, const pb_seed *state);
-/** One more epoch of the seed that the plan holds, and a checkpoint in the seed's own folder. */
+/** One more epoch of the seed that the plan holds, and a checkpoint in the seed's own folder, where snapshots go too. */
 pb_status pb_seed_advance(pb_session *s, const char *folder, pb_seed *state);
 /** After the last epoch: tests the best parameters, whatever the plan holds, and keeps the result in a checkpoint. */
 pb_status pb_seed_conclude(pb_session *s, const char *folder, pb_seed *state);
@@ -46,8 +46,15 @@ bool pb_seed_is_over(const pb_session *s, const pb_seed *state);
 
 /** The file of parameters that eval scores. */
 pb_status pb_seed_save_best(pb_session *s, const char *folder, const pb_seed *state);
-/** Puts parameters of a file into the plan; PB_ERR_IO when they are not those of this run. */
+/** Puts parameters of a file of a seed's folder into the plan: "best.safetensors", or a snapshot. PB_ERR_IO when they are
+ * not those of this run. */
+pb_status pb_seed_load_network(pb_session *s, const char *folder, const char *file);
 pb_status pb_seed_load_best(pb_session *s, const char *folder);
+/** "snapshot-<k>.safetensors", counted from 1. */
+typedef struct pb_snapshot_name {
+    char text[40];
+} pb_snapshot_name;
+pb_snapshot_name pb_snapshot_file(int k);
 
 /** Scores the parameters that the plan holds on the test part: test_loss, test_accuracy,
  * class_accuracies. */

@@ -47,7 +47,8 @@ static pb_status open_any(pb_context *ctx, const pb_config *config, const pb_run
                           bool predicts, pb_session *s)
 {
     const double start = pb_seconds();
-    *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK, .predicts = predicts};
+    *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
+    s->predicts = predicts || config->ensemble;
     if (options) s->options = *options;
     const pb_status status = open_session(s);
     pb_trace_span(s->trace, start, "load data and build the graph");

@@ -22,8 +22,10 @@ typedef struct pb_session {
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
     int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
-    bool predicts;    /* its graph has the program "predict" */
-    pb_fitted fitted; /* what stages have learned from the training samples */
+    bool predicts; /* its graph has the program "predict": to look at networks, and of ensembles */
+    const int32_t *drawn; /* [train_count] rows in place of train_rows, of a member of boosting;
+                             NULL: none; the caller's */
+    pb_fitted fitted;     /* what stages have learned from the training samples */
     pb_run_graph graph;
     pb_tensors start;  /* what every seed starts from in place of random numbers, by the names of
                           leaves (train/pretrained.h); empty: nothing */
@@ -60,9 +62,10 @@ pb_status pb_session_upload(pb_session *s);
 pb_status pb_session_warm_up(pb_session *s);
 void pb_session_close(pb_session *s);
 
-/** A session beside another one that is warm: the same graph and data, with parameters and states of its own, on a part of
- * the other's device, and for its sentences the part's context. Nothing of it is traced or profiled. Close it before the
- * other one. PB_ERR_DEVICE where the plan has no twins. */
+/** A session beside another one that is warm: the same graph and data, with parameters and states
+ * of its own, on a part of the other's device, and for its sentences the part's context. Nothing of
+ * it is traced or profiled. Close it before the other one. PB_ERR_DEVICE where the plan has no
+ * twins. */
 pb_status pb_session_twin(const pb_session *s, pb_device *part, pb_session *twin);
 void pb_session_close_twin(pb_session *twin);
 

@@ -298,6 +298,28 @@ static void add_scalogram(json_t *json, const pb_scalogram *scalogram, int *bad)
     *bad |= json_object_set_new(json, "scalogram", axes);
 }
 
+/* ensemble.json without what summary.json says already, and without bins. */
+static pb_status add_ensemble(json_t *json, const pb_session *s, const char *folder)
+{
+    static const char *const keys[] = {"kind", "members", "mean_of_members", "out_of_bag"};
+    json_t *all = NULL, *ensemble = NULL;
+    char *path = pb_path_join(folder, "ensemble.json");
+    pb_status status =
+        path ? pb_json_load(s->ctx, path, &all) : pb_fail(s->ctx, PB_ERR_MEMORY, "out of memory");
+    if (status == PB_OK) {
+        ensemble = json_deep_copy(json_object_get(all, "ensemble"));
+        json_object_del(ensemble, "bins");
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            json_object_set(ensemble, keys[i],
+                            json_object_get(all, keys[i])); /* or it is not there */
+        if (json_object_set_new(json, "ensemble", ensemble) != 0)
+            status = pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for summary.json");
+    }
+    json_decref(all);
+    free(path);
+    return status;
+}
+
 static json_t *summarise(const pb_session *s, const pb_seed seeds[], int count)
 {
     int bad = 0;
@@ -328,9 +350,10 @@ pb_status pb_summary_write(pb_session *s, const char *folder, const pb_seed seed
     PB_TRY(save_arrays(s, folder, seeds, count));
     json_t *json = summarise(s, seeds, count);
     char *path = pb_path_join(folder, "summary.json");
-    const pb_status status = json && path
-                                 ? pb_json_save(s->ctx, path, json)
-                                 : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for summary.json");
+    pb_status status =
+        json && path ? PB_OK : pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for summary.json");
+    if (status == PB_OK && s->config->ensemble) status = add_ensemble(json, s, folder);
+    if (status == PB_OK) status = pb_json_save(s->ctx, path, json);
     free(path);
     json_decref(json);
     return status;

@@ -151,6 +151,9 @@ static pb_status keep_base(reader *r, const pb_config *config, pb_arm *arm)
                        "%s: a search chooses by validation samples, but data.validation is 0, and "
                        "train.folds too",
                        pb_option_where(config->data, "validation"));
+    if (config->ensemble)
+        return pb_fail(r->ctx, PB_ERR_CONFIG, "%s: a search is for one network, not for ensembles",
+                       pb_option_where(config->ensemble, "kind"));
     arm->base = pb_config_yaml(config);
     return arm->base ? PB_OK : no_memory(r->ctx);
 }

@@ -24,12 +24,22 @@ for example in example-*.yaml; do
         grep -v '^transfer:' "$example" >first.yaml
         "$program" run first.yaml train.epochs=1 data.limit=640 --output "$first" --quiet
     fi
-    "$program" run "$example" train.epochs=1 data.limit=640 --output run --quiet
+    shorter=(train.epochs=1)
+    if grep -q 'kind: snapshots' "$example"; then # at the ends of two epochs
+        shorter=(train.epochs=2 ensemble.members=2 stages.sgd.period=1)
+    fi
+    "$program" run "$example" "${shorter[@]}" data.limit=640 --output run --quiet
     line=$(head -1 run/metrics.jsonl)
     [[ $line == *'"val_loss": '[0-9]* ]] || { echo "$example: $line"; exit 1; }
     echo "$example: $line"
     [[ -z $first || -s run/start.safetensors ]]
     diff <(scores <run/summary.json) <("$program" eval run --quiet | scores)
+    if grep -q '^ensemble:' "$example"; then # judged as finished runs are
+        cp run/ensemble_probabilities.npy run/ensemble.json .
+        "$program" ensemble run --quiet
+        cmp ensemble_probabilities.npy run/ensemble_probabilities.npy
+        cmp ensemble.json run/ensemble.json
+    fi
     rm -r run
 done
 

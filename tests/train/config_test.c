@@ -301,7 +301,7 @@ static const bad_case bad_cases[] = {
     {"lr: 3\n" TAIL, NULL, {"lr", "did you mean stages.sgd.lr?"}},
     {"trian: {}\n" TAIL, NULL, {"trian", "did you mean train?"}},
     {"dct2: {keep: 3}\n" TAIL, NULL, {"dct2", "belongs into the list `stages`"}},
-    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, save_dir, device, data, weight_transform, transfer, train, stages"}},
+    {"qwertyuiop: 1\n" TAIL, NULL, {"qwertyuiop: unknown key, allowed: name, plan, plan_seconds, save_dir, device, data, weight_transform, transfer, ensemble, train, stages"}},
     {"device: {memory_limt: 3}\n" TAIL, NULL, {":1: device.memory_limt: ", "did you mean device.memory_limit?"}},
     {"device: {memory_limit: 3X}\n" TAIL, NULL, {":1: device.memory_limit: '3X'", "a size in bytes such as 64M"}},
     {"device: {memory_limit: 1.5}\n" TAIL, NULL, {":1: device.memory_limit: '1.5'", "a size in bytes"}},
