@@ -196,6 +196,48 @@ START_TEST(leaves_start)
 }
 END_TEST
 
+static int count_of(const char *text, const char *words)
+{
+    int count = 0;
+    while ((text = strstr(text, words))) ++count, ++text;
+    return count;
+}
+
+/* What each row takes of the next one is there already: it is not drawn again for that. */
+START_TEST(rows_are_drawn_once)
+{
+    enum { ROWS = 6, EACH = 8 };
+    pb_graph *g = pb_graph_create(ctx);
+    const pb_init seven = {PB_INIT_CONSTANT, 7, 0};
+    const pb_draw draws = {.key = pb_leaf(g, PB_ROLE_STATE, "key", PB_I32, PB_SCALAR, seven),
+                           .epoch = pb_leaf(g, PB_ROLE_STATE, "epoch", PB_I32, PB_SCALAR, seven),
+                           .sample = pb_iota(g, PB_SHAPE(ROWS), 0)};
+    const int32_t next[ROWS] = {1, 2, 3, 4, 5, 0};
+    const pb_value target = state(g, "target", PB_SHAPE(ROWS, 2, EACH / 2));
+    const pb_value index = pb_leaf(g, PB_ROLE_INPUT, "next", PB_I32, PB_SHAPE(ROWS),
+                                   (pb_init){PB_INIT_CONSTANT, 0, 0});
+    const pb_value drawn = pb_random_normal(g, &draws, PB_SHAPE(ROWS, 1, 2, EACH / 2), "noise");
+    const pb_value rows = pb_reshape(g, drawn, PB_SHAPE(ROWS, 2, EACH / 2));
+    const pb_value assign = pb_assign(g, target, pb_sub(g, rows, pb_gather(g, rows, index)));
+    OK(ctx, pb_program(g, "step", 1, &assign));
+    pb_plan *plan;
+    float got[ROWS * EACH];
+    OK(ctx, pb_plan_create(device, g, &plan));
+    OK(ctx, pb_plan_init(plan, 0));
+    OK(ctx, pb_plan_write(plan, index, next, sizeof next));
+    OK(ctx, pb_plan_run(plan, "step", 1));
+    OK(ctx, pb_plan_read(plan, target, got, sizeof got));
+    const pb_stream stream = pb_stream_make(7, "noise", 7);
+    for (size_t i = 0; i < ROWS * EACH; ++i) {
+        const float other = pb_stream_normal(stream, (i + EACH) % (ROWS * EACH));
+        ck_assert_double_eq_tol(got[i], pb_stream_normal(stream, i) - other, 1e-5);
+    }
+    ck_assert_int_eq(count_of(pb_plan_source(plan), "(philox_normal("), 1);
+    pb_plan_free(&plan);
+    pb_graph_free(&g);
+}
+END_TEST
+
 int main(void)
 {
     if (!may_run()) return 77;
@@ -208,6 +250,7 @@ int main(void)
     tcase_add_test(tests, too_little_memory);
     tcase_add_test(tests, plans_in_print);
     tcase_add_test(tests, leaves_start);
+    tcase_add_test(tests, rows_are_drawn_once);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }

@@ -2,6 +2,7 @@
  * stream their data; other bits with another seed. */
 #include <unistd.h>
 
+#include "../cli/program.h"
 #include "tiny_fixture.h"
 
 static const char stages[] =
@@ -109,5 +110,5 @@ int main(void)
     tcase_add_test(tests, test_a_streamed_run_draws_the_same);
     tcase_add_test(tests, test_seeds_draw_their_own);
     tcase_add_test(tests, test_shows_what_augmentation_does);
-    return run_case("random runs", tests);
+    return run_case_warm("random runs", tests);
 }

@@ -1,5 +1,6 @@
 /* The statistics of an averaged network are those of its activations over the training samples, and
  * not of the networks that it is an average of. */
+#include "../cli/program.h"
 #include "tiny_fixture.h"
 #include "train/safetensors.h"
 
@@ -101,5 +102,5 @@ int main(void)
     tcase_add_test(tests, test_means_are_those_of_the_average);
     tcase_add_test(tests, test_variances_are_those_of_the_average);
     tcase_add_test(tests, test_needs_statistics);
-    return run_case("statistics of averages", tests);
+    return run_case_warm("statistics of averages", tests);
 }
