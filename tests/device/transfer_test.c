@@ -35,7 +35,9 @@ static void refill(pb_context *ctx, pb_device *device)
         OK(ctx, pb_transfer_land(transfer));
         OK(ctx, pb_buffer_read(device, target, 0, got, sizeof got));
         ck_assert_mem_eq(got + OFFSET, data, bytes);
-        for (size_t i = 0; i < OFFSET; i++) ck_assert_uint_eq(got[i], 0);
+        size_t zeros = 0;
+        while (zeros < OFFSET && got[zeros] == 0) zeros++;
+        ck_assert_uint_eq(zeros, OFFSET);
     }
     ck_assert_int_eq(pb_transfer_send(transfer, sent[0], BYTES + 1), PB_ERR_INTERNAL);
     OK(ctx, pb_transfer_send(transfer, sent[0], BYTES)); /* never lands */
