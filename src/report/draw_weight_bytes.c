@@ -144,7 +144,9 @@ static void put_curve(pb_plot *plot, const point all[], int first, int count, co
 {
     static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
     const int look = look_of(all, first);
-    const char *colour = all[first].compressed ? pb_plot_colour(colour_of(all, first)) : "#777777";
+    const int place = colour_of(all, first); /* beyond the colours there are, other shapes */
+    const int shape = shapes[(look + 5 * (place / 8)) % 8];
+    const char *colour = all[first].compressed ? pb_plot_colour(place) : "#777777";
     pb_text *s = &plot->script;
     pb_text_append(&plot->data, "# %s: bytes, percent, errors of both, threshold\n",
                    all[first].curve);
@@ -156,8 +158,7 @@ static void put_curve(pb_plot *plot, const point all[], int first, int count, co
                    "%s'%s.dat' index %d using 1:2:3:4 with xyerrorbars pointtype 0 linewidth 1.2 "
                    "linecolor rgb '%s', \\\n     '' index %d using 1:2 with linespoints "
                    "pointtype %d pointsize 1.2 dashtype %d linewidth 1.8 linecolor rgb '%s' title ",
-                   *comma, plot->name, block, colour, block, shapes[look % 8], look % 4 + 1,
-                   colour);
+                   *comma, plot->name, block, colour, block, shape, look % 4 + 1, colour);
     pb_plot_quote(s, all[first].curve);
     *comma = ", \\\n     ";
 }
