@@ -145,7 +145,7 @@ static void put_curve(pb_plot *plot, const point all[], int first, int count, co
     static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
     const int look = look_of(all, first);
     const int place = colour_of(all, first); /* beyond the colours there are, other shapes */
-    const int shape = shapes[(look + 5 * (place / 8)) % 8];
+    const int shape = shapes[(look + place / 8) % 8];
     const char *colour = all[first].compressed ? pb_plot_colour(place) : "#777777";
     pb_text *s = &plot->script;
     pb_text_append(&plot->data, "# %s: bytes, percent, errors of both, threshold\n",
