@@ -148,10 +148,12 @@ static pb_status choose(making *m, bool any_level)
     return status;
 }
 
+/* First the fingerprint, which takes as long as a few chunks, then chunk after chunk. */
 static pb_status pack_one(pb_context *ctx, void *user, int i)
 {
     making *m = user;
-    return pack(ctx, m, &m->chunks[i]);
+    if (i == 0) return pb_pbz_fingerprint(ctx, m->d, m->d->compressed->fingerprint);
+    return pack(ctx, m, &m->chunks[i - 1]);
 }
 
 static void put_entry(const packing *p, unsigned char *entry)
@@ -187,7 +189,7 @@ static pb_status make_chunks(making *m)
                           .count = all - first < most ? all - first : most,
                           .order = m->d->compressed->order};
     }
-    PB_TRY(pb_parallel(m->ctx, count, pack_one, m));
+    PB_TRY(pb_parallel(m->ctx, count + 1, pack_one, m));
     for (int i = 0; i < count; i++) {
         put_entry(&m->chunks[i], m->table + (size_t)i * PB_PBZ_ENTRY_BYTES);
         m->chunk_bytes += m->chunks[i].bytes;
@@ -213,9 +215,6 @@ static pb_status make_header(making *m)
     PB_TRY(check_name(m, m->d->name));
     PB_TRY(check_name(m, c->source.name));
     for (int i = 0; i < m->d->classes; i++) PB_TRY(check_name(m, m->d->class_names[i]));
-    c->train_count = m->d->train.count;
-    c->test_count = m->d->test.count;
-    PB_TRY(pb_pbz_fingerprint(m->ctx, m->d, c->fingerprint));
     m->header = pb_pbz_header_text(m->d);
     if (!m->header) return no_memory(m);
     const size_t bytes = strlen(m->header);
@@ -232,10 +231,12 @@ static pb_status make_header(making *m)
 static pb_status make_all(making *m, int level)
 {
     m->level = level ? level : LEVEL_DEFAULT;
+    m->d->compressed->train_count = m->d->train.count;
+    m->d->compressed->test_count = m->d->test.count;
     PB_TRY(choose(m, level == 0));
+    PB_TRY(make_chunks(m)); /* and the fingerprint for the header */
     PB_TRY(make_header(m));
     PB_TRY(make_arrays(m));
-    PB_TRY(make_chunks(m));
     pb_pbz_prefix *p = &m->prefix;
     p->file_bytes = PB_PBZ_PREFIX_BYTES + p->header_bytes +
                     p->entries * (uint64_t)PB_PBZ_ENTRY_BYTES + p->arrays_bytes + m->chunk_bytes;
