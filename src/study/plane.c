@@ -55,7 +55,7 @@ static bool measure_selection(const pb_stored *s, const pb_config_stage *stage, 
         f->height = of.axes == 1 ? 1 : block;
         f->width = block;
     }
-    if (is_selected_by(stage, "corner")) {
+    if (is_selected_by(stage, "corner") || is_selected_by(stage, "bands")) {
         const int keep = (int)pb_option_int(stage->options, "keep");
         f->height = of.axes == 1 ? 1 : keep;
         f->width = keep;
@@ -72,11 +72,11 @@ static bool find_order(const pb_stored *s, const pb_config_stage *stage, selecti
         for (int i = 0; i < f->count; i++) f->order[i] = i;
         return true;
     }
-    if (!is_selected_by(stage, "energy")) {
-        const pb_selection how =
-            is_selected_by(stage, "zigzag") ? PB_SELECT_ZIGZAG : PB_SELECT_RADIAL;
-        return pb_frequencies_order(how, f->height, f->width, f->count, f->order);
-    }
+    if (is_selected_by(stage, "zigzag"))
+        return pb_frequencies_order(PB_SELECT_ZIGZAG, f->height, f->width, f->count, f->order);
+    if (is_selected_by(stage, "radial"))
+        return pb_frequencies_order(PB_SELECT_RADIAL, f->height, f->width, f->count, f->order);
+    /* by energy or by bands: what the training split said */
     snprintf(name, sizeof name, "dct2_%d.order", stage->ordinal);
     const pb_fitted_array *learned = pb_fitted_find(&s->file->compressed->fitted, name);
     for (int i = 0; i < f->count; i++)

@@ -212,6 +212,75 @@ START_TEST(selected_frequencies_stand_at_their_places)
 }
 END_TEST
 
+/* A frequency of a sample's cosine transform in blocks of height x width, the mean over all blocks;
+ * where a block reaches over the edge, the last pixel goes on. */
+static double coefficient(int sample, int height, int width, int u, int v)
+{
+    const double pi = acos(-1);
+    const int rows = (HEIGHT - 1) / height + 1, columns = (WIDTH - 1) / width + 1;
+    double sum = 0;
+    for (int y = 0; y < rows * height; y++)
+        for (int x = 0; x < columns * width; x++) {
+            const int inside = (y < HEIGHT ? y : HEIGHT - 1) * WIDTH + (x < WIDTH ? x : WIDTH - 1);
+            sum += (pixel(sample, inside) / 255 - 0.5) *
+                   cos(pi * u * (2 * (y % height) + 1) / (2.0 * height)) *
+                   cos(pi * v * (2 * (x % width) + 1) / (2.0 * width));
+        }
+    return sum * sqrt((u ? 2.0 : 1.0) / height * (v ? 2.0 : 1.0) / width) / (rows * columns);
+}
+
+/* Whatever selects, the values of a sample laid out are its cosine transform where it was kept. */
+START_TEST(every_selection_lays_out_the_transform_that_it_kept)
+{
+    static const struct {
+        const char *options;
+        int block, count, height, width; /* the plane; 0: not told by the options */
+    } kept[] = {
+        {"keep: 3", 0, 9, 3, 3},
+        {"keep: 2, block: 3", 3, 4, 2, 2},
+        {"select: zigzag, count: 11", 0, 11, 0, 0},
+        {"select: radial, count: 11", 0, 11, 0, 0},
+        {"select: radial, count: 7, block: 4", 4, 7, 0, 0},
+        {"select: energy, count: 11", 0, 11, 0, 0},
+        {"select: energy, count: 7, block: 4", 4, 7, 0, 0},
+        {"select: bands, keep: 4, bands: 3, count: 16", 0, 16, 4, 4},
+        {"select: bands, keep: 4, bands: 3, count: 9", 0, 9, 0, 0},
+        {"select: bands, keep: 5, bands: 3, weights: 0.2 0.1 0.7, count: 8", 0, 8, 0, 0},
+        {"select: bands, keep: 3, bands: 2, block: 4, count: 5", 4, 5, 0, 0},
+    };
+    enum { SAMPLE = 7 };
+    pb_dataset *d = make_images();
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        char stages[160];
+        float numbers[VALUES * 2], *plane;
+        pb_shape shape;
+        snprintf(stages, sizeof stages, "[load, {dct2: {%s}}]", kept[i].options);
+        pb_stored stored = open_stored(d, "images", stages);
+        pb_stored_values(&stored, pb_stored_row(&stored, SAMPLE), numbers);
+        ck_assert_int_eq(pb_plane_of(&stored, numbers, &shape, &plane), PB_OK);
+        const int height = shape.dim[shape.axes - 2], width = shape.dim[shape.axes - 1];
+        const int block_height = kept[i].block ? kept[i].block : HEIGHT,
+                  block_width = kept[i].block ? kept[i].block : WIDTH;
+        int found = 0;
+        for (int k = 0; k < height * width; k++) {
+            if (!isfinite(plane[k])) continue;
+            ck_assert_msg(fabs((double)plane[k] - coefficient(SAMPLE, block_height, block_width,
+                                                              k / width, k % width)) < 1e-5,
+                          "%s: not what it is at %d, %d", kept[i].options, k / width, k % width);
+            found++;
+        }
+        ck_assert_msg(found == kept[i].count, "%s: %d are placed", kept[i].options, found);
+        if (kept[i].height) {
+            ck_assert_int_eq(height, kept[i].height);
+            ck_assert_int_eq(width, kept[i].width);
+        }
+        free(plane);
+        pb_stored_close(&stored);
+    }
+    pb_dataset_free(&d);
+}
+END_TEST
+
 /* Independent uniform bytes cannot be compressed, constant ones take next to nothing, and the truth
  * is in between where a value is one of four: 2 bits. */
 START_TEST(zstd_against_entropy)
@@ -541,6 +610,7 @@ int main(void)
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, entropy_and_mutual_information_of_files);
     tcase_add_test(tcase, selected_frequencies_stand_at_their_places);
+    tcase_add_test(tcase, every_selection_lays_out_the_transform_that_it_kept);
     tcase_add_test(tcase, zstd_against_entropy);
     tcase_add_test(tcase, error_of_a_truncated_transform);
     tcase_add_test(tcase, what_is_kept_whole_comes_back_exactly);
