@@ -113,7 +113,7 @@ static void tell_smallest(pb_findings *f, double within)
     json_t *p;
     json_array_foreach(json_object_get(f->study, "points"), i, p)
     {
-        if (p != raw && margin_of(p, within).low > 0 && bytes_of(p) < bytes_of(raw) &&
+        if (p != raw && margin_of(p, within).low >= 0.005 && bytes_of(p) < bytes_of(raw) &&
             (!best || bytes_of(p) < bytes_of(best)))
             best = p;
     }

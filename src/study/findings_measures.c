@@ -44,9 +44,16 @@ static estimate difference_of(estimate a, estimate b)
                       d + hypot(a.high - a.at, b.at - b.low)};
 }
 
-static bool excludes_zero(estimate e)
+/* As so many digits after the point show it: what is printed as zero is not told from zero. */
+static double as_shown(double number, int digits)
 {
-    return e.low > 0 || e.high < 0;
+    const double scale = pow(10, digits);
+    return round(number * scale) / scale;
+}
+
+static bool excludes_zero(estimate e, double factor, int digits)
+{
+    return as_shown(factor * e.low, digits) > 0 || as_shown(factor * e.high, digits) < 0;
 }
 
 /* ---- what is estimated of a point ---- */
@@ -149,7 +156,8 @@ static const json_t *smallest_telling(const pb_findings *f, double share)
     {
         const double all = pb_findings_number(json_object_get(p, "information"), "label_bits");
         const estimate bound = bound_of(p);
-        if (bound.low > 0 && bound.low >= share * all && (!best || bytes_of(p) < bytes_of(best)))
+        if (as_shown(bound.low, 2) > 0 && bound.low >= share * all &&
+            (!best || bytes_of(p) < bytes_of(best)))
             best = p;
     }
     return best;
@@ -177,7 +185,7 @@ static void tell_bounds(pb_findings *f)
     json_array_foreach(points_of(f), i, p)
     {
         const estimate bound = bound_of(p);
-        if (is_known(bound) && bound.low <= 0)
+        if (is_known(bound) && !(as_shown(bound.low, 2) > 0))
             pb_findings_say(f->open,
                             "That %s tells anything of the label is not shown: at least %.2f bits, "
                             "%.2f to %.2f.",
@@ -203,7 +211,7 @@ static void tell_first(pb_findings *f, const contest *c, json_int_t budget, cons
     const estimate d = c->largest ? difference_of(a, b) : difference_of(b, a);
     const double k = c->factor;
     f->comparisons++;
-    if (d.low > 0)
+    if (as_shown(k * d.low, c->digits) > 0)
         pb_findings_say(f->claims,
                         "At %" JSON_INTEGER_FORMAT
                         " bytes, %s %s: %s %.*f%s against %.*f%s of %s, which comes next, a "
@@ -324,11 +332,11 @@ static void tell_found(pb_findings *f)
                    exact = share_of(json_object_get(plain, "rank_1")),
                    ten = share_of(json_object_get(noisy, "rank_10"));
     const double among = pb_findings_number(noisy, "among");
-    if (!(first.low > 1 / among)) {
+    if (!(as_shown(100 * first.low, 1) > 100 / among)) {
         pb_findings_say(
             f->open,
-            "That originals with noise are found in %s is not told from chance: %.2f %% "
-            "(%.2f to %.2f).",
+            "That originals with noise are found in %s is not told from chance: %.1f %% "
+            "(%.1f to %.1f).",
             name_of(least), 100 * first.at, 100 * first.low, 100 * first.high);
         return;
     }
@@ -356,7 +364,7 @@ static void tell_keys(pb_findings *f)
         const double chance = 1 / pb_findings_number(without, "among");
         if (!is_known(d)) continue;
         f->comparisons++;
-        json_t *list = excludes_zero(d) ? f->claims : f->open;
+        json_t *list = excludes_zero(d, 100, 1) ? f->claims : f->open;
         pb_findings_say(
             list,
             "Without the seed of its projection, %s gives %.2f %% of originals away "
@@ -390,7 +398,7 @@ static void tell_data_sets(pb_findings *f)
         pb_text_append(&listed, "%s%s", i ? ", " : "", json_string_value(name));
     }
     const char *which = listed.failed ? "" : listed.text;
-    if (one.low > chance) {
+    if (as_shown(100 * one.low, 1) > as_shown(100 * chance, 1)) {
         pb_text more = {0};
         for (int k = 1; k < SETS; k++)
             if (is_known(told_of(least, k)))

@@ -252,7 +252,37 @@ START_TEST(what_files_keep_is_open_with_zero)
                  "structural similarity of 0.701 of a-8 against 0.700 of b-8, a difference of "
                  "0.001 (-0.002 to 0.004).");
     says("open", "which gives its samples away least was not told");
-    says("open", "That originals with noise are found in a-8 is not told from chance: 0.01 %");
+    says("open",
+         "That originals with noise are found in a-8 is not told from chance: 0.0 % (0.0 to "
+         "0.4).");
+    drop();
+}
+END_TEST
+
+/* 0.0035 bits are shown as 0.00, 0.0004 of likeness as 0.000, and so on. */
+START_TEST(what_is_shown_as_zero_is_not_claimed)
+{
+    find(RAW ", " POINT("c-8", "8", "0.981", "-0.004", "-0.00999", "0.002") ", " MEASURED(
+             "a-8", "a", "8", "7", "0.1", "0.0035", "0.2", "0.7032", "0.002", "0.0004", "0.004", "")
+             END ", " MEASURED("b-8", "b", "8", "8", "0.3", "0.0049", "0.6", "0.70", "0.007",
+                               "0.0049", "0.01", NO_KEY("0.985", "0.97", "0.9956"))
+                 DATA_SETS("0.52", "0.5004", "0.57") END,
+         "", "", "0, 1, 2");
+    ck_assert_int_eq(count("claims", "loses less"), 0);
+    ck_assert_int_eq(count("claims", "of the label"), 0);
+    ck_assert_int_eq(count("claims", "originals"), 0);
+    ck_assert_int_eq(count("claims", "0.0 to"), 0);
+    ck_assert_int_eq(count("claims", "0.00 to"), 0);
+    says("open", "That a-8 tells anything of the label is not shown: at least 0.10 bits, 0.00 to "
+                 "0.20.");
+    says("open", "That b-8 tells anything of the label is not shown: at least 0.30 bits, 0.00 to "
+                 "0.60.");
+    says("open", "That originals with noise are found in a-8 is not told from chance: 0.2 % (0.0 "
+                 "to 0.4).");
+    says("open", "which gives back what is most like the originals was not told");
+    says("open", "That one sample of b-8 tells which data set it is from (of shells, noise) is not "
+                 "told from chance: 52.0 % (50.0 to 57.0, by chance 50.0).");
+    says("open", "No file smaller than raw is shown to lose less than 1 point.");
     drop();
 }
 END_TEST
@@ -311,6 +341,7 @@ int main(void)
     tcase_add_test(tcase, the_page_has_every_sentence);
     tcase_add_test(tcase, what_files_keep_is_claimed_without_zero);
     tcase_add_test(tcase, what_files_keep_is_open_with_zero);
+    tcase_add_test(tcase, what_is_shown_as_zero_is_not_claimed);
     tcase_add_test(tcase, a_key_is_worth_what_is_not_found_without_it);
     tcase_add_test(tcase, data_sets_and_fingerprints_are_told_in_words);
     return run_case("findings", tcase);
