@@ -27,6 +27,8 @@ typedef struct pb_weights {
     char layer[64];            /* "linear_1"                                                             */
     const pb_options *options; /* of pb_weight_options; live as long as the configuration                */
     int lines, count;          /* coefficients: so many lines of so many                                 */
+    int level;                 /* how often the transform is done, which lines may allow less often than
+                              option `level` says; 0: there is none                                     */
     pb_weight_part part[PB_WEIGHT_PARTS];
     int part_count;
     pb_value coefficients; /* parameter [lines, count]                                                   */
@@ -41,7 +43,7 @@ typedef struct pb_weights {
 /** Options of a weight_transform; ends with a row whose name is NULL. */
 extern const pb_option pb_weight_options[];
 
-/** The largest code of a coefficient in training, by option `bits`: 2^(bits - 1) - 1, at least 1. */
+/** The largest code of a coefficient in training, by option `bits`: 2^(bits - 1) - 1; 1 where that is 0. */
 int pb_weight_code_most(const pb_options *options);
 
 /** How coefficients are thresholded. Of those larger than t, soft keeps sign(c) (|c| - t), hard c, and garrote

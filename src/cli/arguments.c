@@ -143,13 +143,18 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder)
 
 pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count)
 {
+    return pb_cli_count_from(cli, option, 1, most, count);
+}
+
+pb_status pb_cli_count_from(pb_cli *cli, const char *option, int least, int most, int *count)
+{
     const char *text = pb_cli_value(cli, option);
     int64_t value;
     if (!text) return PB_OK;
-    if (pb_number_int(text, &value) != PB_NUMBER_OK || value < 1 || value > most)
+    if (pb_number_int(text, &value) != PB_NUMBER_OK || value < least || value > most)
         return pb_fail(cli->ctx, PB_ERR_USAGE,
-                       "%s: --%s must be a whole number from 1 to %d, not %s", cli->command->name,
-                       option, most, text);
+                       "%s: --%s must be a whole number from %d to %d, not %s", cli->command->name,
+                       option, least, most, text);
     *count = (int)value;
     return PB_OK;
 }

@@ -59,6 +59,8 @@ pb_status pb_cli_need_folder(pb_cli *cli, const char *folder);
 
 /** An option that is a whole number from 1 to `most`, else PB_ERR_USAGE; `count` stays as it is where it is not given. */
 pb_status pb_cli_count(pb_cli *cli, const char *option, int most, int *count);
+/** The same from `least`. */
+pb_status pb_cli_count_from(pb_cli *cli, const char *option, int least, int most, int *count);
 /** The option "seed", a whole number from 0, else PB_ERR_USAGE; `seed` stays as it is where it is not given. */
 pb_status pb_cli_seed(pb_cli *cli, int64_t *seed);
 /** PB_ERR_USAGE when there is neither a configuration of this name nor data that stand for one. */

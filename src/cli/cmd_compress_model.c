@@ -36,10 +36,7 @@ pb_status pb_cli_compress_model(pb_cli *cli)
     pb_model_facts facts;
     if (!output)
         return pb_fail(cli->ctx, PB_ERR_USAGE, "compress-model: --output FILE says where it goes");
-    PB_TRY(pb_cli_count(cli, "bits", 16, &options.bits));
-    if (options.bits == 1)
-        return pb_fail(cli->ctx, PB_ERR_USAGE,
-                       "compress-model: --bits must be a whole number from 2 to 16, not 1");
+    PB_TRY(pb_cli_count_from(cli, "bits", 2, 16, &options.bits));
     PB_TRY(read_loss(cli, &options.loss));
     PB_TRY(pb_cli_seed(cli, &options.seed));
     PB_TRY(pb_cli_need_folder(cli, cli->words[0]));

@@ -191,11 +191,16 @@ static int key_width(const point all[], int count)
     return width < 520 ? width : 520;
 }
 
-static bool has_one_data_set(int count, const pb_record runs[])
+/* The data set of the runs that are finished: the others do not tell theirs. */
+static const char *data_set_of(int count, const pb_record runs[])
 {
-    for (int i = 1; i < count; i++)
-        if (strcmp(pb_record_data_set(&runs[i]), pb_record_data_set(&runs[0])) != 0) return false;
-    return true;
+    const char *seen = "";
+    for (int i = 0; i < count; i++) {
+        const char *name = pb_record_text(&runs[i], "data_set");
+        if (*name && *seen && strcmp(name, seen) != 0) return "several data sets";
+        if (*name) seen = name;
+    }
+    return seen;
 }
 
 static pb_status draw(pb_context *ctx, int run_count, const pb_record runs[], const point all[],
@@ -210,11 +215,10 @@ static pb_status draw(pb_context *ctx, int run_count, const pb_record runs[], co
     pb_plot plot;
     pb_plot_begin(&plot, "weight_bytes", WIDTH, HEIGHT);
     pb_plot_title(&plot, "Accuracy against bytes of compressed networks");
-    pb_plot_subtitle(
-        &plot, "%s; numbers are thresholds%s%s%s",
-        has_one_data_set(run_count, runs) ? pb_record_data_set(&runs[0]) : "several data sets",
-        whiskers ? "; mean over " : "", whiskers ? pb_records_repeats(run_count, runs) : "",
-        whiskers ? ", whiskers: one standard error" : "");
+    pb_plot_subtitle(&plot, "%s; numbers are thresholds%s%s%s", data_set_of(run_count, runs),
+                     whiskers ? "; mean over " : "",
+                     whiskers ? pb_records_repeats(run_count, runs) : "",
+                     whiskers ? ", whiskers: one standard error" : "");
     pb_plot_top_margin(&plot);
     pb_text_append(
         &plot.script,

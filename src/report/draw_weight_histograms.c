@@ -40,7 +40,10 @@ typedef struct facts {
     double count;
 } facts;
 
-static void visit(const group *g, void (*see)(void *user, double number), void *user)
+/* Every coefficient with the threshold of its part. */
+typedef void see_coefficient(void *user, double number, double threshold);
+
+static void visit(const group *g, see_coefficient *see, void *user)
 {
     const pb_npy *c = &g->arrays->coefficients;
     size_t i;
@@ -49,14 +52,17 @@ static void visit(const group *g, void (*see)(void *user, double number), void *
     {
         const size_t offset = (size_t)pb_weight_number(part, "offset"),
                      count = (size_t)pb_weight_number(part, "count");
+        const double threshold = pb_weight_number(part, "threshold");
         for (size_t line = 0; is_in(g, part) && line < c->dim[0]; line++)
             for (size_t k = 0; k < count; k++)
-                see(user, (double)((const float *)c->data)[line * c->dim[1] + offset + k]);
+                see(user, (double)((const float *)c->data)[line * c->dim[1] + offset + k],
+                    threshold);
     }
 }
 
-static void widen(void *user, double number)
+static void widen(void *user, double number, double threshold)
 {
+    (void)threshold;
     facts *f = user;
     f->largest = fmax(f->largest, size_of(number));
 }
@@ -83,19 +89,23 @@ static facts facts_of(const group *g)
 
 typedef struct histogram {
     double half; /* bins reach from -half to half */
-    size_t bins[BINS];
+    size_t bins[BINS], kept[BINS];
 } histogram;
 
-static void add(void *user, double number)
+static void add(void *user, double number, double threshold)
 {
     histogram *h = user;
     const double place = (number / h->half + 1) / 2 * BINS;
-    if (isfinite(place)) h->bins[place < 0 ? 0 : place >= BINS ? BINS - 1 : (int)place]++;
+    if (!isfinite(place)) return;
+    const int bin = place < 0 ? 0 : place >= BINS ? BINS - 1 : (int)place;
+    h->bins[bin]++;
+    h->kept[bin] += fabs(number) > threshold;
 }
 
 /* ---- a panel ---- */
 
-/* "middle count kept": whether coefficients of that size are larger than every threshold. */
+/* "middle count kept": whether most coefficients of that size are larger than their threshold; of
+ * those that are not there, whether its middle is. */
 static void add_block(pb_plot *plot, const group *g, const facts *f)
 {
     histogram h = {.half = f->largest > 0 ? f->largest : 1};
@@ -104,7 +114,8 @@ static void add_block(pb_plot *plot, const group *g, const facts *f)
                    pb_weight_text(g->layer, "layer"), g->level);
     for (int i = 0; i < BINS; i++) {
         const double middle = h.half * ((2.0 * i + 1) / BINS - 1);
-        pb_text_append(&plot->data, "%.9g %zu %d\n", middle, h.bins[i], fabs(middle) > f->most);
+        const bool kept = h.bins[i] > 0 ? 2 * h.kept[i] > h.bins[i] : fabs(middle) > f->most;
+        pb_text_append(&plot->data, "%.9g %zu %d\n", middle, h.bins[i], kept);
     }
     pb_plot_end_block(plot);
 }

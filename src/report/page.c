@@ -100,7 +100,7 @@ static const picture pictures[] = {
      true},
     {"weight_sparsity",
      "Share of the coefficients of weights that the threshold makes 0, by layer and level, after "
-     "each epoch.",
+     "each epoch; where that comes once at the end, the last epoch has it.",
      true},
     {"weight_histograms",
      "Coefficients of the weights by size, of each layer and level, with the threshold; what lies "

@@ -97,6 +97,7 @@ pb_status pb_weight_layers_load(pb_context *ctx, const pb_record *run, json_t **
     pb_status status = path ? PB_OK : pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
     if (!status && pb_file_exists(path)) {
         status = pb_json_load(ctx, path, layers);
+        if (status == PB_ERR_IO) status = pb_fail(ctx, PB_ERR_DATA, "%s", pb_error(ctx));
         if (!status) status = check(ctx, path, *layers);
         if (status) {
             json_decref(*layers);

@@ -50,6 +50,7 @@ static pb_status measure_pyramid(pb_builder *b, pb_weights *w, pb_weight_domain 
     const int most = pb_wavelet_max_level(wavelet, shorter);
     int levels = (int)pb_option_int(w->options, "level");
     if (levels == 0 || levels > most) levels = most > 0 ? most : 1;
+    w->level = levels;
     const int extension = pb_extension_find(pb_option_string(w->options, "mode"));
     PB_TRY(pb_pyramid_measure(b->ctx, wavelet, (pb_extension)extension, levels, true, axes,
                               d->height, d->width, &d->pyramid));

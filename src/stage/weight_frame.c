@@ -65,6 +65,7 @@ pb_status pb_weight_frame_measure(pb_builder *b, const pb_continuous *c, pb_weig
             return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "layout"));
         levels = d->frame[axis].levels;
     }
+    w->level = levels;
     add_parts(w, d);
     return PB_OK;
 }

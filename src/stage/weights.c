@@ -13,7 +13,7 @@ const pb_option pb_weight_options[] = {
     {.name = "wavelet", .type = PB_OPTION_STRING, .fallback = "haar",
      .help = "discrete or continuous, by the name that PyWavelets gives it; none: the weights themselves are the coefficients"},
     {.name = "level", .type = PB_OPTION_INT, .fallback = "1", .min = 0, .max = PB_WAVELET_LEVELS,
-     .help = "how often the approximation is transformed again, of continuous wavelets octaves, as far as lines are long enough; 0: as far as they are"},
+     .help = "how often the approximation is transformed again, of continuous wavelets octaves: of each layer as far as its lines are long enough; 0: as deep as possible"},
     {.name = "mode", .type = PB_OPTION_CHOICE, .fallback = "periodization", .choices = PB_EXTENSION_NAMES,
      .help = "how lines go on beyond their ends"},
     {.name = "layout", .type = PB_OPTION_CHOICE, .fallback = "rows", .choices = "flat|rows|matrix|planes",
@@ -36,7 +36,7 @@ const pb_option pb_weight_options[] = {
     {.name = "full", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000,
      .help = "epochs until the threshold is reached (schedule: ramp); 0: two thirds of the epochs"},
     {.name = "bits", .type = PB_OPTION_INT, .fallback = "0", .min = 0, .max = 16,
-     .help = "of a coefficient, quantised in training too once the threshold is full; 0: not quantised"},
+     .help = "of a coefficient, 2 to 16, quantised in training too once the threshold is full; 0: not quantised"},
     {0},
 };
 // clang-format on

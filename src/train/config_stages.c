@@ -103,6 +103,11 @@ static pb_status check_weights(pb_context *ctx, const pb_options *o)
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: %g is no share, which rule %s takes: allowed is 0 to 1",
                        pb_option_where(o, "threshold"), threshold, rule);
+    if (pb_option_int(o, "bits") == 1)
+        return pb_fail(ctx, PB_ERR_CONFIG,
+                       "%s: one bit holds no sign and no zero: allowed is 0 (not quantised) or 2 "
+                       "to 16",
+                       pb_option_where(o, "bits"));
     if (strcmp(pb_option_string(o, "schedule"), "ramp") == 0 && full > 0 && full <= begin)
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: is %d, but the threshold begins to rise after epoch %d (begin); "

@@ -39,7 +39,7 @@ typedef struct crew {
     int count, epochs, lanes;
     pb_boosting *boosting; /* NULL: it is none */
     pthread_mutex_t lock;  /* of works, lines, the run's files and its context */
-    bool failed;
+    bool failed, told;     /* told: of layers that thresholds left nothing of */
 } crew;
 
 typedef struct lane {
@@ -206,11 +206,24 @@ static pb_status save_model(const lane *l, int i)
     return status;
 }
 
+/* What the end of a seed added to its metrics; a warning comes once in a run. */
+static pb_status end_metrics(const lane *l, int i)
+{
+    crew *c = l->crew;
+    if (l->session->graph.layer_count == 0) return PB_OK;
+    lock(c);
+    const pb_status status = write_metrics(l, i);
+    c->told = c->told || pb_weights_tell_of_nothing(l->session, &c->seeds[i].best);
+    unlock(c);
+    return status;
+}
+
 static pb_status conclude(lane *l, int i)
 {
     pb_seed *state = &l->crew->seeds[i];
     l->held = -1;
     if (!state->result) PB_TRY(pb_seed_conclude(l->session, l->crew->works[i].folder, state));
+    PB_TRY(end_metrics(l, i));
     if (l->session->graph.layer_count > 0) PB_TRY(save_model(l, i));
     if (i == 0) PB_TRY(pb_weight_record_write(l->session, state, l->crew->folder->path));
     pb_tensors_clear(&state->lasting); /* the summary needs neither */

@@ -329,11 +329,23 @@ static void divide_by_class(const pb_session *s, const pb_tensor *view)
     }
 }
 
+/* The best parameters, where they are no longer those that the epoch was judged by. */
+static pb_status validate_again(pb_session *s, pb_seed *state)
+{
+    pb_scored held = {.loss = NAN, .accuracy = NAN};
+    if (s->held_count == 0) return PB_OK;
+    PB_TRY(pb_epoch_score(s, &s->graph.validate, NULL, &held));
+    state->best_accuracy = held.accuracy;
+    state->best_loss = held.loss;
+    return PB_OK;
+}
+
 /* Tests the best parameters and looks inside them. */
-static pb_status finish(pb_session *s, pb_seed *state)
+static pb_status finish(pb_session *s, pb_seed *state, bool changed)
 {
     const pb_run_graph *r = &s->graph;
     PB_TRY(write_network(s, &state->best));
+    if (changed) PB_TRY(validate_again(s, state));
     const pb_pass inspection = pb_session_inspection(s);
     if (r->inspects) PB_TRY(pb_session_pass(s, &inspection));
     PB_TRY(pb_seed_test(s, &state->result));
@@ -370,10 +382,11 @@ pb_status pb_seed_conclude(pb_session *s, const char *folder, pb_seed *state)
                "seed %" PRId64 ": stopped after epoch %d, %d epochs without a better validation "
                "%s",
                state->seed, state->epoch, state->stale, monitors_loss(s) ? "loss" : "accuracy");
-    PB_TRY(pb_weights_end(s, state));
+    bool changed;
+    PB_TRY(pb_weights_end(s, state, &changed));
     PB_TRY(pb_seed_save_best(s, folder, state));
     const double start = pb_seconds();
-    PB_TRY(finish(s, state));
+    PB_TRY(finish(s, state, changed));
     pb_trace_span(s->trace, start, "test");
     return save_in(s, folder, "checkpoint.safetensors", pb_checkpoint_save, state);
 }

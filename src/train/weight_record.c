@@ -142,7 +142,7 @@ static json_t *describe(const layer *l)
     json_object_set_new(json, "layer", json_string(l->weights->layer));
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         json_object_set_new(json, words[i], json_string(pb_option_string(o, words[i])));
-    json_object_set_new(json, "level", json_integer(pb_option_int(o, "level")));
+    json_object_set_new(json, "level", json_integer(l->weights->level));
     json_object_set_new(json, "threshold", pb_json_real(pb_option_float(o, "threshold")));
     json_object_set_new(json, "bits", json_integer(pb_option_int(o, "bits")));
     json_object_set_new(json, "lines", json_integer(l->weights->lines));

@@ -15,9 +15,10 @@
  *    [{layer, wavelet, mode, layout, kind, rule, level, threshold, bits, lines, count, zeros,
  *      image: [height, width], parts: [{level, offset, count, threshold, zeros}]}]
  *
- *  Parts are coefficients `offset` to `offset + count - 1` of each line, level 0 the approximation;
- * zeros are shares; `image` is there where the layer takes the numbers of an image in one row. The
- * weights are computed on the host, by the float64 reference. */
+ *  `level` is how often the layer was transformed, 0 where it was not. Parts are coefficients
+ * `offset` to `offset + count - 1` of each line, level 0 the approximation; zeros are shares;
+ * `image` is there where the layer takes the numbers of an image in one row. The weights are
+ * computed on the host, by the float64 reference. */
 pb_status pb_weight_record_write(pb_session *s, const pb_seed *state, const char *folder);
 
 #endif

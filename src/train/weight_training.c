@@ -1,8 +1,10 @@
 #include "train/weight_training.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "train/model.h"
 #include "train/weight_rules.h"
@@ -32,8 +34,26 @@ static int epochs_of(const pb_session *s)
     return (int)pb_option_int(s->config->train, "epochs");
 }
 
+/* One level may be asked of all layers, though their sizes differ. */
+static void foretell_levels(const pb_session *s)
+{
+    pb_text layers = {0};
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        const int asked = (int)pb_option_int(w->options, "level");
+        if (w->level > 0 && w->level < asked)
+            pb_text_append(&layers, "%s%s has %d of %d", layers.length ? ", " : "", w->layer,
+                           w->level, asked);
+    }
+    if (layers.length && !layers.failed)
+        pb_log(s->ctx, PB_LOG_WARN, "weight_transform.level: lines are too short for it: %s",
+               layers.text);
+    pb_text_free(&layers);
+}
+
 void pb_weights_foretell(const pb_session *s)
 {
+    foretell_levels(s);
     for (int i = 0; i < s->graph.layer_count; i++) {
         const pb_weights *w = &s->graph.layers[i];
         const char *schedule = pb_option_string(w->options, "schedule");
@@ -93,16 +113,84 @@ static bool has_bits(const pb_session *s, const pb_tensors *params)
     return false;
 }
 
-pb_status pb_weights_end(pb_session *s, pb_seed *state)
+static bool is_thresholded_at_end(const pb_weights *w)
 {
+    return strcmp(pb_option_string(w->options, "schedule"), "end") == 0;
+}
+
+/* The line of the last epoch tells of the network that is kept. Lines are shared with those who
+ * write files, so another takes its place. */
+static pb_status end_metrics(const pb_session *s, pb_seed *state)
+{
+    const size_t count = json_array_size(state->metrics);
+    if (count == 0) return PB_OK;
+    json_t *line = json_deep_copy(json_array_get(state->metrics, count - 1));
+    if (!line || json_object_set_new(line, "sparsity", pb_weights_sparsity(s, &state->best)) != 0 ||
+        json_array_set(state->metrics, count - 1, line) != 0) {
+        json_decref(line);
+        return pb_fail(s->ctx, PB_ERR_MEMORY, "no memory for the metrics");
+    }
+    json_decref(line);
+    return PB_OK;
+}
+
+pb_status pb_weights_end(pb_session *s, pb_seed *state, bool *changed)
+{
+    *changed = false;
     for (int i = 0; i < s->graph.layer_count; i++) {
         const pb_weights *w = &s->graph.layers[i];
-        if (strcmp(pb_option_string(w->options, "schedule"), "end") != 0) continue;
+        if (!is_thresholded_at_end(w)) continue;
+        *changed = true;
         PB_TRY(pb_weight_settings(s->ctx, w, tensor_of(s, &state->best, w->coefficients)->data, 1,
                                   tensor_of(s, &state->best, w->settings)->data));
     }
-    if (has_bits(s, &state->best)) pb_model_round(s, &state->best);
-    return PB_OK;
+    const bool at_end = *changed;
+    if (has_bits(s, &state->best)) {
+        pb_model_round(s, &state->best);
+        *changed = true;
+    }
+    return at_end ? end_metrics(s, state) : PB_OK;
+}
+
+static void tell_of_nothing(const pb_session *s, const pb_weights *w, const float c[],
+                            const float thresholds[])
+{
+    const size_t all = (size_t)w->lines * (size_t)w->count;
+    double least = INFINITY, most = 0, largest = 0;
+    for (int p = 0; p < w->part_count; p++) {
+        least = fmin(least, (double)thresholds[p]);
+        most = fmax(most, (double)thresholds[p]);
+    }
+    for (size_t i = 0; i < all; i++) largest = fmax(largest, fabs((double)c[i]));
+    char range[64];
+    snprintf(range, sizeof range, least < most ? "thresholds %.3g to %.3g" : "threshold %.3g",
+             least, most);
+    pb_log(s->ctx, PB_LOG_WARN,
+           "%s: all its coefficients are 0 (%s, the largest was %.3g), so it passes nothing on; a "
+           "lower weight_transform.threshold leaves some",
+           w->layer, range, largest);
+}
+
+bool pb_weights_tell_of_nothing(const pb_session *s, const pb_tensors *params)
+{
+    bool told = false;
+    for (int i = 0; i < s->graph.layer_count; i++) {
+        const pb_weights *w = &s->graph.layers[i];
+        const float *settings = tensor_of(s, params, w->settings)->data;
+        const pb_tensor *t = tensor_of(s, params, w->coefficients);
+        const float *thresholds = settings + PB_WEIGHT_THRESHOLD * w->part_count;
+        size_t left = 0;
+        float *c = malloc(t->bytes);
+        if (!c) return told;
+        memcpy(c, t->data, t->bytes);
+        pb_weight_effective(w, settings, c);
+        for (size_t k = 0; k < t->bytes / sizeof *c; k++) left += c[k] != 0;
+        free(c);
+        if (left > 0) continue;
+        tell_of_nothing(s, w, t->data, thresholds);
+        told = true;
+    }
+    return told;
 }
 
 static void add_layer(json_t *json, const pb_weights *w, const float c[])

@@ -168,6 +168,45 @@ START_TEST(continuous_wavelets_work_too)
 }
 END_TEST
 
+/* Everything 0 after the last epoch, so that one class of the three is right, in validation as in
+ * the test; and lines of 64 numbers halve six times. */
+START_TEST(a_threshold_at_the_end_is_in_every_score)
+{
+#define DEEP "SavedModels/haar-level-9-threshold-1-batch-16/"
+    run(loud("wavelet=haar level=9 threshold=1 batch_size=16 data.validation=0.3 "
+             "weight_transform.schedule=end"),
+        0);
+    assert_says(said.err,
+                "weight_transform.level: lines are too short for it: linear_1 has 6 of 9\n");
+    assert_says(said.err, "linear_1: all its coefficients are 0 (threshold ");
+    json_t *summary = json_in(DEEP "summary.json"), *layers = json_in(DEEP "weights/layers.json"),
+           *line = json_in(DEEP "metrics.jsonl");
+    ck_assert_double_eq_tol(only_number(summary, "test_accuracy"), 1.0 / 3, 1e-6);
+    ck_assert_double_eq_tol(only_number(summary, "val_accuracy"), 1.0 / 3, 1e-6);
+    ck_assert_double_eq_tol(only_number(summary, "val_loss"), only_number(summary, "test_loss"),
+                            1e-5);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(layers, 0), "level")), 6);
+    json_t *sparsity = json_object_get(line, "sparsity");
+    assert_close(json_number_value(json_object_get(sparsity, "linear_1.level_1")), 1);
+    assert_close(json_number_value(json_object_get(sparsity, "linear_1.approximation")), 1);
+    json_decref(summary);
+    json_decref(layers);
+    json_decref(line);
+}
+END_TEST
+
+START_TEST(bits_are_none_or_at_least_two)
+{
+    fails(example("wavelet=haar batch_size=32 weight_transform.bits=1"), 2,
+          "weight_transform.bits: one bit holds no sign and no zero: allowed is 0 (not quantised) "
+          "or 2 to 16");
+    fails("compress-model . -o x -b 1", 2, "--bits must be a whole number from 2 to 16, not 1");
+    fails("compress-model . -o x -b 17", 2, "--bits must be a whole number from 2 to 16, not 17");
+    fails("eval nothere.pbw", 2,
+          "nothere.pbw: there is no such run folder and no such file of a compressed network");
+}
+END_TEST
+
 START_TEST(a_misspelt_wavelet_is_told_what_there_is)
 {
     fails(example("wavelet=harr batch_size=32"), 2, "\"harr\" is no wavelet (did you mean haar?)");
@@ -186,6 +225,8 @@ int main(void)
     tcase_add_test(tests, the_example_command_works);
     tcase_add_test(tests, recorded_weights_are_those_of_the_recorded_coefficients);
     tcase_add_loop_test(tests, continuous_wavelets_work_too, 0, 2);
+    tcase_add_test(tests, a_threshold_at_the_end_is_in_every_score);
+    tcase_add_test(tests, bits_are_none_or_at_least_two);
     tcase_add_test(tests, a_misspelt_wavelet_is_told_what_there_is);
     return run_case_warm("weights_command", tests);
 }

@@ -150,6 +150,33 @@ START_TEST(a_run_has_pictures_of_its_weights)
 }
 END_TEST
 
+/* Coefficients of 1 and, in the bin around 0, 23 of 0.01, with a threshold that they exceed or not.
+ */
+static void assert_middle_bin(const char *layers, const char *line)
+{
+    FILE *file = made_open(at("run/weights"), "linear_1.coefficients.npy");
+    made_npy_header(file, "<f4", 2, (int[]){2, 12});
+    for (int i = 0; i < 24; i++) made_f32(file, i ? 0.01f : 1);
+    fclose(file);
+    overwrite("run/weights/layers.json", layers);
+    draw("run");
+    assert_holds("run/plots/weight_histograms.dat", line);
+}
+
+#define WHOLE_LAYER(threshold)                                                                     \
+    "[{\"layer\": \"linear_1\", " OPTIONS(                                                         \
+        "haar", 1, 0) ", \"lines\": 2, \"count\": 12, \"zeros\": 0, \"parts\": [{\"level\": 0, "   \
+                      "\"offset\": 0, \"count\": 12, \"threshold\": " threshold                    \
+                      ", \"zeros\": 0}]}]"
+
+START_TEST(only_bins_of_what_becomes_0_are_gray)
+{
+    make("run");
+    assert_middle_bin(WHOLE_LAYER("0"), "\n0 23 1\n");
+    assert_middle_bin(WHOLE_LAYER("0.02"), "\n0 23 0\n");
+}
+END_TEST
+
 START_TEST(units_of_numbers_in_a_row_are_images_where_the_samples_are)
 {
     uint8_t *rgb;
@@ -197,6 +224,8 @@ START_TEST(damaged_weights_leave_the_other_pictures)
     assert_left_out("run/weights/linear_2.npy: is missing");
     overwrite("run/weights/layers.json", "{}");
     assert_left_out("run/weights/layers.json: not a JSON array of layers");
+    overwrite("run/weights/layers.json", "[");
+    assert_left_out("run/weights/layers.json:1: not valid JSON");
 }
 END_TEST
 
@@ -372,6 +401,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_run_has_pictures_of_its_weights);
+    tcase_add_test(tests, only_bins_of_what_becomes_0_are_gray);
     tcase_add_test(tests, units_of_numbers_in_a_row_are_images_where_the_samples_are);
     tcase_add_test(tests, damaged_weights_leave_the_other_pictures);
     tcase_add_test(tests, damaged_weights_are_refused_in_words);
