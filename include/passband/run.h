@@ -72,6 +72,7 @@ pb_status pb_config_load_compressing(pb_context *ctx, const char *path, int over
 typedef struct pb_compressing {
     const char *device;       /* selector as in pb_device_open, NULL for the configuration's              */
     int level, chunk_samples; /* as in pb_compressed_options                                              */
+    bool skip_damaged;        /* leaves damaged chunks of a compressed source out                         */
     const volatile int *stop; /* as in pb_run_options                                                     */
 } pb_compressing;
 /** Compresses the data set of a configuration into a file: the samples as `load` and the transforms after it leave

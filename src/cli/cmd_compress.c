@@ -29,7 +29,9 @@ static pb_status check_words(pb_cli *cli, const char *output)
 pb_status pb_cli_compress(pb_cli *cli)
 {
     const char *output = pb_cli_value(cli, "output");
-    pb_compressing options = {.device = pb_cli_value(cli, "device"), .stop = cli->stop};
+    pb_compressing options = {.device = pb_cli_value(cli, "device"),
+                              .skip_damaged = pb_cli_value(cli, "skip-damaged") != NULL,
+                              .stop = cli->stop};
     pb_config *config = NULL;
     PB_TRY(check_words(cli, output));
     PB_TRY(pb_cli_count(cli, "level", 19, &options.level));

@@ -82,6 +82,7 @@ static const pb_cli_option compress_options[] = {
     {"level", 0, "N",
      "of zstd, from 1 (fast) to 19 (small); default 6, of floats 3, or 1 where 3 saves nothing"},
     {"chunk", 0, "N", "samples of a chunk, which is read as a whole; default 8192"},
+    SKIP_DAMAGED_OPTION,
     QUIET_OPTION,
     VERBOSE_OPTION,
     END_OF_OPTIONS,

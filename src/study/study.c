@@ -8,9 +8,11 @@
 
 #include "base/file.h"
 #include "base/options.h"
+#include "data/loader.h"
 #include "data/registry.h"
 #include "study/study_measures.h"
 #include "study/usual.h"
+#include "train/chain.h"
 #include "train/config.h"
 #include "train/folder_lock.h"
 #include "train/run_data.h"
@@ -134,7 +136,70 @@ static pb_status prepare_folder(pb_study *s)
     return status;
 }
 
+/* What a file that is there already was made from. */
+static pb_status check_source(pb_study *s, const pb_point *point, const char sha256[65])
+{
+    char *path;
+    pb_compressed_file *file;
+    PB_TRY(pb_study_file(s, point, &path));
+    pb_status status = PB_OK;
+    if (pb_file_exists(path) && (status = pb_compressed_open(s->ctx, path, &file)) == PB_OK) {
+        const pb_compressed *about = pb_compressed_describe(file)->compressed;
+        if (strcmp(about->source.sha256, sha256) != 0)
+            status = pb_fail(s->ctx, PB_ERR_DATA,
+                             "%s: was made of other samples than data set %s has now; give this "
+                             "study another folder",
+                             path, s->original->name);
+        pb_compressed_close(&file);
+    }
+    free(path);
+    return status;
+}
+
+/* A study that goes on must not mix files of samples that have changed. */
+static pb_status check_sources(pb_study *s)
+{
+    char sha256[65];
+    pb_dataset_sha256(s->original, sha256);
+    for (int i = 0; i < s->point_count; i++) PB_TRY(check_source(s, &s->points[i], sha256));
+    return PB_OK;
+}
+
 /* ---- opening ---- */
+
+/* A method's stages at the least value of what varies, built before anything is trained: what is
+ * wrong with them is told of the study's key, for the text they are read from here is no file.
+ * Weights that are learned first are unknown yet. */
+static pb_status check_method(pb_study *s, const pb_method *method)
+{
+    pb_config *config = NULL;
+    pb_chain chain = {0};
+    if (method->learner) return PB_OK;
+    pb_status status = pb_method_config(s->ctx, method, 1, 0, NULL, true, &config);
+    if (status == PB_OK)
+        status = pb_chain_create(s->ctx, config, s->original, NULL, config->stage_count, 1, &chain);
+    pb_chain_clear(&chain);
+    pb_config_free(&config);
+    if (status == PB_OK) return PB_OK;
+    char *said = strdup(pb_error(s->ctx));
+    if (!said) return no_memory(s);
+    const size_t length = strlen(method->name);
+    const char *fault = said;
+    if (strncmp(fault, method->name, length) == 0 && fault[length] == ':') {
+        fault += length + 1; /* and the line, where it has one */
+        if (fault[strspn(fault, "0123456789")] == ':') fault += strspn(fault, "0123456789") + 1;
+    }
+    pb_fail(s->ctx, status, "study.methods.%s: %s", method->name, fault + strspn(fault, " "));
+    free(said);
+    return status;
+}
+
+static pb_status check_methods(pb_study *s)
+{
+    for (int i = 0; i < s->config->method_count; i++)
+        PB_TRY(check_method(s, &s->config->methods[i]));
+    return PB_OK;
+}
 
 /* A folder of images or arrays, studied with the methods that are shipped. */
 static pb_status read_usual(pb_study *s, const char *folder, int override_count,
@@ -160,9 +225,19 @@ static pb_status read_usual(pb_study *s, const char *folder, int override_count,
     return status;
 }
 
+/* A compressed data set is known by its name, as for every command. */
+static bool is_compressed(const char *path)
+{
+    const size_t length = strlen(path), ending = strlen(PB_COMPRESSED_ENDING);
+    return length > ending && strcmp(path + length - ending, PB_COMPRESSED_ENDING) == 0;
+}
+
 static pb_status read_config(pb_study *s, const char *path, int override_count,
                              const char *const overrides[])
 {
+    if (is_compressed(path))
+        return pb_fail(s->ctx, PB_ERR_CONFIG,
+                       "%s: is compressed already; study what it was made from", path);
     if (!is_folder(path))
         return pb_study_config_load(s->ctx, path, override_count, overrides, &s->config);
     if (!holds(path, "study.yaml")) return read_usual(s, path, override_count, overrides);
@@ -210,6 +285,7 @@ static pb_status open_locked(pb_study *s)
 {
     PB_TRY(prepare_folder(s));
     PB_TRY(pb_study_plan_points(s));
+    PB_TRY(check_sources(s));
     return open_store(s);
 }
 
@@ -221,6 +297,7 @@ static pb_status open_study(pb_study *s, const char *path, int override_count,
     PB_TRY(read_config(s, path, override_count, overrides));
     s->seeds = pb_option_ints(s->config->options, "seeds", &s->seed_count);
     PB_TRY(load_original(s));
+    PB_TRY(check_methods(s));
     PB_TRY(choose_folder(s));
     pb_status status = pb_folder_lock(s->ctx, s->folder, s->options.stop, &s->lock);
     if (status == PB_OK) status = open_locked(s);

@@ -254,6 +254,12 @@ static pb_status check_method(reader *r, const pb_node *node)
                            node->key, n->key);
         if (n->kind != keys[i].kind)
             return fail_at(r, n, "methods.%s.%s: must be %s", node->key, n->key, keys[i].words);
+        if (strcmp(node->key, PB_STUDY_REFERENCE) == 0 &&
+            (strcmp(n->key, "vary") == 0 || strcmp(n->key, "weights_of") == 0))
+            return fail_at(r, n,
+                           "methods.%s.%s: the others are compared with %s, which has one size and "
+                           "learns no weights first; allowed: config, stages, set",
+                           node->key, n->key, node->key);
     }
     return PB_OK;
 }
@@ -289,8 +295,8 @@ static pb_status check_vary(reader *r, const pb_node *node, pb_method *method)
     char *said = strdup(pb_error(r->ctx));
     if (!said) return no_memory(r->ctx);
     const char *cut = strncmp(said, "command line: ", 14) == 0 ? said + 14 : said;
-    pb_fail(r->ctx, status, "%s:%d: study.methods.%s.vary: %s", key->file, key->line, node->key,
-            cut);
+    pb_fail(r->ctx, status, "%s:%d: study.methods.%s.vary: must be an option of whole numbers: %s",
+            key->file, key->line, node->key, cut);
     free(said);
     return status;
 }

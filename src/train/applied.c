@@ -25,6 +25,31 @@ int pb_applied_stages(const pb_config *config, const pb_dataset *data)
     return 0;
 }
 
+/* Whether a chain, a YAML list of stages, names this one. */
+static bool names(const char *chain, const char *stage)
+{
+    const size_t length = strlen(stage);
+    for (const char *line = chain; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n");
+        if (strncmp(line, "- ", 2) == 0 && strncmp(line + 2, stage, length) == 0 &&
+            strchr(":\n", line[2 + length]))
+            return true;
+    }
+    return false;
+}
+
+const char *pb_applied_again(const pb_config *config, const pb_dataset *data)
+{
+    if (!has_chain(data) || pb_applied_stages(config, data) > 0) return NULL;
+    for (int i = 1; i < config->stage_count; i++) {
+        const pb_stage *stage = config->stages[i].stage;
+        if (stage->kind == PB_STAGE_TRANSFORM && strcmp(stage->name, "reshape") != 0 &&
+            names(data->compressed->chain, stage->name))
+            return stage->name;
+    }
+    return NULL;
+}
+
 pb_status pb_applied_fitted(pb_context *ctx, const pb_config *config, const pb_dataset *data,
                             pb_fitted *fitted)
 {

@@ -10,6 +10,9 @@
 /** How many of the first stages the samples have gone through: those of the file's chain, where the configuration
  *  begins with the very same; else 0, and all stages are applied to what the file holds. */
 int pb_applied_stages(const pb_config *config, const pb_dataset *data);
+/** The first transform of a configuration, reshape aside, that the file's chain has too although the configuration does
+ *  not begin with that chain: it is applied a second time. NULL: none is. */
+const char *pb_applied_again(const pb_config *config, const pb_dataset *data);
 /** Builds the first `count` stages, b->x being the samples. Of those applied already only the way back is built. */
 pb_status pb_build_stages(pb_builder *b, const pb_config *config, const pb_dataset *data, int count);
 /** Builds one stage, which none of the applied ones may be. */

@@ -157,7 +157,7 @@ static pb_status compress(compression *c, const char *path)
         return pb_fail(c->ctx, PB_ERR_CONFIG,
                        "%s: a file is made once, from what one training learns from; allowed: 0",
                        pb_option_where(c->config->train, "folds"));
-    PB_TRY(pb_run_data_load(c->ctx, c->config, false, &c->source));
+    PB_TRY(pb_run_data_load(c->ctx, c->config, c->options->skip_damaged, &c->source));
     PB_TRY(pb_chain_length(c->ctx, c->config, c->source, &stages));
     if (stages > 1 && c->source->compressed)
         return pb_fail(c->ctx, PB_ERR_CONFIG,

@@ -6,6 +6,7 @@
 
 #include "data/mnist1d.h"
 #include "device/device.h"
+#include "train/applied.h"
 
 /* A data set being read beside the caller, with sentences of its own: contexts are not shared. */
 typedef struct reading {
@@ -65,6 +66,13 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_d
     };
     PB_TRY(load(ctx, &wanted, data));
     const pb_dataset *d = *data;
+    const char *again = pb_applied_again(config, d);
+    if (again)
+        pb_log(ctx, PB_LOG_WARN,
+               "%s: %s was applied when the file was made, with other stages or options than the "
+               "configuration begins with, and is applied again to what the file holds; passband "
+               "inspect prints its stages",
+               path, again);
     if (d->train.count > 0 && d->test.count > 0) return PB_OK;
     return pb_fail(ctx, PB_ERR_DATA,
                    "data set %s: %d training and %d test samples; a run needs both", d->name,

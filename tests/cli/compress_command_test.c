@@ -102,6 +102,10 @@ START_TEST(stages_that_the_file_went_through_count_as_done)
     run("compress c.yaml -o tiny.pbz -q", 0);
     run("run c.yaml -q -o plain", 0);
     run("run c.yaml data.path=tiny.pbz -q -o packed", 0);
+    run("explain c.yaml data.path=tiny.pbz", 0);
+    ck_assert_str_eq(said.err, "");
+    run("explain c.yaml data.path=tiny.pbz stages.dct2.keep=5", 0);
+    assert_says(said.err, "tiny.pbz: dct2 was applied when the file was made");
     ck_assert_double_eq(score("plain/summary.json", "test_loss"),
                         score("packed/summary.json", "test_loss"));
     run("eval packed", 0);
@@ -131,6 +135,8 @@ START_TEST(compressing_a_file_again_divides_it_anew)
 }
 END_TEST
 
+static const char from_hurt[] = "data: {path: hurt.pbz}\nstages: [load]\n";
+
 START_TEST(damage_is_named_and_the_rest_is_read)
 {
     run("compress data -o whole.pbz --chunk 20 -q", 0);
@@ -147,6 +153,10 @@ START_TEST(damage_is_named_and_the_rest_is_read)
     fails("run c.yaml data.path=hurt.pbz -q -o hurt", 4, "is damaged");
     run("run c.yaml data.path=hurt.pbz --skip-damaged -o hurt", 0);
     assert_says(said.err, "it is left out");
+    scratch_put(&s, "hurt.yaml", from_hurt, strlen(from_hurt));
+    fails("compress hurt.yaml -q -o rest.pbz", 4, "is damaged");
+    run("compress hurt.yaml --skip-damaged -o rest.pbz", 0);
+    assert_says(said.out, "40 training");
     fails("inspect data/train-images-idx3-ubyte", 4, "is not a compressed data set");
     fails("inspect missing.pbz", 4, "cannot be opened");
 }

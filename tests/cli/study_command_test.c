@@ -207,6 +207,8 @@ START_TEST(a_study_goes_on_where_it_was_stopped)
     drop_times(study);
     drop_times(calm);
     ck_assert(json_equal(study, calm));
+    tiny_labels(&s, "data/t10k-labels-idx1-ubyte", TEST, TEST, 2);
+    fails("study out -q", 4, "was made of other samples than data set");
     json_decref(calm);
     json_decref(again);
     json_decref(study);
@@ -291,12 +293,23 @@ START_TEST(a_folder_of_images)
 }
 END_TEST
 
+static const char nine_bits[] =
+    "study: {budgets: [20], methods: {nine: {stages: [{quantize: {bits: 9}}]}}}\n"
+    "data: {name: idx, path: data, validation: 0}\n"
+    "stages: [load, {linear: {features: 0}}, cross_entropy, {sgd: {lr: 0.1}}]\n";
+
 START_TEST(what_cannot_be_studied)
 {
     fails("study nowhere.yaml", 2, "nowhere.yaml");
     fails("study train.epochs=2", 2, "no configuration is given, only overrides");
     fails("study study.yaml study.yaml -o out", 2, "is the folder of one study, but 2 are given");
     fails("study study.yaml data.path=nothing -o out", 4, "nothing");
+    scratch_put(&s, "some.pbz", "", 0);
+    fails("study some.pbz", 2, "is compressed already; study what it was made from");
+    scratch_put(&s, "nine.yaml", nine_bits, strlen(nine_bits));
+    fails("study nine.yaml -o out", 2,
+          "study.methods.nine: stages.quantize: quantize_1: bits is 9");
+    ck_assert(!exists("out"));
     mkdir(scratch_path(&s, "run"), 0777);
     scratch_put(&s, "run/config.yaml", "", 0);
     fails("study study.yaml -o run", 2, "holds a run; give the study another folder");

@@ -217,7 +217,12 @@ static const struct {
     {METHODS("    a: {stages: [relu]}\n"), NULL, "relu does not compress"},
     {METHODS("    a-8: {stages: []}\n"), NULL, "'a-8' ends in a number"},
     {METHODS("    a: {stages: [], vary: stages.dct2.count}\n"), NULL,
-     "made.yaml:5: study.methods.a.vary: stages.dct2.count: there is no stage dct2"},
+     "made.yaml:5: study.methods.a.vary: must be an option of whole numbers: stages.dct2.count: "
+     "there is no stage dct2"},
+    {METHODS("    a: {stages: [dct2], vary: stages.dct2.select}\n"), NULL,
+     "must be an option of whole numbers"},
+    {METHODS("    raw: {stages: [dct2], vary: stages.dct2.count}\n"), NULL,
+     "methods.raw.vary: the others are compared with raw"},
     {METHODS("    a: {stages: [dct2], vary: stages.dct2.size}\n"), NULL, "study.methods.a.vary"},
     {METHODS("    a: {stages: [dct2], vary: train.epochs}\n"), NULL,
      "must be an option of a stage"},
