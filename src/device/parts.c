@@ -22,7 +22,8 @@ static pb_status fill(pb_device *part, const pb_device *whole, cl_device_id id, 
     part->queue = clCreateCommandQueue(part->context, part->id, 0, &error);
     if (error == CL_SUCCESS) return PB_OK;
     part->queue = NULL;
-    return pb_cl_fail(part, error, "cannot make a queue on a part of %s", whole->info.name);
+    pb_cl_fail(part, error, "cannot make a queue on a part of %s", whole->info.name);
+    return PB_ERR_DEVICE;
 }
 
 static pb_status open_part(const pb_device *whole, pb_context *ctx, cl_device_id id, unsigned units,
@@ -49,7 +50,8 @@ static pb_status split(pb_device *whole, unsigned units, cl_device_id **ids, cl_
     if (error == CL_SUCCESS) return PB_OK;
     free(*ids);
     *ids = NULL;
-    return pb_cl_fail(whole, error, "%s cannot be split", whole->info.name);
+    pb_cl_fail(whole, error, "%s cannot be split", whole->info.name);
+    return PB_ERR_DEVICE; /* whatever the code says of who is to blame: it cannot */
 }
 
 pb_status pb_device_split(pb_device *whole, int count, pb_context *const ctxs[], pb_device *parts[])

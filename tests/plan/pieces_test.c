@@ -107,6 +107,47 @@ START_TEST(windows_give_the_same_bits)
 }
 END_TEST
 
+/* A twin on a part of the device has a copy of the data and of what was computed of it, and nothing
+ * else of the plan. */
+START_TEST(twins_give_the_same_bits)
+{
+    static uint8_t pixels[ROWS * SIDE * SIDE];
+    pb_context *own = pb_context_create();
+    pb_device *part;
+    pb_plan *plan, *twin;
+    fill(pixels);
+    job j = make_job(ROWS);
+    OK(ctx, pb_plan_create(device, j.g, &plan));
+    if (pb_device_split(device, 1, &own, &part) == PB_OK) { /* PoCL's devices can be split */
+        float before[OUT], after[OUT];
+        OK(ctx, pb_plan_write(plan, j.samples, pixels, sizeof pixels));
+        ck_assert_int_eq(pb_plan_twin(plan, part, &twin), PB_ERR_INTERNAL); /* it has not run */
+        ck_assert_ptr_null(twin);
+        look(plan, &j, 3, before);
+        OK(own, pb_plan_twin(plan, part, &twin));
+        same_batch(twin, &j, 40, plan, &j, 40);
+        look(twin, &j, 3, after);
+        ck_assert_mem_eq(before, after, sizeof before);
+        memset(pixels, 200, sizeof pixels);
+        OK(ctx, pb_plan_write(plan, j.samples, pixels, sizeof pixels));
+        look(plan, &j, 3, after);
+        ck_assert_mem_ne(before, after, sizeof before);
+        look(twin, &j, 3, after);
+        ck_assert_mem_eq(before, after, sizeof before);
+        pb_plan_free(&twin);
+        pb_device_close(&part);
+    }
+    pb_context *many[100];
+    pb_device *parts[100];
+    for (int i = 0; i < 100; i++) many[i] = own;
+    if (pb_device_describe(device)->compute_units < 100)
+        ck_assert_int_eq(pb_device_split(device, 100, many, parts), PB_ERR_DEVICE);
+    pb_plan_free(&plan);
+    pb_graph_free(&j.g);
+    pb_context_free(&own);
+}
+END_TEST
+
 int main(void)
 {
     if (!may_run()) return 77;
@@ -116,6 +157,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, pieces_give_the_same_bits);
     tcase_add_test(tests, windows_give_the_same_bits);
+    tcase_add_test(tests, twins_give_the_same_bits);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }
