@@ -41,13 +41,29 @@ static int add_points(pb_plot *plot, const json_t *study, const char *method, me
     return any ? pb_plot_end_block(plot) : -1;
 }
 
-static void put_legend(pb_plot *plot, const json_t *study)
+/* Whether a method (NULL: any) has a point in the picture. */
+static bool has_points(const json_t *study, const char *method, measure *of)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(pb_study_points(study), i, p)
+    {
+        double height, error;
+        if (method && strcmp(pb_study_text(p, "method"), method) != 0) continue;
+        of(p, &height, &error);
+        if (isfinite(height) && pb_study_number(p, "bytes_per_sample") > 0) return true;
+    }
+    return false;
+}
+
+static void put_legend(pb_plot *plot, const json_t *study, measure *of)
 {
     size_t i;
     json_t *name;
     json_array_foreach(json_object_get(study, "methods"), i, name)
     {
-        if (json_is_string(name)) pb_plot_legend_of(plot, (int)i, json_string_value(name));
+        if (json_is_string(name) && has_points(study, json_string_value(name), of))
+            pb_plot_legend_of(plot, (int)i, json_string_value(name));
     }
     pb_plot_top_margin(plot);
 }
@@ -92,29 +108,17 @@ static void put_points(pb_plot *plot, const json_t *study, measure *of, bool fro
     pb_text_append(&plot->script, "\n");
 }
 
-static bool has_points(const json_t *study, measure *of)
-{
-    size_t i;
-    json_t *p;
-    json_array_foreach(pb_study_points(study), i, p)
-    {
-        double height, error;
-        of(p, &height, &error);
-        if (isfinite(height) && pb_study_number(p, "bytes_per_sample") > 0) return true;
-    }
-    return false;
-}
-
 pb_status pb_draw_study_accuracy(pb_context *ctx, const json_t *study, const char *folder)
 {
     pb_plot plot;
-    if (!has_points(study, measure_accuracy)) return pb_plot_discard(folder, "study_accuracy");
+    if (!has_points(study, NULL, measure_accuracy))
+        return pb_plot_discard(folder, "study_accuracy");
     pb_plot_begin(&plot, "study_accuracy", 1200, 800);
     pb_plot_title(&plot, "Accuracy against bytes: %s", pb_study_text(study, "data_set"));
     pb_plot_subtitle(&plot,
                      "test accuracy, mean over seeds; bar: standard deviation; ring: on the Pareto "
                      "front");
-    put_legend(&plot, study);
+    put_legend(&plot, study, measure_accuracy);
     pb_text_append(&plot.script, "set ylabel 'test accuracy (%%)'\nset yrange [*:100]\nset offsets "
                                  "graph 0.04, graph 0.04, 0, graph 0.04\n");
     put_points(&plot, study, measure_accuracy, true);
@@ -124,11 +128,11 @@ pb_status pb_draw_study_accuracy(pb_context *ctx, const json_t *study, const cha
 pb_status pb_draw_study_time(pb_context *ctx, const json_t *study, const char *folder)
 {
     pb_plot plot;
-    if (!has_points(study, measure_time)) return pb_plot_discard(folder, "study_time");
+    if (!has_points(study, NULL, measure_time)) return pb_plot_discard(folder, "study_time");
     pb_plot_begin(&plot, "study_time", 1200, 800);
     pb_plot_title(&plot, "Time of a training against bytes: %s", pb_study_text(study, "data_set"));
     pb_plot_subtitle(&plot, "seconds of all epochs of a seed, mean over seeds");
-    put_legend(&plot, study);
+    put_legend(&plot, study, measure_time);
     pb_text_append(
         &plot.script,
         "set ylabel 'seconds'\nset logscale y\nset offsets graph 0.04, graph 0.04, 0, 0\n");

@@ -131,12 +131,13 @@ static size_t tics_of(size_t count)
     }
 }
 
-/* Values that have no place in a plane: bars in their order. */
+/* Values that have no place in an image: bars in their order. */
 static void plot_line(pb_plot *plot, const map *m, int block, double high)
 {
     pb_text_append(&plot->script,
                    "set xrange [-0.5:%g]\nset yrange [0:%.6g]\nset xtics 0, %zu\n"
                    "set ytics autofreq\nunset colorbox\n"
+                   "set xlabel 'value'\nset ylabel 'bits'\n"
                    "plot '%s.dat' index %d using 1:3 with impulses linewidth %g linecolor rgb "
                    "'%s'\n",
                    (double)m->width - 0.5, high, tics_of(m->width), plot->name, block,
@@ -146,8 +147,8 @@ static void plot_line(pb_plot *plot, const map *m, int block, double high)
 static void plot_map(pb_plot *plot, const map *m, int block)
 {
     pb_text *s = &plot->script;
-    pb_text_append(s, "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\n", (double)m->width - 0.5,
-                   (double)m->height - 0.5);
+    pb_text_append(s, "unset xlabel\nunset ylabel\nset xrange [-0.5:%g]\nset yrange [%g:-0.5]\n",
+                   (double)m->width - 0.5, (double)m->height - 0.5);
     pb_text_append(s, "set xtics 0, %zu\nset ytics 0, %zu\nset colorbox\n", tics_of(m->width),
                    tics_of(m->height));
     /* gnuplot would put the image of an SVG into a file of its own */
@@ -167,8 +168,8 @@ static pb_status draw(pb_context *ctx, const json_t *study, maps *all, const cha
                   pb_study_text(study, "data_set"));
     pb_plot_subtitle(
         &plot,
-        "mutual information, bits; the largest file of each method; values without a place in "
-        "the image as bars");
+        "mutual information, bits; the largest file of each method; of channels and blocks the "
+        "mean; values without a place in the image as bars");
     pb_plot_palette(&plot);
     pb_text_append(&plot.script,
                    "unset grid\nunset key\nset border 15\nset cbrange [0:%.6g]\n"

@@ -127,7 +127,7 @@ static pb_status draw_all(pb_context *ctx, const json_t *study, const char *plot
 {
     const pb_against_bytes pictures[] = {
         {.name = "study_entropy",
-         .title = "Bytes after zstd over the entropy of independent values",
+         .title = "Bits after zstd over the entropy of independent values",
          .subtitle = "below 1, zstd finds what values have in common; above, it falls short of "
                      "their entropy",
          .axis = "zstd / entropy",

@@ -50,8 +50,9 @@ static void add_smallest(pb_text *out, const json_t *study)
     json_t *smallest;
     json_array_foreach(json_object_get(study, "smallest"), i, smallest)
     {
-        pb_text_append(out, "<p>Smallest file within %g points of raw: ",
-                       100 * pb_study_number(smallest, "within"));
+        const double within = 100 * pb_study_number(smallest, "within");
+        pb_text_append(out, "<p>Smallest file whose mean is within %g point%s of raw: ", within,
+                       within > 1 || within < 1 ? "s" : "");
         pb_html_escape(out, pb_study_text(smallest, "point"));
         pb_text_append(out, ", %.2f bytes a sample.</p>\n",
                        pb_study_number(smallest, "bytes_per_sample"));

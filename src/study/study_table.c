@@ -105,8 +105,10 @@ void pb_study_markdown(const json_t *study, pb_text *out)
     pb_text_append(out, "\n");
     json_array_foreach(json_object_get(study, "smallest"), i, json)
     {
-        append_number(out, "Smallest file within ", json_object_get(json, "within"), 100, 1);
-        append_number(out, " points of raw: ", json_object_get(json, "bytes_per_sample"), 1, 2);
+        const double within = 100 * json_number_value(json_object_get(json, "within"));
+        pb_text_append(out, "Smallest file whose mean is within %g point%s of raw: ", within,
+                       within > 1 || within < 1 ? "s" : "");
+        append_number(out, "", json_object_get(json, "bytes_per_sample"), 1, 2);
         pb_text_append(out, " bytes a sample (%s).\n", text(json, "point"));
     }
     if (json_array_size(json_object_get(study, "left_out"))) pb_text_append(out, "\nLeft out:\n\n");

@@ -93,15 +93,15 @@ static void check_measures(const json_t *p, int samples, int classes)
     json_decref(held);
 }
 
-static void check_page(const char *const names[], int count)
+static void check_page(const char *name, const char *const words[], int count)
 {
     static char page[1 << 18];
-    FILE *file = fopen(scratch_path(&s, "out/index.html"), "r");
+    FILE *file = fopen(scratch_path(&s, name), "r");
     ck_assert(file);
     page[fread(page, 1, sizeof page - 1, file)] = '\0';
     fclose(file);
     for (int i = 0; i < count; i++)
-        ck_assert_msg(strstr(page, names[i]), "the page lacks %s", names[i]);
+        ck_assert_msg(strstr(page, words[i]), "%s lacks %s", name, words[i]);
 }
 
 START_TEST(a_study_from_files_to_findings)
@@ -136,8 +136,12 @@ START_TEST(a_study_from_files_to_findings)
         "plots/study_label_bits.png", "plots/study_information.png",
         "plots/study_reidentification.png", "plots/study_sheet_zigzag.png",
         "What changes a fingerprint"};
+    static const char *const smallest[] = {"Smallest file whose mean is within 0.5 points of raw: ",
+                                           "Smallest file whose mean is within 1 point of raw: "};
     run("report out -q", 0);
-    check_page(pictures, 5);
+    check_page("out/index.html", pictures, 5);
+    check_page("out/index.html", smallest, 2);
+    check_page("out/study.md", smallest, 2);
 }
 END_TEST
 
