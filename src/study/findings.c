@@ -96,6 +96,45 @@ static void tell_what_was_done(pb_findings *f)
                         "One seed says nothing about noise, so no difference is claimed.");
 }
 
+/* Names between commas, "and" before the last. */
+static void append_name(pb_text *out, size_t index, size_t count, const char *name)
+{
+    pb_text_append(out, "%s%s", index == 0 ? "" : index + 1 == count ? " and " : ", ", name);
+}
+
+static bool has_own_size(const pb_findings *f, const json_t *point)
+{
+    return !json_is_integer(json_object_get(point, "budget")) &&
+           strcmp(pb_findings_text(point, "point"), pb_findings_text(f->study, "reference")) != 0;
+}
+
+/* What is not among the files of a budget, where there are budgets. */
+static void tell_without_budget(pb_findings *f)
+{
+    size_t i, alone = 0, budgets = 0, named = 0;
+    json_t *p;
+    pb_text names = {0}, name = {0};
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        alone += has_own_size(f, p);
+        budgets += json_is_integer(json_object_get(p, "budget"));
+    }
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        if (!has_own_size(f, p)) continue;
+        pb_text_append(&name, "%s (%.1f bytes a sample)", pb_findings_text(p, "point"),
+                       bytes_of(p));
+        append_name(&names, named++, alone, name.failed ? "" : name.text);
+        pb_text_free(&name);
+    }
+    if (alone && budgets && !names.failed)
+        pb_findings_say(f->facts,
+                        "Files made for the same budget are compared with each other; %s %s made "
+                        "for none and %s not among them.",
+                        names.text, alone > 1 ? "were" : "was", alone > 1 ? "are" : "is");
+    pb_text_free(&names);
+}
+
 /* ---- how small is small enough ---- */
 
 /* How much of an allowed loss is left, at least and at most. */
@@ -230,6 +269,7 @@ json_t *pb_findings_make(const json_t *study)
     pb_findings f = {
         .study = study, .facts = json_array(), .claims = json_array(), .open = json_array()};
     tell_what_was_done(&f);
+    tell_without_budget(&f);
     tell_smallest(&f, 0.5);
     tell_smallest(&f, 1);
     tell_comparisons(&f, "comparisons", true);

@@ -204,8 +204,9 @@ typedef struct contest {
     const char *does, *what, *unit;
 } contest;
 
-static void tell_first(pb_findings *f, const contest *c, json_int_t budget, const json_t *first,
-                       const json_t *second)
+/* Of `count` files of that budget. */
+static void tell_first(pb_findings *f, const contest *c, json_int_t budget, int count,
+                       const json_t *first, const json_t *second)
 {
     const estimate a = c->of(first), b = c->of(second);
     const estimate d = c->largest ? difference_of(a, b) : difference_of(b, a);
@@ -213,32 +214,34 @@ static void tell_first(pb_findings *f, const contest *c, json_int_t budget, cons
     f->comparisons++;
     if (as_shown(k * d.low, c->digits) > 0)
         pb_findings_say(f->claims,
-                        "At %" JSON_INTEGER_FORMAT
+                        "Of the %d files made for %" JSON_INTEGER_FORMAT
                         " bytes, %s %s: %s %.*f%s against %.*f%s of %s, which comes next, a "
                         "difference of %.*f (95 %% interval %.*f to %.*f).",
-                        budget, name_of(first), c->does, c->what, c->digits, k * a.at, c->unit,
-                        c->digits, k * b.at, c->unit, name_of(second), c->digits, k * d.at,
+                        count, budget, name_of(first), c->does, c->what, c->digits, k * a.at,
+                        c->unit, c->digits, k * b.at, c->unit, name_of(second), c->digits, k * d.at,
                         c->digits, k * d.low, c->digits, k * d.high);
     else
         pb_findings_say(f->open,
-                        "At %" JSON_INTEGER_FORMAT
+                        "Of the %d files made for %" JSON_INTEGER_FORMAT
                         " bytes, which %s was not told: %s %.*f%s of %s against %.*f%s of %s, a "
                         "difference of %.*f (%.*f to %.*f).",
-                        budget, c->does, c->what, c->digits, k * a.at, c->unit, name_of(first),
-                        c->digits, k * b.at, c->unit, name_of(second), c->digits, k * d.at,
-                        c->digits, k * d.low, c->digits, k * d.high);
+                        count, budget, c->does, c->what, c->digits, k * a.at, c->unit,
+                        name_of(first), c->digits, k * b.at, c->unit, name_of(second), c->digits,
+                        k * d.at, c->digits, k * d.low, c->digits, k * d.high);
 }
 
 static void hold_contest(pb_findings *f, const contest *c, const json_t *budget)
 {
     size_t i;
     json_t *p;
+    int count = 0;
     const json_t *first = NULL, *second = NULL;
     json_array_foreach(points_of(f), i, p)
     {
         const estimate e = c->of(p);
         const double sign = c->largest ? 1 : -1;
         if (!json_equal(json_object_get(p, "budget"), budget) || !is_known(e)) continue;
+        count++;
         if (!first || sign * e.at > sign * c->of(first).at) {
             second = first;
             first = p;
@@ -246,7 +249,7 @@ static void hold_contest(pb_findings *f, const contest *c, const json_t *budget)
             second = p;
         }
     }
-    if (second) tell_first(f, c, json_integer_value(budget), first, second);
+    if (second) tell_first(f, c, json_integer_value(budget), count, first, second);
 }
 
 /* Of each budget once, where its first point stands. */
@@ -315,39 +318,94 @@ static void tell_collisions(pb_findings *f)
                     originals, high, any ? ": " : "", any ? name_of(most) : "");
 }
 
-/* How originals are found in the file that shows least, and by how much more than by chance. */
-static void tell_found(pb_findings *f)
+/* The file with the least of an estimate, the next, and both ends of all files. */
+typedef struct ranking {
+    const json_t *least, *next;
+    double low, high;
+    bool is_told; /* the least from the next */
+    estimate apart;
+} ranking;
+
+typedef estimate estimate_of(const json_t *point, int which);
+
+static ranking rank(pb_findings *f, estimate_of *of, int which)
 {
+    ranking r = {.low = INFINITY, .high = -INFINITY};
     size_t i;
     json_t *p;
-    const json_t *least = NULL;
     json_array_foreach(points_of(f), i, p)
     {
-        const estimate e = found_with_noise(p);
-        if (is_known(e) && (!least || e.at < found_with_noise(least).at)) least = p;
+        const estimate e = of(p, which);
+        if (!is_known(e)) continue;
+        if (!r.least || e.at < r.low) {
+            r.next = r.least;
+            r.least = p;
+        } else if (!r.next || e.at < of(r.next, which).at) {
+            r.next = p;
+        }
+        r.low = fmin(r.low, e.at);
+        r.high = fmax(r.high, e.at);
     }
-    if (!least) return;
-    const json_t *noisy = look_of(least, "known", true), *plain = look_of(least, "known", false);
-    const estimate first = found_with_noise(least),
-                   exact = share_of(json_object_get(plain, "rank_1")),
-                   ten = share_of(json_object_get(noisy, "rank_10"));
-    const double among = pb_findings_number(noisy, "among");
-    if (!(as_shown(100 * first.low, 1) > 100 / among)) {
+    if (!r.next) return r;
+    r.apart = difference_of(of(r.next, which), of(r.least, which));
+    r.is_told = as_shown(100 * r.apart.low, 1) > 0;
+    return r;
+}
+
+/* What goes before the least of shares that hold in every file. */
+static const char *at_least(ranking r)
+{
+    return as_shown(100 * r.low, 1) < as_shown(100 * r.high, 1) ? "at least " : "";
+}
+
+enum { LOOKED_NOISY, LOOKED_NOISY_TEN, LOOKED_EXACT };
+
+static estimate found_of(const json_t *point, int which)
+{
+    const json_t *look = look_of(point, "known", which != LOOKED_EXACT);
+    return share_of(json_object_get(look, which == LOOKED_NOISY_TEN ? "rank_10" : "rank_1"));
+}
+
+/* How originals are found in the file that shows least where that is told from the next, else in
+ * all files; and by how much more than by chance. */
+static void tell_found(pb_findings *f)
+{
+    const ranking r = rank(f, found_of, LOOKED_NOISY), ten = rank(f, found_of, LOOKED_NOISY_TEN),
+                  exact = rank(f, found_of, LOOKED_EXACT);
+    if (!r.least) return;
+    const json_t *noisy = look_of(r.least, "known", true);
+    const estimate first = found_of(r.least, LOOKED_NOISY);
+    const double among = pb_findings_number(noisy, "among"),
+                 noise = pb_findings_number(noisy, "noise");
+    f->comparisons += r.next != NULL;
+    if (!(as_shown(100 * first.low, 1) > 100 / among))
         pb_findings_say(
             f->open,
             "That originals with noise are found in %s is not told from chance: %.1f %% "
             "(%.1f to %.1f).",
-            name_of(least), 100 * first.at, 100 * first.low, 100 * first.high);
-        return;
-    }
-    pb_findings_say(
-        f->claims,
-        "Even in %s, which gives its samples away least, %.1f %% of originals with noise of %g of "
-        "their range are nearest to their own of %.0f compressed samples (95 %% interval %.1f to "
-        "%.1f) and %.1f %% are among the ten nearest; without noise %.1f %% are nearest. Chance "
-        "finds %.4f %%.",
-        name_of(least), 100 * first.at, pb_findings_number(noisy, "noise"), among, 100 * first.low,
-        100 * first.high, 100 * ten.at, 100 * exact.at, 100 / among);
+            name_of(r.least), 100 * first.at, 100 * first.low, 100 * first.high);
+    else if (r.is_told)
+        pb_findings_say(
+            f->claims,
+            "Even in %s, which gives its samples away least (%s, which comes next, by %.1f points "
+            "more, 95 %% interval %.1f to %.1f), %.1f %% of originals with noise of %g of their "
+            "range are nearest to their own of %.0f compressed samples (95 %% interval %.1f to "
+            "%.1f) and %.1f %% are among the ten nearest; without noise %.1f %% are nearest. "
+            "Chance finds %.4f %%.",
+            name_of(r.least), name_of(r.next), 100 * r.apart.at, 100 * r.apart.low,
+            100 * r.apart.high, 100 * first.at, noise, among, 100 * first.low, 100 * first.high,
+            100 * found_of(r.least, LOOKED_NOISY_TEN).at, 100 * found_of(r.least, LOOKED_EXACT).at,
+            100 / among);
+    else
+        pb_findings_say(
+            f->claims,
+            "In every file, %s%.1f %% of originals with noise of %g of their range are nearest to "
+            "their own of %.0f compressed samples (95 %% interval %.1f to %.1f in %s) and %s%.1f "
+            "%% are among the ten nearest; without noise %s%.1f %% are nearest. Chance finds %.4f "
+            "%%.",
+            at_least(r), 100 * r.low, noise, among, 100 * first.low, 100 * first.high,
+            name_of(r.least), at_least(ten), 100 * ten.low, at_least(exact), 100 * exact.low,
+            100 / among);
 }
 
 /* What the key of a random projection is worth, in each of its files. */
@@ -376,50 +434,61 @@ static void tell_keys(pb_findings *f)
 
 /* ---- data sets ---- */
 
-/* The point that one sample tells least of. */
+/* What ten samples and a hundred tell: of a file, or (NULL) of all. */
+static void append_more(pb_findings *f, const json_t *point, pb_text *out)
+{
+    for (int k = 1; k < SETS; k++) {
+        const ranking r = rank(f, told_of, k);
+        const double share = point ? told_of(point, k).at : r.low;
+        if (r.least && isfinite(share))
+            pb_text_append(out, "; %s %s%.1f %%", k == 1 ? "ten" : "a hundred",
+                           point ? "" : at_least(r), 100 * share);
+    }
+}
+
+/* The file that one sample tells least of, where that is told from the next; else all files. */
 static void tell_data_sets(pb_findings *f)
 {
     size_t i;
-    json_t *p, *name;
-    const json_t *least = NULL;
-    json_array_foreach(points_of(f), i, p)
-    {
-        const estimate e = told_of(p, 0);
-        if (is_known(e) && (!least || e.at < told_of(least, 0).at)) least = p;
-    }
-    if (!least) return;
-    const json_t *sets = json_object_get(json_object_get(least, "identity"), "data_sets");
+    json_t *name;
+    const ranking r = rank(f, told_of, 0);
+    if (!r.least) return;
+    const json_t *sets = json_object_get(json_object_get(r.least, "identity"), "data_sets");
     const json_t *names = json_object_get(sets, "names");
-    const estimate one = told_of(least, 0);
+    const estimate one = told_of(r.least, 0);
     const double chance = 1 / (double)json_array_size(names);
-    pb_text listed = {0};
+    pb_text listed = {0}, more = {0};
     json_array_foreach(names, i, name)
     {
         pb_text_append(&listed, "%s%s", i ? ", " : "", json_string_value(name));
     }
     const char *which = listed.failed ? "" : listed.text;
-    if (as_shown(100 * one.low, 1) > as_shown(100 * chance, 1)) {
-        pb_text more = {0};
-        for (int k = 1; k < SETS; k++)
-            if (is_known(told_of(least, k)))
-                pb_text_append(&more, "; %s %.1f %%", k == 1 ? "ten" : "a hundred",
-                               100 * told_of(least, k).at);
-        pb_findings_say(
-            f->claims,
-            "One compressed sample tells which data set it is from (of %s) in %.1f %% of "
-            "trials even in %s, where that is hardest (95 %% interval %.1f to %.1f, by "
-            "chance %.1f)%s.",
-            which, 100 * one.at, name_of(least), 100 * one.low, 100 * one.high, 100 * chance,
-            more.failed || !more.text ? "" : more.text);
-        pb_text_free(&more);
-    } else {
+    append_more(f, r.is_told ? r.least : NULL, &more);
+    const char *others = more.failed || !more.text ? "" : more.text;
+    f->comparisons += r.next != NULL;
+    if (!(as_shown(100 * one.low, 1) > as_shown(100 * chance, 1)))
         pb_findings_say(f->open,
                         "That one sample of %s tells which data set it is from (of %s) is not told "
                         "from chance: %.1f %% (%.1f to %.1f, by chance %.1f).",
-                        name_of(least), which, 100 * one.at, 100 * one.low, 100 * one.high,
+                        name_of(r.least), which, 100 * one.at, 100 * one.low, 100 * one.high,
                         100 * chance);
-    }
+    else if (r.is_told)
+        pb_findings_say(
+            f->claims,
+            "One compressed sample tells which data set it is from (of %s) in %.1f %% of trials "
+            "even in %s, where that is hardest (95 %% interval %.1f to %.1f, by chance %.1f; in "
+            "%s, which comes next, %.1f points more, 95 %% interval %.1f to %.1f)%s.",
+            which, 100 * one.at, name_of(r.least), 100 * one.low, 100 * one.high, 100 * chance,
+            name_of(r.next), 100 * r.apart.at, 100 * r.apart.low, 100 * r.apart.high, others);
+    else
+        pb_findings_say(
+            f->claims,
+            "In every file, one compressed sample tells which data set it is from (of %s) in "
+            "%s%.1f %% of trials (95 %% interval %.1f to %.1f in %s, by chance %.1f)%s.",
+            which, at_least(r), 100 * r.low, 100 * one.low, 100 * one.high, name_of(r.least),
+            100 * chance, others);
     pb_text_free(&listed);
+    pb_text_free(&more);
 }
 
 /* ---- fingerprints ---- */
