@@ -15,32 +15,24 @@
     ", \"information\": {\"zstd_over_entropy\": 0.9, \"bits_zstd\": 9, \"bits_entropy\": 10},"     \
     " \"identity\": {\"reidentification\": [" more "]}}"
 
-#define LOOKED                                                                                           \
-    "{\"key\": \"known\", \"noise\": 0, \"among\": 50, " RANKS(                                          \
-        "0.625",                                                                                         \
-        "0.75") "}, {\"key\": \"known\", \"noise\": 0.1, \"among\": 50, " RANKS("0.375",                 \
-                                                                                "0.5") "}, "             \
-                                                                                       "{\"key\":"       \
-                                                                                       " \"unknow"       \
-                                                                                       "n\", "           \
-                                                                                       "\"noise\""       \
-                                                                                       ": 0, "           \
-                                                                                       "\"among\""       \
-                                                                                       ": "              \
-                                                                                       "50,"             \
-                                                                                       " " RANKS("0.02", \
-                                                                                                 "0.25") "}"
+#define LOOKED(key, noise, one, ten)                                                               \
+    "{\"key\": \"" key "\", \"noise\": " noise ", \"among\": 50, " RANKS(one, ten) "}"
+
+static const char known[] = LOOKED("known", "0", "0.625", "0.75");
+static const char noisy[] = LOOKED("known", "0.1", "0.375", "0.5");
+static const char unknown[] = LOOKED("unknown", "0", "0.02", "0.25");
 
 static const char study[] =
     "{\"name\": \"made_up\", \"data_set\": \"shells\", \"reference\": \"raw\", \"seeds\": [0, 1],"
     " \"methods\": [\"raw\", \"line\", \"plane\", \"absent\"], \"points\": [" POINT(
         "raw", "raw", "200",
-        LOOKED) ", " POINT("line-8", "line", "8",
-                           "") ", " POINT("plane-8", "plane", "7",
-                                          "") "], \"smallest\": [{\"within\": 0.005, \"point\": "
-                                              "\"line-8\", \"bytes_per_sample\": 8},"
-                                              " {\"within\": 0.01, \"point\": \"plane-8\", "
-                                              "\"bytes_per_sample\": 7}]}";
+        "%s, %s, %s") ", " POINT("line-8", "line", "8",
+                                 "") ", " POINT("plane-8", "plane", "7",
+                                                "") "], \"smallest\": [{\"within\": 0.005, "
+                                                    "\"point\": \"line-8\", \"bytes_per_sample\": "
+                                                    "8},"
+                                                    " {\"within\": 0.01, \"point\": \"plane-8\", "
+                                                    "\"bytes_per_sample\": 7}]}";
 
 static void put_map(const char *point, int axes, const int dim[])
 {
@@ -54,7 +46,9 @@ static void make(void)
 {
     mkdir(at("study"), 0777);
     mkdir(at("study/measures"), 0777);
-    overwrite("study/study.json", study);
+    char text[4096];
+    snprintf(text, sizeof text, study, known, noisy, unknown);
+    overwrite("study/study.json", text);
     put_map("raw", 3, (int[]){3, 4, 5});
     put_map("line-8", 1, (int[]){6});
     put_map("plane-8", 2, (int[]){4, 5});
