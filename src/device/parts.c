@@ -37,12 +37,30 @@ static pb_status open_part(const pb_device *whole, pb_context *ctx, cl_device_id
     return status;
 }
 
+/* Asked before: Rusticl of Mesa 22 has no function behind clCreateSubDevices. */
+static bool can_be_split(const pb_device *whole)
+{
+    cl_device_partition_property ways[16] = {0};
+    cl_uint most = 0;
+    size_t bytes = 0;
+    if (clGetDeviceInfo(whole->id, CL_DEVICE_PARTITION_MAX_SUB_DEVICES, sizeof most, &most, NULL) !=
+            CL_SUCCESS ||
+        clGetDeviceInfo(whole->id, CL_DEVICE_PARTITION_PROPERTIES, sizeof ways, ways, &bytes) !=
+            CL_SUCCESS)
+        return false;
+    for (size_t i = 0; most > 0 && i < bytes / sizeof *ways; i++)
+        if (ways[i] == CL_DEVICE_PARTITION_EQUALLY) return true;
+    return false;
+}
+
 /* The sub-devices; `*ids` is freed with free(). */
 static pb_status split(pb_device *whole, unsigned units, cl_device_id **ids, cl_uint *count)
 {
     const cl_device_partition_property by_units[] = {CL_DEVICE_PARTITION_EQUALLY,
                                                      (cl_device_partition_property)units, 0};
     *ids = NULL;
+    if (!can_be_split(whole))
+        return pb_fail(whole->ctx, PB_ERR_DEVICE, "%s cannot be split", whole->info.name);
     cl_int error = clCreateSubDevices(whole->id, by_units, 0, NULL, count);
     if (error == CL_SUCCESS && !(*ids = calloc(*count + 1, sizeof **ids)))
         return pb_fail(whole->ctx, PB_ERR_MEMORY, "out of memory while opening a device");
