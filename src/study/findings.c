@@ -18,13 +18,13 @@ double pb_findings_number(const json_t *json, const char *key)
 
 void pb_findings_say(json_t *list, const char *format, ...)
 {
-    pb_text sentence = {0};
+    pb_text words = {0};
     va_list args;
     va_start(args, format);
-    pb_text_append_va(&sentence, format, args);
+    pb_text_append_va(&words, format, args);
     va_end(args);
-    if (!sentence.failed) json_array_append_new(list, json_string(sentence.text));
-    pb_text_free(&sentence);
+    if (!words.failed) json_array_append_new(list, json_string(words.text));
+    pb_text_free(&words);
 }
 
 /* ---- numbers of a study ---- */
@@ -173,49 +173,94 @@ static void tell_smallest(pb_findings *f, double within)
 
 /* ---- one against another ---- */
 
-static void claim(pb_findings *f, const char *name, const char *other, difference d)
-{
-    pb_findings_say(f->claims, "%s is %s than %s by %.2f points (95 %% interval %.2f to %.2f).",
-                    name, d.mean > 0 ? "better" : "worse", other, fabs(d.mean),
-                    d.mean > 0 ? d.low : -d.high, d.mean > 0 ? d.high : -d.low);
-}
-
-/* Points that could not be told from another method's are named together. */
-typedef struct undecided {
-    char method[64], other[64];
-    pb_text names;
+/* A sentence in the making: what two methods came to at several budgets, or one file against
+ * several. */
+typedef struct sentence {
+    json_t *list;
+    char head[192];
+    pb_text items;
     int count;
-} undecided;
+} sentence;
 
-static void tell_undecided(pb_findings *f, undecided *u)
+static void end(sentence *s)
 {
-    if (u->count > 0)
-        pb_findings_say(f->open, "%s and %s: no difference told apart at %s.", u->method, u->other,
-                        u->names.failed ? "" : u->names.text);
-    pb_text_free(&u->names);
-    *u = (undecided){0};
+    if (s->count > 0)
+        pb_findings_say(s->list, "%s %s.", s->head, s->items.failed ? "" : s->items.text);
+    pb_text_free(&s->items);
+    *s = (sentence){.list = s->list};
 }
 
-static void wait_with(pb_findings *f, undecided *u, const char *method, const char *other,
-                      const json_t *point, difference d)
+/* Where the next item of a sentence that begins so goes; another beginning ends the one before. */
+PB_PRINTF(2, 3) static pb_text *go_on(sentence *s, const char *format, ...)
 {
-    if (strcmp(u->method, method) != 0 || strcmp(u->other, other) != 0) tell_undecided(f, u);
-    snprintf(u->method, sizeof u->method, "%s", method);
-    snprintf(u->other, sizeof u->other, "%s", other);
-    pb_text_append(&u->names, "%s%.1f bytes (%+.2f points, %+.2f to %+.2f)", u->count ? ", " : "",
-                   bytes_of(point), d.mean, d.low, d.high);
-    u->count++;
+    char head[sizeof s->head];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(head, sizeof head, format, args);
+    va_end(args);
+    if (strcmp(s->head, head) != 0) end(s);
+    snprintf(s->head, sizeof s->head, "%s", head);
+    if (s->count++ > 0) pb_text_append(&s->items, ", ");
+    return &s->items;
 }
 
-static void compare(pb_findings *f, undecided *u, const json_t *point, const char *other_name,
-                    const char *other_method, difference d)
+/* The sentences of what differs and of what was not told apart. */
+typedef struct comparing {
+    pb_findings *f;
+    sentence claims, open;
+} comparing;
+
+static comparing begin_comparing(pb_findings *f)
 {
+    return (comparing){.f = f, .claims = {.list = f->claims}, .open = {.list = f->open}};
+}
+
+static void end_comparing(comparing *c)
+{
+    end(&c->claims);
+    end(&c->open);
+}
+
+/* " by 1.20 points at 7.9 bytes (95 % interval 0.20 to 2.20)"; `first` of a sentence says all, the
+ * others what is new. */
+static void put_difference(pb_text *out, difference d, bool first, double bytes)
+{
+    const double low = d.mean > 0 ? d.low : -d.high, high = d.mean > 0 ? d.high : -d.low;
+    pb_text_append(out, "by %.2f%s", fabs(d.mean), first ? " points" : "");
+    if (!isnan(bytes)) pb_text_append(out, " at %.1f bytes", bytes);
+    pb_text_append(out, " (%s%.2f to %.2f)", first ? "95 % interval " : "", low, high);
+}
+
+/* A method against another at one budget. */
+static void compare(comparing *c, const json_t *point, const char *other, difference d)
+{
+    const char *method = pb_findings_text(point, "method");
     if (!has_interval(d)) return;
-    f->comparisons++;
-    if (excludes_zero(d))
-        claim(f, pb_findings_text(point, "point"), other_name, d);
-    else
-        wait_with(f, u, pb_findings_text(point, "method"), other_method, point, d);
+    c->f->comparisons++;
+    if (excludes_zero(d)) {
+        pb_text *items =
+            go_on(&c->claims, "%s is %s than %s", method, d.mean > 0 ? "better" : "worse", other);
+        put_difference(items, d, c->claims.count == 1, bytes_of(point));
+    } else {
+        pb_text_append(go_on(&c->open, "%s and %s: no difference told apart at", method, other),
+                       "%.1f bytes (%+.2f points, %+.2f to %+.2f)", bytes_of(point), d.mean, d.low,
+                       d.high);
+    }
+}
+
+/* The best file of a budget against another of that budget. */
+static void compare_leader(comparing *c, const json_t *point, const json_t *comparison)
+{
+    const difference d = difference_of(comparison);
+    if (!has_interval(d)) return;
+    if (!excludes_zero(d)) {
+        compare(c, point, pb_findings_text(comparison, "against"), d);
+        return;
+    }
+    c->f->comparisons++;
+    pb_text *items = go_on(&c->claims, "%s is better than", pb_findings_text(point, "point"));
+    pb_text_append(items, "%s ", pb_findings_text(comparison, "other"));
+    put_difference(items, d, c->claims.count == 1, (double)NAN);
 }
 
 /* The same two are not compared twice: what was asked comes first. */
@@ -236,32 +281,43 @@ static bool was_asked(const json_t *study, const json_t *comparison)
     return false;
 }
 
-static void tell_comparisons(pb_findings *f, const char *key, bool all)
+static void tell_comparisons(pb_findings *f)
 {
-    undecided u = {0};
+    comparing all = begin_comparing(f);
     size_t i;
     json_t *c;
-    json_array_foreach(json_object_get(f->study, key), i, c)
+    json_array_foreach(json_object_get(f->study, "comparisons"), i, c)
     {
         const json_t *point = find_point(f->study, pb_findings_text(c, "point"));
-        if (point && (all || !was_asked(f->study, c)))
-            compare(f, &u, point, pb_findings_text(c, "other"), pb_findings_text(c, "against"),
-                    difference_of(c));
+        if (point) compare(&all, point, pb_findings_text(c, "against"), difference_of(c));
     }
-    tell_undecided(f, &u);
+    end_comparing(&all);
+}
+
+static void tell_leaders(pb_findings *f)
+{
+    comparing all = begin_comparing(f);
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(f->study, "leaders"), i, c)
+    {
+        const json_t *point = find_point(f->study, pb_findings_text(c, "point"));
+        if (point && !was_asked(f->study, c)) compare_leader(&all, point, c);
+    }
+    end_comparing(&all);
 }
 
 static void tell_against_raw(pb_findings *f)
 {
     const char *raw = pb_findings_text(f->study, "reference");
-    undecided u = {0};
+    comparing all = begin_comparing(f);
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(f->study, "points"), i, p)
     {
-        if (json_object_get(p, "difference")) compare(f, &u, p, raw, raw, difference_of(p));
+        if (json_object_get(p, "difference")) compare(&all, p, raw, difference_of(p));
     }
-    tell_undecided(f, &u);
+    end_comparing(&all);
 }
 
 json_t *pb_findings_make(const json_t *study)
@@ -272,8 +328,8 @@ json_t *pb_findings_make(const json_t *study)
     tell_without_budget(&f);
     tell_smallest(&f, 0.5);
     tell_smallest(&f, 1);
-    tell_comparisons(&f, "comparisons", true);
-    tell_comparisons(&f, "leaders", false);
+    tell_comparisons(&f);
+    tell_leaders(&f);
     tell_against_raw(&f);
     pb_findings_measures(&f);
     return json_pack("{s:o, s:o, s:o, s:i}", "facts", f.facts, "claims", f.claims, "open", f.open,
@@ -285,11 +341,11 @@ json_t *pb_findings_make(const json_t *study)
 static void print_list(pb_text *out, const char *heading, const json_t *list, const char *none)
 {
     size_t i;
-    json_t *sentence;
+    json_t *item;
     pb_text_append(out, "\n## %s\n\n", heading);
-    json_array_foreach(list, i, sentence)
+    json_array_foreach(list, i, item)
     {
-        pb_text_append(out, "- %s\n", json_string_value(sentence));
+        pb_text_append(out, "- %s\n", json_string_value(item));
     }
     if (json_array_size(list) == 0) pb_text_append(out, "%s\n", none);
 }
