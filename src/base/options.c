@@ -257,10 +257,11 @@ static pb_status read_fallback(pb_context *ctx, pb_arena *arena, const pb_option
 
 /* ---- the table ---- */
 
-/* "a.yaml:7: train.epochs"; without a node, where the map is, or only the name. */
+/* "a.yaml:7: train.epochs", or "epochs" if that is what was given; without a node, where the map
+ * is, or only the name. */
 static char *describe(pb_arena *arena, const pb_node *node, const char *path, const char *name)
 {
-    const bool has_path = path && path[0];
+    const bool has_path = path && path[0] && !(node && node->is_short);
     char *full = pb_arena_printf(arena, "%s%s%s", has_path ? path : "",
                                  has_path && name[0] ? "." : "", name);
     if (!full || !node) return full;

@@ -18,6 +18,7 @@ typedef struct pb_node {
     char *key;                    /* in a map, else NULL                           */
     char *text;                   /* scalar                                        */
     bool quoted;                  /* scalar in quotes: a string whatever it holds  */
+    bool is_short;                /* its key was given without the map that it is in */
     struct pb_node *first, *next; /* children; next sibling            */
     int count;                    /* children                                      */
 } pb_node;

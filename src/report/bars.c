@@ -4,10 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MOST_FIGURES  80 /* more bars than this are too narrow to carry their figure */
-#define LEVEL_FIGURES 14 /* more bars than this carry it upright                     */
-#define MOST_TICKS    40 /* more places than this cannot all be named                */
-#define AXIS_PIXELS   1050
+#define MOST_FIGURES   80 /* more bars than this are too narrow to carry their figure */
+#define LEVEL_FIGURES  14 /* more bars than this carry it upright                     */
+#define MOST_TICKS     40 /* more places than this cannot all be named                */
+#define AXIS_PIXELS    1050
+#define PICTURE_PIXELS 1200
+#define LEFT           0.095 /* of the picture, where the plot begins */
 
 pb_status pb_bars_create(pb_context *ctx, int series_count, int rows, double width, pb_bars *bars)
 {
@@ -52,6 +54,19 @@ static int count_bars(const pb_bars *bars)
 
 /* ---- axes ---- */
 
+/* Where the plot ends so that sloped names, which begin at their places, end within the picture. */
+static double right_of_sloped(int count, int every, pb_place_name *name, const void *of)
+{
+    const double slope = cos(35 * acos(-1) / 180);
+    double right = 0.975;
+    char buffer[16];
+    for (int i = 0; i < count; i += every) {
+        const double own = slope * pb_plot_text_width(name(of, i, buffer)) / PICTURE_PIXELS;
+        right = fmin(right, LEFT + (0.99 - own - LEFT) * (count + 0.2) / (i + 0.6));
+    }
+    return fmax(right, 0.5);
+}
+
 void pb_bars_name_places(pb_plot *plot, int count, const char *what, pb_place_name *name,
                          const void *of)
 {
@@ -70,7 +85,10 @@ void pb_bars_name_places(pb_plot *plot, int count, const char *what, pb_place_na
                         : longest > 280 ? 0.28
                                         : 0.06 + 0.0008 * longest;
     if (labelled) pb_text_append(s, "set xlabel '%s'\n", what);
-    pb_text_append(s, "set bmargin at screen %g\nset xtics scale 0 %s (", foot,
+    pb_text_append(s,
+                   "set bmargin at screen %g\nset lmargin at screen %g\nset rmargin at screen "
+                   "%.4g\nset xtics scale 0 %s (",
+                   foot, LEFT, sloped ? right_of_sloped(count, every, name, of) : 0.975,
                    sloped ? "rotate by -35" : "norotate");
     for (int i = 0; i < count; i += every) {
         pb_text_append(s, "%s", i ? ", " : "");
@@ -117,9 +135,7 @@ void pb_bars_plot(pb_plot *plot, const pb_bars *bars, const char *what)
         pb_plot_end_block(plot);
     }
     percent_axis(plot, bars, upright, what);
-    pb_text_append(s,
-                   "set lmargin at screen 0.095\nset rmargin at screen 0.975\n"
-                   "set boxwidth %g absolute\nset style fill solid 0.88 noborder\n",
+    pb_text_append(s, "set boxwidth %g absolute\nset style fill solid 0.88 noborder\n",
                    bars->width);
     const char *comma = "plot ";
     int block = first;

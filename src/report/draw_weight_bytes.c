@@ -17,7 +17,7 @@ typedef struct point {
     char curve[KEY_BYTES]; /* what its line is called                    */
     char wavelet[48];
     char threshold[32];
-    int level;
+    char level[32];
     bool compressed; /* else the network is as large as its float32 numbers */
 } point;
 
@@ -55,16 +55,26 @@ static bool number_differs(int count, json_t *const layers[], const char *key)
     return false;
 }
 
+static size_t put_bits(int bits, char *text, size_t size)
+{
+    return (size_t)(bits > 0 ? snprintf(text, size, ", %d bits", bits)
+                             : snprintf(text, size, ", not quantised in training"));
+}
+
 static void name_curve(point *p, int count, json_t *const layers[], const json_t *layer)
 {
-    size_t at = (size_t)snprintf(p->curve, sizeof p->curve, "%s, level %d", p->wavelet, p->level);
+    const bool has_level = strcmp(p->level, "-") != 0, deepest = strcmp(p->level, "deepest") == 0;
+    size_t at = (size_t)snprintf(p->curve, sizeof p->curve, "%s%s%s", p->wavelet,
+                                 deepest     ? ", deepest level"
+                                 : has_level ? ", level "
+                                             : "",
+                                 has_level && !deepest ? p->level : "");
     for (int i = 0; i < FURTHER && at < sizeof p->curve; i++)
         if (differs(count, layers, further[i]))
             at += (size_t)snprintf(p->curve + at, sizeof p->curve - at, ", %s",
                                    pb_weight_text(layer, further[i]));
     if (number_differs(count, layers, "bits") && at < sizeof p->curve)
-        at += (size_t)snprintf(p->curve + at, sizeof p->curve - at, ", %d bits",
-                               (int)pb_weight_number(layer, "bits"));
+        at += put_bits((int)pb_weight_number(layer, "bits"), p->curve + at, sizeof p->curve - at);
     if (number_differs(count, layers, "batch_size") && at < sizeof p->curve)
         snprintf(p->curve + at, sizeof p->curve - at, ", batches of %d",
                  (int)pb_weight_number(layer, "batch_size"));
@@ -84,8 +94,9 @@ static pb_status load(pb_context *ctx, const pb_record *run, json_t **layers)
 
 /* Whether the run has a place in the picture. */
 static bool fill(point *p, const pb_record *run, int count, json_t *const layers[],
-                 const json_t *layer)
+                 const json_t *of_run)
 {
+    const json_t *layer = json_array_get(of_run, 0);
     const pb_score bytes = pb_record_score(run, "weight_bytes");
     const bool compressed = isfinite(bytes.mean);
     const pb_score score =
@@ -97,9 +108,9 @@ static bool fill(point *p, const pb_record *run, int count, json_t *const layers
                  .percent_error = 100 * error_of(&score)};
     snprintf(p->curve, sizeof p->curve, "%.150s%s", run->name, compressed ? "" : ", as float32");
     if (layer && compressed) {
-        p->level = (int)pb_weight_number(layer, "level");
-        snprintf(p->wavelet, sizeof p->wavelet, "%s", pb_weight_text(layer, "wavelet"));
-        snprintf(p->threshold, sizeof p->threshold, "%.3g", pb_weight_number(layer, "threshold"));
+        pb_weight_layers_levels(of_run, p->level, sizeof p->level);
+        pb_weight_layers_wavelets(of_run, p->wavelet, sizeof p->wavelet);
+        pb_weight_layers_thresholds(of_run, p->threshold, sizeof p->threshold);
         name_curve(p, count, layers, layer);
     }
     return p->bytes > 0 && isfinite(p->percent);
@@ -243,7 +254,7 @@ static pb_status draw_all(pb_context *ctx, int count, const pb_record runs[],
     int drawn = 0;
     bool any = false;
     for (int i = 0; i < count; i++) {
-        if (!fill(&all[drawn], &runs[i], count, layers, json_array_get(layers[i], 0))) continue;
+        if (!fill(&all[drawn], &runs[i], count, layers, layers[i])) continue;
         any = any || all[drawn].compressed;
         drawn++;
     }

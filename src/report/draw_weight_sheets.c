@@ -155,6 +155,18 @@ static pb_status put_unit(pb_context *ctx, pb_grid *grid, int unit, const images
     return PB_OK;
 }
 
+static void name_sheet(pb_grid *grid, const json_t *layer, bool as_images, double scale)
+{
+    char text[sizeof grid->title];
+    if (as_images)
+        snprintf(text, sizeof text, "%.40s: full colour at %.3g", pb_weight_text(layer, "layer"),
+                 scale);
+    else
+        snprintf(text, sizeof text, "%.40s: curves from %.3g to %.3g",
+                 pb_weight_text(layer, "layer"), grid->low, grid->high);
+    pb_grid_title(grid, text);
+}
+
 pb_status pb_draw_first_weights(pb_context *ctx, const json_t *layer,
                                 const pb_weight_arrays *arrays, const char *folder)
 {
@@ -171,6 +183,7 @@ pb_status pb_draw_first_weights(pb_context *ctx, const json_t *layer,
     grid.has_words = true;
     grid.low = -most;
     grid.high = most;
+    name_sheet(&grid, layer, units.height > 1, scale);
     pb_status status = PB_OK;
     for (int i = 0; !status && i < shown; i++)
         status = put_unit(ctx, &grid, i, &units, channels, scale);

@@ -1,6 +1,5 @@
 #include "report/grid.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@ enum {
     CURVE_WIDTH = 150,
     CURVE_HEIGHT = 60,
     GAP = 10,
+    TITLE = 24,
     HEADING = 26,
     LETTER = 6,
     WORDS = 14
@@ -55,14 +55,24 @@ pb_status pb_grid_put(pb_context *ctx, pb_grid *grid, int row, int column, size_
     return PB_OK;
 }
 
-void pb_grid_words(char words[40], const char *text)
+static void write_words(char *words, int size, const char *text)
 {
     int i = 0;
-    for (; text[i] && i < 39; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        words[i] = (char)(c < 128 && (isalnum(c) || c == '.') ? tolower(c) : ' ');
+    for (; text[i] && i < size - 1; i++) {
+        const char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        words[i] = pb_image_has(c) ? c : ' ';
     }
     words[i] = 0;
+}
+
+void pb_grid_words(char words[40], const char *text)
+{
+    write_words(words, 40, text);
+}
+
+void pb_grid_title(pb_grid *grid, const char *text)
+{
+    write_words(grid->title, sizeof grid->title, text);
 }
 
 /* ---- a picture ---- */
@@ -249,8 +259,9 @@ static int width_of_names(const pb_grid *grid)
 
 static void draw(pb_image *image, const pb_grid *grid, const int places[], int top)
 {
+    pb_image_write(image, GAP, GAP, 2, grid->title, ink);
     for (int c = 0; c < grid->columns; c++)
-        pb_image_write(image, places[c], 10, 1, grid->headings[c], ink);
+        pb_image_write(image, places[c], top - HEADING + 10, 1, grid->headings[c], ink);
     for (int r = 0, y = top; r < grid->rows; y += height_of_row(grid, r++)) {
         const int middle = (height_of_row(grid, r) - GAP) / 2 - 8;
         pb_image_write(image, GAP, y + middle, 2, grid->names[r], ink);
@@ -263,16 +274,19 @@ pb_status pb_grid_draw(pb_context *ctx, const pb_grid *grid, const char *folder,
 {
     char file[128];
     pb_image image;
-    int *places = malloc((size_t)grid->columns * sizeof *places), height = HEADING + GAP;
+    const int top = HEADING + (*grid->title ? TITLE : 0);
+    int *places = malloc((size_t)grid->columns * sizeof *places), height = top + GAP;
     if (!places) return pb_fail(ctx, PB_ERR_MEMORY, "out of memory for a sheet");
     for (int r = 0; r < grid->rows; r++) height += height_of_row(grid, r);
-    const int width = place_columns(grid, width_of_names(grid), places);
+    int width = place_columns(grid, width_of_names(grid), places);
+    const int title = GAP + pb_image_write_width(2, grid->title) + GAP;
+    if (width < title) width = title;
     snprintf(file, sizeof file, "%s.png", name);
     char *path = pb_path_join(folder, file);
     pb_status status = path ? pb_image_create(ctx, width, height, paper, &image)
                             : pb_fail(ctx, PB_ERR_MEMORY, "out of memory");
     if (status == PB_OK) {
-        draw(&image, grid, places, HEADING);
+        draw(&image, grid, places, top);
         status = pb_image_save(ctx, path, &image);
         pb_image_clear(&image);
     }

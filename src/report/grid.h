@@ -26,6 +26,7 @@ typedef struct pb_grid_cell {
 typedef struct pb_grid {
     int rows, columns;
     pb_grid_cell *cells;  /* [rows, columns]                                            */
+    char title[96];       /* above all, "": none                                        */
     char (*headings)[40]; /* [columns] above each column                                */
     char (*names)[40];    /* [rows] left of each row                                    */
     bool has_words;
@@ -40,6 +41,8 @@ pb_status pb_grid_put(pb_context *ctx, pb_grid *grid, int row, int column, size_
                       size_t height, size_t width, const double pixels[], pb_grid_look look);
 /** Letters that a picture can show of some words: lower case, others as spaces. */
 void pb_grid_words(char words[40], const char *text);
+/** The same of a title. */
+void pb_grid_title(pb_grid *grid, const char *text);
 /** Draws it as FOLDER/NAME.png, whole or not at all. */
 pb_status pb_grid_draw(pb_context *ctx, const pb_grid *grid, const char *folder, const char *name);
 

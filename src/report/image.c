@@ -68,14 +68,28 @@ static const uint8_t digits[10][GLYPH_HEIGHT] = {
     {14, 17, 17, 14, 17, 17, 14, 0}, {14, 17, 17, 15, 1, 2, 12, 0}, /* 8 9 */
 };
 
-static const uint8_t full_stop[GLYPH_HEIGHT] = {0, 0, 0, 0, 0, 12, 12, 0};
+static const struct {
+    char c;
+    uint8_t glyph[GLYPH_HEIGHT];
+} marks[] = {
+    {'.', {0, 0, 0, 0, 0, 12, 12, 0}}, {'-', {0, 0, 0, 14, 0, 0, 0, 0}},
+    {'_', {0, 0, 0, 0, 0, 0, 0, 31}},  {':', {0, 12, 12, 0, 12, 12, 0, 0}},
+    {',', {0, 0, 0, 0, 12, 12, 4, 8}},
+};
 
 /* NULL where there is none: a space. */
 static const uint8_t *glyph_of(char c)
 {
     if (c >= 'a' && c <= 'z') return letters[c - 'a'];
     if (c >= '0' && c <= '9') return digits[c - '0'];
-    return c == '.' ? full_stop : NULL;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i].c == c) return marks[i].glyph;
+    return NULL;
+}
+
+bool pb_image_has(char c)
+{
+    return glyph_of(c) != NULL;
 }
 
 int pb_image_write_width(int scale, const char *words)

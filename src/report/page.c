@@ -109,7 +109,8 @@ static const picture pictures[] = {
      true},
     {"first_weights",
      "Weights of the units of the first layer with a weight_transform, before the threshold and "
-     "after: red is positive, blue negative.",
+     "after: of images red is positive and blue negative; weights without a second axis are "
+     "curves.",
      false},
     {"weights_before_after",
      "Weights of each layer before the threshold and after, outputs down and inputs across: red is "

@@ -72,13 +72,12 @@ static pb_status fill_weights(pb_context *ctx, row *r, const pb_record *run)
     const double bytes = pb_record_score(run, "weight_bytes").mean;
     json_t *layers;
     PB_TRY(pb_weight_layers_load(ctx, run, &layers));
-    const json_t *layer = json_array_get(layers, 0);
     for (int c = 1; c < WEIGHT_COLUMNS; c++) snprintf(r->cells[c], CELL_BYTES, "-");
     snprintf(r->cells[0], CELL_BYTES, "%s", run->name);
-    if (layer) {
-        snprintf(r->cells[1], CELL_BYTES, "%s", pb_weight_text(layer, "wavelet"));
-        print_number(r->cells[2], 0, pb_weight_number(layer, "level"));
-        snprintf(r->cells[3], CELL_BYTES, "%.4g", pb_weight_number(layer, "threshold"));
+    if (json_array_size(layers) > 0) {
+        pb_weight_layers_wavelets(layers, r->cells[1], CELL_BYTES);
+        pb_weight_layers_levels(layers, r->cells[2], CELL_BYTES);
+        pb_weight_layers_thresholds(layers, r->cells[3], CELL_BYTES);
         snprintf(r->cells[4], CELL_BYTES, "%.1f %%", 100 * pb_weight_layers_zeros(layers));
     }
     print_number(r->cells[5], 0, bytes);

@@ -122,6 +122,58 @@ double pb_weight_layers_zeros(const json_t *layers)
     return all > 0 ? zeros / all : 0;
 }
 
+/* ---- in words ---- */
+
+void pb_weight_layers_wavelets(const json_t *layers, char *text, size_t size)
+{
+    size_t at = 0;
+    *text = 0;
+    for (size_t i = 0; i < json_array_size(layers) && at < size; i++) {
+        const char *name = pb_weight_text(json_array_get(layers, i), "wavelet");
+        bool is_new = true;
+        for (size_t k = 0; k < i; k++)
+            is_new =
+                is_new && strcmp(pb_weight_text(json_array_get(layers, k), "wavelet"), name) != 0;
+        if (is_new) at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "", name);
+    }
+}
+
+void pb_weight_layers_levels(const json_t *layers, char *text, size_t size)
+{
+    int least = -1, most = -1;
+    size_t i;
+    json_t *layer;
+    json_array_foreach(layers, i, layer)
+    {
+        const int level = (int)pb_weight_number(layer, "level");
+        if (strcmp(pb_weight_text(layer, "wavelet"), "none") == 0) continue;
+        if (least < 0 || level < least) least = level;
+        if (level > most) most = level;
+    }
+    if (most <= 0)
+        snprintf(text, size, "%s", most < 0 ? "-" : "deepest");
+    else if (least < most)
+        snprintf(text, size, "%d to %d", least, most);
+    else
+        snprintf(text, size, "%d", most);
+}
+
+void pb_weight_layers_thresholds(const json_t *layers, char *text, size_t size)
+{
+    double least = INFINITY, most = 0;
+    size_t i;
+    json_t *layer;
+    json_array_foreach(layers, i, layer)
+    {
+        least = fmin(least, pb_weight_number(layer, "threshold"));
+        most = fmax(most, pb_weight_number(layer, "threshold"));
+    }
+    if (least < most)
+        snprintf(text, size, "%.4g to %.4g", least, most);
+    else
+        snprintf(text, size, "%.4g", most);
+}
+
 /* ---- arrays ---- */
 
 static pb_status load(pb_context *ctx, const char *path, int least_axes, int most_axes,

@@ -23,6 +23,12 @@ void pb_weight_arrays_clear(pb_weight_arrays *arrays);
 
 /** Share of all coefficients of these layers that are 0. */
 double pb_weight_layers_zeros(const json_t *layers);
+/** What the layers have, for legends and tables: their wavelets ("haar, mexh"), how often they are
+ * transformed ("1", "2 to 5"; "deepest" where a run of an older version tells no more, "-" where none
+ * is), their thresholds ("0.6 to 0.97"). */
+void pb_weight_layers_wavelets(const json_t *layers, char *text, size_t size);
+void pb_weight_layers_levels(const json_t *layers, char *text, size_t size);
+void pb_weight_layers_thresholds(const json_t *layers, char *text, size_t size);
 /** A text or a number of a layer, or of a part. */
 const char *pb_weight_text(const json_t *layer, const char *key);
 double pb_weight_number(const json_t *layer, const char *key);

@@ -80,7 +80,7 @@ pb_status pb_weight_domain_measure(pb_builder *b, pb_shape shape, pb_weights *w,
     }
     if (pb_continuous_find(name, &continuous)) return pb_weight_frame_measure(b, &continuous, w, d);
     if ((wavelet = pb_wavelet_find(name))) return measure_pyramid(b, w, d, wavelet);
-    const pb_status status =
+    const pb_status status = /* of a graph that no configuration made */
         pb_wavelet_unknown(b->ctx, name, PB_WAVELET_DISCRETE | PB_WAVELET_CONTINUOUS);
     return pb_fail_prefix(b->ctx, status, "%s", pb_option_where(w->options, "wavelet"));
 }

@@ -22,7 +22,7 @@ const pb_option pb_weight_options[] = {
      .help = "what a threshold leaves of larger coefficients"},
     {.name = "rule", .type = PB_OPTION_CHOICE, .fallback = "absolute",
      .choices = "absolute|relative|quantile|universal|sure|bayes",
-     .help = "what `threshold` is: itself, a share of the largest, the share that becomes 0, or a factor"},
+     .help = "what `threshold` is: itself, a share of the largest, the share that becomes 0, or a factor; found before each epoch, in which weights move: only schedule end leaves exactly that share"},
     {.name = "threshold", .type = PB_OPTION_FLOAT, .fallback = "0.0", .min = 0, .max = 1e6,
      .help = "0: none; with universal, sure or bayes, which find one for each level, a factor"},
     {.name = "details_only", .type = PB_OPTION_BOOL, .fallback = "false",

@@ -145,7 +145,9 @@ static pb_status override_top(pb_context *ctx, pb_yaml *yaml, pb_node *root, con
     if (!pb_config_short(o->part[0], &section, &name) || pb_node_find(root, o->part[0]) != NULL)
         return pb_node_set(ctx, yaml, root, o->part[0], o->value);
     PB_TRY(child_map(ctx, yaml, root, section, o, &map));
-    return pb_node_set(ctx, yaml, map, name, o->value);
+    PB_TRY(pb_node_set(ctx, yaml, map, name, o->value));
+    pb_node_find(map, name)->is_short = true;
+    return PB_OK;
 }
 
 static pb_status apply(pb_context *ctx, pb_yaml *yaml, const override *o)
@@ -206,6 +208,7 @@ pb_status pb_config_expand(pb_context *ctx, pb_yaml *yaml)
         *at = node->next; /* from the root to the end of the section */
         root->count--;
         node->next = NULL;
+        node->is_short = true;
         pb_node **end = &map->first;
         while (*end != NULL) end = &(*end)->next;
         *end = node;

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <passband/cwt.h>
+#include <passband/wavelet.h>
+
 #include "base/arena.h"
+#include "graph/wavelets.h"
 #include "train/config_internal.h"
 
 enum { MOST_STAGES = 256 };
@@ -95,10 +99,16 @@ static pb_status read_weights(pb_context *ctx, const pb_node *own, const pb_node
 /* What no single option's range says. */
 static pb_status check_weights(pb_context *ctx, const pb_options *o)
 {
-    const char *rule = pb_option_string(o, "rule");
+    const char *rule = pb_option_string(o, "rule"), *wavelet = pb_option_string(o, "wavelet");
     const bool is_share = strcmp(rule, "relative") == 0 || strcmp(rule, "quantile") == 0;
     const double threshold = pb_option_float(o, "threshold");
     const int begin = (int)pb_option_int(o, "begin"), full = (int)pb_option_int(o, "full");
+    pb_continuous continuous;
+    if (strcmp(wavelet, "none") != 0 && !pb_wavelet_find(wavelet) &&
+        !pb_continuous_find(wavelet, &continuous))
+        return pb_fail_prefix(
+            ctx, pb_wavelet_unknown(ctx, wavelet, PB_WAVELET_DISCRETE | PB_WAVELET_CONTINUOUS),
+            "%s", pb_option_where(o, "wavelet"));
     if (is_share && threshold > 1)
         return pb_fail(ctx, PB_ERR_CONFIG,
                        "%s: %g is no share, which rule %s takes: allowed is 0 to 1",

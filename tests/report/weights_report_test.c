@@ -124,7 +124,7 @@ static void assert_pixel(const uint8_t *rgb, png_image image, int x, int y, int 
  * 0.5 after. */
 static void assert_units_of_the_first_layer_are_images(void)
 {
-    enum { LEFT = 92, TOP = 26, ROW = 120 }; /* of the first picture; from one row to the next */
+    enum { LEFT = 92, TOP = 50, ROW = 120 }; /* of the first picture; from one row to the next */
     uint8_t *rgb;
     const png_image image = decode("run/plots/first_weights.png", &rgb);
     assert_pixel(rgb, image, LEFT, TOP, 96, 146, 196);
@@ -194,7 +194,7 @@ START_TEST(units_of_numbers_in_a_row_are_images_where_the_samples_are)
                        "\"threshold\": 1, \"zeros\": 0.75}]}]");
     draw("run");
     const png_image images = decode("run/plots/first_weights.png", &rgb);
-    assert_pixel(rgb, images, 92, 26, 96, 146, 196);
+    assert_pixel(rgb, images, 92, 50, 96, 146, 196);
     free(rgb);
     ck_assert_int_ne((int)curves.width, (int)images.width);
 }
@@ -355,6 +355,44 @@ START_TEST(runs_are_drawn_by_what_their_networks_take)
 }
 END_TEST
 
+/* Layers of two wavelets and thresholds, one quantised in training; an unfinished run tells no data
+ * set, and long names slope to the right and stay within the picture. */
+START_TEST(layers_that_differ_are_told_in_legends)
+{
+    enum { RUNS = 12 };
+    char folders[RUNS][300], *text = NULL;
+    const char *list[RUNS];
+    size_t size;
+    for (int i = 0; i < RUNS; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "haar-level-1-threshold-0.%d-batch-128", 50 + i);
+        make_compressed(name, i == 1 ? "[" FIRST_LAYER "]" : "[" FIRST_LAYER ", " SECOND_LAYER "]",
+                        9000 + i, 0.97);
+        snprintf(folders[i], sizeof *folders, "%s", at(name));
+        list[i] = folders[i];
+    }
+    char summary[400];
+    snprintf(summary, sizeof summary, "%s/summary.json", folders[2]);
+    unlink(summary);
+    ck_assert_msg(pb_report_compare(ctx, RUNS, list, at("all")) == PB_OK, "%s", pb_error(ctx));
+    assert_holds("all/plots/weight_bytes.dat", "# haar, none, level 1: ");
+    assert_holds("all/plots/weight_bytes.dat", "\"0.5 to 0.9\"\n");
+    assert_holds("all/plots/weight_bytes.dat", "# haar, level 1: ");
+    ck_assert(!file_holds("all/plots/weight_bytes.gp", "several data sets"));
+    double right = 1;
+    char *script = read_all("all/plots/test_accuracy.gp", &size);
+    const char *margin = strstr(script, "set rmargin at screen ");
+    ck_assert(margin && sscanf(margin, "set rmargin at screen %lf", &right) == 1);
+    ck_assert_double_lt(right, 0.9);
+    free(script);
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_int_eq(pb_report_table(ctx, 1, list, out), PB_OK);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(text, "  haar, none      1  0.5 to 0.9  "));
+    free(text);
+}
+END_TEST
+
 START_TEST(a_damaged_description_leaves_the_other_pictures_of_a_comparison)
 {
     char folders[5][300];
@@ -407,6 +445,7 @@ int main(void)
     tcase_add_test(tests, damaged_weights_are_refused_in_words);
     tcase_add_test(tests, without_gnuplot_the_sheets_are_drawn);
     tcase_add_test(tests, runs_are_drawn_by_what_their_networks_take);
+    tcase_add_test(tests, layers_that_differ_are_told_in_legends);
     tcase_add_test(tests, a_damaged_description_leaves_the_other_pictures_of_a_comparison);
     tcase_add_test(tests, the_table_has_compressed_networks);
     suite_add_tcase(suite, tests);
