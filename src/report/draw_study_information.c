@@ -137,7 +137,7 @@ static void plot_line(pb_plot *plot, const map *m, int block, double high)
     pb_text_append(&plot->script,
                    "set xrange [-0.5:%g]\nset yrange [0:%.6g]\nset xtics 0, %zu\n"
                    "set ytics autofreq\nunset colorbox\n"
-                   "set xlabel 'value'\nset ylabel 'bits'\n"
+                   "set xlabel 'value'\nset ylabel 'bits' offset 1.4\n"
                    "plot '%s.dat' index %d using 1:3 with impulses linewidth %g linecolor rgb "
                    "'%s'\n",
                    (double)m->width - 0.5, high, tics_of(m->width), plot->name, block,
