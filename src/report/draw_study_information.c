@@ -111,7 +111,7 @@ static pb_room room_of(const pb_panels *panels, const map *m)
 {
     const int top = 10, bottom = 60, name = panels->count > 1 ? 30 : 0, left = 70, right = 120;
     const int height = panels->height - top - bottom - name, width = panels->width - left - right;
-    if (m->height == 1) return (pb_room){left, right, top, bottom};
+    if (m->height == 1) return (pb_room){left + 40, right, top, bottom}; /* its axis has a name */
     const double side = fmin((double)width / (double)m->width, (double)height / (double)m->height);
     const int spare_width = width - (int)(side * (double)m->width),
               spare_height = height - (int)(side * (double)m->height);

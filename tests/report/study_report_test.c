@@ -75,7 +75,7 @@ END_TEST
 /* Beside maps, whose bits are a colour, bars have axes with names. */
 START_TEST(values_without_a_place_are_bars_with_named_axes)
 {
-    static const char axes[] = "set xlabel 'value'\nset ylabel 'bits'\nplot",
+    static const char axes[] = "set xlabel 'value'\nset ylabel 'bits' offset 1.4\nplot",
                       none[] = "unset xlabel\nunset ylabel\n";
     size_t bytes;
     int named = 0, unnamed = 0;
