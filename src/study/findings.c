@@ -135,6 +135,76 @@ static void tell_without_budget(pb_findings *f)
     pb_text_free(&names);
 }
 
+/* What network a method has, from {method, layers, training, epochs, reference_epochs}. */
+static void append_network(pb_text *out, const json_t *own)
+{
+    const double epochs = pb_findings_number(own, "epochs"),
+                 reference = pb_findings_number(own, "reference_epochs");
+    const bool layers = json_is_true(json_object_get(own, "layers"));
+    pb_text_append(out, "%s has %s", pb_findings_text(own, "method"),
+                   layers ? "one of its own" : "the same");
+    if (epochs < reference || epochs > reference)
+        pb_text_append(out, "%s trains %.0f epochs instead of %.0f", layers ? " and" : " but",
+                       epochs, reference);
+    else if (json_is_true(json_object_get(own, "training")))
+        pb_text_append(out, "%s trains with other settings", layers ? " and" : " but");
+}
+
+static void tell_networks(pb_findings *f)
+{
+    size_t i;
+    json_t *own;
+    pb_text all = {0};
+    json_array_foreach(json_object_get(f->study, "own_networks"), i, own)
+    {
+        pb_text_append(&all, "%s", i ? "; " : "");
+        append_network(&all, own);
+    }
+    if (all.text && !all.failed)
+        pb_findings_say(f->facts,
+                        "Not every network is that of %s: %s. How accurate these are is not due to "
+                        "their files alone.",
+                        pb_findings_text(f->study, "reference"), all.text);
+    pb_text_free(&all);
+}
+
+/* Files that leave their budget open, as there is nothing more to keep. */
+static void tell_exhausted(pb_findings *f)
+{
+    size_t i, count = 0, named = 0;
+    json_t *p;
+    pb_text names = {0}, name = {0};
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        count += json_is_true(json_object_get(p, "exhausted"));
+    }
+    json_array_foreach(json_object_get(f->study, "points"), i, p)
+    {
+        if (!json_is_true(json_object_get(p, "exhausted"))) continue;
+        pb_text_append(&name, "%s (%.1f bytes a sample)", pb_findings_text(p, "point"),
+                       bytes_of(p));
+        append_name(&names, named++, count, name.failed ? "" : name.text);
+        pb_text_free(&name);
+    }
+    if (count && !names.failed)
+        pb_findings_say(f->facts, "%s %s all that %s stages allow, which does not fill the budget.",
+                        names.text, count > 1 ? "hold" : "holds", count > 1 ? "their" : "its");
+    pb_text_free(&names);
+}
+
+static void tell_same_values(pb_findings *f)
+{
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(f->study, "same_values"), i, pair)
+    {
+        pb_findings_say(f->open,
+                        "%s and %s hold the same values, at most in another order: between them "
+                        "there is nothing to tell apart but that order.",
+                        pb_findings_text(pair, "other"), pb_findings_text(pair, "point"));
+    }
+}
+
 /* ---- how small is small enough ---- */
 
 /* How much of an allowed loss is left, at least and at most. */
@@ -326,6 +396,9 @@ json_t *pb_findings_make(const json_t *study)
         .study = study, .facts = json_array(), .claims = json_array(), .open = json_array()};
     tell_what_was_done(&f);
     tell_without_budget(&f);
+    tell_networks(&f);
+    tell_exhausted(&f);
+    tell_same_values(&f);
     tell_smallest(&f, 0.5);
     tell_smallest(&f, 1);
     tell_comparisons(&f);

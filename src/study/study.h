@@ -60,6 +60,10 @@ pb_status pb_study_find_same(pb_study *s, const pb_point *point, int64_t value,
                              const pb_point **same);
 /** Appends why the point is left out then. */
 void pb_study_tell_same(const pb_point *point, const pb_point *same, int64_t value, pb_text *reason);
+/** Whether a file of so many bytes a sample leaves its budget open as the method's stages allow no
+ * larger value. */
+pb_status pb_study_is_exhausted(pb_study *s, const pb_point *point, int64_t value, double bytes,
+                                bool *exhausted);
 /** Path of a point's file, on the heap. */
 pb_status pb_study_file(pb_study *s, const pb_point *point, char **path);
 /** Size of a file over its samples, and its fingerprint unless that is NULL. */

@@ -63,4 +63,14 @@ pb_status pb_method_check_learner(pb_context *ctx, const pb_method *method);
 pb_status pb_method_config(pb_context *ctx, const pb_method *method, int64_t value, int more_count,
                            const char *const more[], bool chain_only, pb_config **config);
 
+/** What makes a method's networks differ from another's, whatever their files are. */
+typedef struct pb_network_difference {
+    bool layers;   /* behind the file                                     */
+    bool training; /* loss, optimiser, augmentation or options of `train` */
+    int64_t epochs, other_epochs;
+} pb_network_difference;
+/** Both as they were read. PB_ERR_MEMORY alone. */
+pb_status pb_method_compare_networks(pb_context *ctx, const pb_method *method,
+                                     const pb_method *other, pb_network_difference *difference);
+
 #endif

@@ -140,3 +140,85 @@ pb_status pb_method_config(pb_context *ctx, const pb_method *method, int64_t val
     pb_text_free(&weights);
     return status;
 }
+
+/* ---- networks of two methods ---- */
+
+static bool same_nodes(const pb_node *a, const pb_node *b)
+{
+    if (a->kind != b->kind || a->count != b->count || !same_text(a->key, b->key) ||
+        (a->kind == PB_NODE_SCALAR && !same_text(a->text, b->text)))
+        return false;
+    for (a = a->first, b = b->first; a && b; a = a->next, b = b->next)
+        if (!same_nodes(a, b)) return false;
+    return true;
+}
+
+/* The stages behind a file that make up its layers, or all others there. */
+static const pb_node *next_stage(const pb_node *stage, bool layers)
+{
+    for (; stage; stage = stage->next) {
+        const pb_stage *of = pb_stage_find(pb_config_entry_name(stage));
+        const bool is_layer = of && (of->kind == PB_STAGE_LAYER || of->kind == PB_STAGE_TRANSFORM);
+        if (is_layer == layers) break;
+    }
+    return stage;
+}
+
+static bool same_stages(const pb_node *a, const pb_node *b, bool layers)
+{
+    a = next_stage(a, layers);
+    b = next_stage(b, layers);
+    while (a && b && same_nodes(a, b)) {
+        a = next_stage(a->next, layers);
+        b = next_stage(b->next, layers);
+    }
+    return !a && !b;
+}
+
+/* What a study sets itself, and what changes no network, is left out. */
+static bool same_training(const pb_node *a, const pb_node *b)
+{
+    static const char *const ignored[] = {"seeds", "eval_batch_size", "log_every"};
+    enum { IGNORED = sizeof ignored / sizeof *ignored };
+    for (const pb_node *n = a ? a->first : NULL; n; n = n->next) {
+        const pb_node *other = b ? pb_node_find(b, n->key) : NULL;
+        int i = 0;
+        while (i < IGNORED && strcmp(ignored[i], n->key) != 0) i++;
+        if (i == IGNORED && (!other || !same_nodes(n, other))) return false;
+    }
+    return true;
+}
+
+static int64_t epochs_of(const pb_node *train)
+{
+    const pb_node *epochs = train ? pb_node_find(train, "epochs") : NULL;
+    return epochs && epochs->text ? strtoll(epochs->text, NULL, 10) : 0;
+}
+
+static pb_status parse_base(pb_context *ctx, const pb_method *method, pb_yaml **yaml)
+{
+    return pb_yaml_parse(ctx, method->name, method->base, strlen(method->base), yaml);
+}
+
+pb_status pb_method_compare_networks(pb_context *ctx, const pb_method *method,
+                                     const pb_method *other, pb_network_difference *difference)
+{
+    pb_yaml *a, *b;
+    PB_TRY(parse_base(ctx, method, &a));
+    const pb_status status = parse_base(ctx, other, &b);
+    if (status == PB_OK) {
+        const pb_node *x = pb_node_at(pb_node_find(pb_yaml_root(a), "stages"), method->chain),
+                      *y = pb_node_at(pb_node_find(pb_yaml_root(b), "stages"), other->chain);
+        const pb_node *train = pb_node_find(pb_yaml_root(a), "train"),
+                      *other_train = pb_node_find(pb_yaml_root(b), "train");
+        *difference = (pb_network_difference){
+            .layers = !same_stages(x, y, true),
+            .training = !same_stages(x, y, false) || !same_training(train, other_train),
+            .epochs = epochs_of(train),
+            .other_epochs = epochs_of(other_train),
+        };
+        pb_yaml_free(&b);
+    }
+    pb_yaml_free(&a);
+    return status;
+}

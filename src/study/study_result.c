@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "study/pareto.h"
+#include "study/same_values.h"
 #include "study/study.h"
 #include "study/study_measures.h"
 #include "study/training.h"
@@ -23,6 +24,8 @@ typedef struct gathering {
     json_t *left;   /* [{point, method, budget, reason}] of the others */
     double *all;    /* [points, seeds] accuracies, in the order of `points` */
     pb_outcome *outcomes;
+    pb_sorted_values *values; /* [points] of their files */
+    json_t *networks;         /* [{method, ...}] that are not the reference's */
 } gathering;
 
 static pb_status no_memory(pb_study *s)
@@ -81,19 +84,24 @@ static pb_status leave_same_out(gathering *g, const pb_point *point, bool *left)
 
 /* ---- a point ---- */
 
-static pb_status add_file(pb_study *s, const pb_point *point, json_t *json, double *bytes)
+static pb_status add_file(pb_study *s, const pb_point *point, json_t *json, double *bytes,
+                          pb_sorted_values *values)
 {
     char *path, fingerprint[65];
     int64_t value;
+    bool exhausted;
     PB_TRY(pb_study_value(s, point, &value));
     PB_TRY(pb_study_file(s, point, &path));
-    const pb_status status = pb_study_measure(s, path, bytes, fingerprint);
+    pb_status status = pb_study_measure(s, path, bytes, fingerprint);
+    if (status == PB_OK) status = pb_sorted_values_read(s->ctx, path, values);
     free(path);
     PB_TRY(status);
+    PB_TRY(pb_study_is_exhausted(s, point, value, *bytes, &exhausted));
     json_object_set_new(json, "bytes_per_sample", pb_json_real(*bytes));
     if (point->method->vary) {
         json_object_set_new(json, "option", json_string(point->method->vary));
         json_object_set_new(json, "value", json_integer((json_int_t)value));
+        json_object_set_new(json, "exhausted", json_boolean(exhausted));
     }
     json_object_set_new(json, "fingerprint", json_string(fingerprint));
     return PB_OK;
@@ -130,7 +138,7 @@ static pb_status add_point(gathering *g, const pb_point *point)
     json_t *json = json_pack("{s:s, s:s, s:o}", "point", point->name, "method", point->method->name,
                              "budget", budget_json(point));
     if (!json || json_array_append_new(g->points, json) != 0) return no_memory(s);
-    PB_TRY(add_file(s, point, json, &g->outcomes[index].bytes));
+    PB_TRY(add_file(s, point, json, &g->outcomes[index].bytes, &g->values[index]));
     json_object_set_new(json, "accuracy", pb_spread(values, s->seed_count));
     json_object_set_new(json, "seconds", pb_json_real(seconds));
     g->outcomes[index].accuracy =
@@ -253,7 +261,40 @@ static json_t *leaders_json(const gathering *g)
     return list;
 }
 
+/* [{point, other}] of the same budget whose files hold the same values. */
+static json_t *same_values_json(const gathering *g)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < json_array_size(g->points); i++)
+        for (size_t k = 0; k < i; k++) {
+            const json_t *p = json_array_get(g->points, i), *other = json_array_get(g->points, k);
+            if (json_equal(json_object_get(p, "budget"), json_object_get(other, "budget")) &&
+                pb_sorted_values_agree(&g->values[i], &g->values[k]))
+                json_array_append_new(list, json_pack("{s:s, s:s}", "point", text(p, "point"),
+                                                      "other", text(other, "point")));
+        }
+    return list;
+}
+
 /* ---- the whole ---- */
+
+/* Of the methods whose networks are not the reference's. */
+static pb_status own_networks(const pb_study *s, json_t **list)
+{
+    const pb_method *reference = &s->config->methods[0];
+    *list = json_array();
+    for (int i = 1; i < s->config->method_count; i++) {
+        pb_network_difference d;
+        const pb_method *m = &s->config->methods[i];
+        PB_TRY(pb_method_compare_networks(s->ctx, m, reference, &d));
+        if (d.layers || d.training)
+            json_array_append_new(*list, json_pack("{s:s, s:b, s:b, s:I, s:I}", "method", m->name,
+                                                   "layers", d.layers, "training", d.training,
+                                                   "epochs", (json_int_t)d.epochs,
+                                                   "reference_epochs", (json_int_t)d.other_epochs));
+    }
+    return PB_OK;
+}
 
 static json_t *seeds_json(const pb_study *s)
 {
@@ -291,13 +332,14 @@ static json_t *band_weights_json(const pb_study *s)
 static json_t *whole_json(const gathering *g)
 {
     const pb_study *s = g->s;
-    return json_pack("{s:s, s:s, s:{s:i, s:i}, s:s, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:O}",
-                     "name", s->config->name, "data_set", s->original->name, "samples", "train",
-                     s->original->train.count, "test", s->original->test.count, "reference",
-                     PB_STUDY_REFERENCE, "seeds", seeds_json(s), "methods", methods_json(s),
-                     "band_weights", band_weights_json(s), "points", g->points, "smallest",
-                     smallest_json(g), "comparisons", comparisons_json(g), "leaders",
-                     leaders_json(g), "left_out", g->left);
+    return json_pack(
+        "{s:s, s:s, s:{s:i, s:i}, s:s, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:O, s:o, s:O}", "name",
+        s->config->name, "data_set", s->original->name, "samples", "train",
+        s->original->train.count, "test", s->original->test.count, "reference", PB_STUDY_REFERENCE,
+        "seeds", seeds_json(s), "methods", methods_json(s), "band_weights", band_weights_json(s),
+        "points", g->points, "smallest", smallest_json(g), "comparisons", comparisons_json(g),
+        "leaders", leaders_json(g), "left_out", g->left, "same_values", same_values_json(g),
+        "own_networks", g->networks);
 }
 
 static pb_status gather(gathering *g)
@@ -308,7 +350,9 @@ static pb_status gather(gathering *g)
     g->left = json_array();
     g->all = calloc((size_t)s->point_count * (size_t)s->seed_count, sizeof *g->all);
     g->outcomes = calloc((size_t)s->point_count, sizeof *g->outcomes);
-    if (!g->points || !g->left || !g->all || !g->outcomes) return no_memory(s);
+    g->values = calloc((size_t)s->point_count + 1, sizeof *g->values);
+    if (!g->points || !g->left || !g->all || !g->outcomes || !g->values) return no_memory(s);
+    PB_TRY(own_networks(s, &g->networks));
     for (int i = 0; i < s->point_count; i++) PB_TRY(add_point(g, &s->points[i]));
     judge_points(g);
     return PB_OK;
@@ -326,6 +370,9 @@ pb_status pb_study_result(pb_study *s, json_t **result)
     pb_trials_clear(&g.trials);
     json_decref(g.points);
     json_decref(g.left);
+    json_decref(g.networks);
+    for (int i = 0; g.values && i < s->point_count; i++) pb_sorted_values_clear(&g.values[i]);
+    free(g.values);
     free(g.all);
     free(g.outcomes);
     return status;

@@ -236,6 +236,18 @@ void pb_study_tell_same(const pb_point *point, const pb_point *same, int64_t val
                    point->method->vary, value);
 }
 
+pb_status pb_study_is_exhausted(pb_study *s, const pb_point *point, int64_t value, double bytes,
+                                bool *exhausted)
+{
+    double more;
+    *exhausted = false;
+    if (!point->method->vary || value < 1 || bytes >= near_enough * (double)point->budget)
+        return PB_OK;
+    PB_TRY(packed_bytes(s, point->method, value + 1, &more));
+    *exhausted = isinf(more);
+    return PB_OK;
+}
+
 static pb_status make_only_file(pb_study *s, const pb_point *point)
 {
     char *path;

@@ -120,6 +120,10 @@ START_TEST(a_study_from_files_to_findings)
     ck_assert_str_eq(text(json_array_get(points, 1), "point"), "zigzag-22"); /* the smaller first */
     ck_assert_double_lt(number(json_array_get(points, 1), "value"),
                         number(json_array_get(points, 2), "value"));
+    for (i = 1; i < 3; i++)
+        ck_assert(json_is_false(json_object_get(json_array_get(points, i), "exhausted")));
+    ck_assert_uint_eq(json_array_size(json_object_get(study, "same_values")), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(study, "own_networks")), 0);
     /* the largest that fits: one coefficient more takes too much */
     char more[160];
     snprintf(more, sizeof more,
@@ -221,15 +225,18 @@ END_TEST
 
 static const char bands[] =
     "study:\n"
-    "  budgets: [20]\n"
+    "  budgets: [500]\n"
     "  seeds: [3, 4]\n"
     "  measures: false\n"
     "  methods:\n"
     "    learned:\n"
     "      stages: [{dct2: {select: bands, keep: 6, bands: 3, count: 9}}, {quantize: {bits: 4}}]\n"
+    "      vary: stages.dct2.count\n"
     "      weights_of: tiny.yaml\n"
     "    uniform:\n"
     "      stages: [{dct2: {select: bands, keep: 6, bands: 3, count: 9}}, {quantize: {bits: 4}}]\n"
+    "      vary: stages.dct2.count\n"
+    "      set: {train.epochs: 3}\n"
     "  compare: {learned: [uniform]}\n"
     "data: {name: idx, path: data, validation: 0}\n"
     "train: {epochs: 2, batch_size: 20, eval_batch_size: 30}\n"
@@ -253,8 +260,22 @@ START_TEST(a_study_learns_which_bands_matter)
         ck_assert_double_eq_tol(json_number_value(json_array_get(weights, i)),
                                 json_number_value(json_array_get(means, i)), 1e-9);
     ck_assert_uint_eq(json_array_size(json_object_get(learner, "seeds")), 2);
-    ck_assert_str_eq(text(compared, "point"), "learned");
-    ck_assert_str_eq(text(compared, "other"), "uniform");
+    ck_assert_str_eq(text(compared, "point"), "learned-500");
+    ck_assert_str_eq(text(compared, "other"), "uniform-500");
+    /* all 36 coefficients of either, which are the same */
+    const json_t *same = json_object_get(study, "same_values"),
+                 *points = json_object_get(study, "points"),
+                 *networks = json_object_get(study, "own_networks");
+    ck_assert_uint_eq(json_array_size(same), 1);
+    ck_assert_str_eq(text(json_array_get(same, 0), "point"), "uniform-500");
+    ck_assert_str_eq(text(json_array_get(same, 0), "other"), "learned-500");
+    ck_assert_double_eq(number(json_array_get(points, 1), "value"), 36);
+    for (size_t i = 1; i < 3; i++)
+        ck_assert(json_is_true(json_object_get(json_array_get(points, i), "exhausted")));
+    ck_assert_uint_eq(json_array_size(networks), 1);
+    ck_assert_str_eq(text(json_array_get(networks, 0), "method"), "uniform");
+    ck_assert(json_is_false(json_object_get(json_array_get(networks, 0), "layers")));
+    ck_assert_double_eq(number(json_array_get(networks, 0), "epochs"), 3);
     const time_t before = changed("out/learned/learned/summary.json");
     run("study out -q", 0);
     json_t *again = read_json("out/study.json");
@@ -268,7 +289,7 @@ START_TEST(a_study_learns_which_bands_matter)
           "is a run without a band mask");
     snprintf(learned, sizeof learned, "%s/out/learned", s.folder);
     ck_assert_int_eq(rename(learned, scratch_path(&s, "gone")), 0);
-    run("eval out/runs/learned", 0);
+    run("eval out/runs/learned-500", 0);
     run("run out/methods/learned.yaml stages.dct2.weights=out/learned/learned "
         "data.path=nine.pbz -o nine -q",
         0);

@@ -309,6 +309,38 @@ START_TEST(files_of_no_budget_are_named)
 }
 END_TEST
 
+static void set(const char *key, const char *text)
+{
+    json_decref(found);
+    json_object_set_new(study, key, json_loads(text, 0, NULL));
+    found = pb_findings_make(study);
+}
+
+START_TEST(what_else_than_bytes_differs_is_told)
+{
+    find(RAW ", " PLAIN("a-8", "7"), "", "", "0, 1, 2");
+    ck_assert_int_eq(count("facts", "network"), 0);
+    ck_assert_int_eq(count("facts", "budget"), 0);
+    ck_assert_int_eq(count("open", "same values"), 0);
+    set("own_networks",
+        "[{\"method\": \"a\", \"layers\": true, \"training\": false, \"epochs\": 6,"
+        " \"reference_epochs\": 6}, {\"method\": \"b\", \"layers\": true, \"training\": true,"
+        " \"epochs\": 4, \"reference_epochs\": 6}, {\"method\": \"c\", \"layers\": false,"
+        " \"training\": true, \"epochs\": 6, \"reference_epochs\": 6}]");
+    says("facts", "Not every network is that of raw: a has one of its own; b has one of its own "
+                  "and trains 4 epochs instead of 6; c has the same but trains with other "
+                  "settings. How accurate these are is not due to their files alone.");
+    set("same_values", "[{\"point\": \"u-8\", \"other\": \"a-8\"}]");
+    says("open", "a-8 and u-8 hold the same values");
+    json_object_set_new(json_array_get(json_object_get(study, "points"), 1), "exhausted",
+                        json_true());
+    set("left_out", "[]");
+    says("facts", "a-8 (7.0 bytes a sample) holds all that its stages allow, which does not fill "
+                  "the budget.");
+    drop();
+}
+END_TEST
+
 /* 0.0035 bits are shown as 0.00, 0.0004 of likeness as 0.000, and so on. */
 START_TEST(what_is_shown_as_zero_is_not_claimed)
 {
@@ -393,6 +425,7 @@ int main(void)
     tcase_add_test(tcase, what_files_keep_is_claimed_without_zero);
     tcase_add_test(tcase, what_files_keep_is_open_with_zero);
     tcase_add_test(tcase, what_is_not_told_from_the_next_is_not_ranked);
+    tcase_add_test(tcase, what_else_than_bytes_differs_is_told);
     tcase_add_test(tcase, files_of_no_budget_are_named);
     tcase_add_test(tcase, what_is_shown_as_zero_is_not_claimed);
     tcase_add_test(tcase, a_key_is_worth_what_is_not_found_without_it);

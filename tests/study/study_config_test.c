@@ -98,6 +98,41 @@ START_TEST(methods_replace_the_transforms_of_the_network)
 }
 END_TEST
 
+/* Behind the file alone: what compresses makes no difference, nor does how it is tested. */
+START_TEST(networks_of_methods_are_told_apart)
+{
+    static const struct {
+        const char *name;
+        bool layers, training;
+        int epochs;
+    } wanted[] = {{"same", false, false, 3},
+                  {"longer", false, true, 7},
+                  {"other", false, true, 3},
+                  {"evaluation", false, false, 3},
+                  {"masked", true, true, 1}};
+    desk d;
+    setup(&d);
+    loads(&d,
+          METHODS("    same: {stages: [{dct2: {select: zigzag}}, quantize]}\n"
+                  "    longer: {stages: [{downsample: {size: 4}}], set: {train.epochs: 7}}\n"
+                  "    other: {stages: [{downsample: {size: 4}}], set: {stages.sgd.lr: 0.2}}\n"
+                  "    evaluation: {stages: [], set: {train.eval_batch_size: 50}}\n"
+                  "    masked: {config: learner.yaml, set: {train.epochs: 1}}\n"),
+          NULL);
+    for (int i = 0; i < 5; i++) {
+        pb_network_difference got;
+        const pb_method *m = &d.config->methods[i + 1];
+        ck_assert_str_eq(m->name, wanted[i].name);
+        ck_assert_int_eq(pb_method_compare_networks(d.ctx, m, &d.config->methods[0], &got), PB_OK);
+        ck_assert_msg(got.layers == wanted[i].layers, "layers of %s", m->name);
+        ck_assert_msg(got.training == wanted[i].training, "training of %s", m->name);
+        ck_assert_int_eq(got.epochs, wanted[i].epochs);
+        ck_assert_int_eq(got.other_epochs, 3);
+    }
+    teardown(&d);
+}
+END_TEST
+
 START_TEST(the_study_holds_for_every_network)
 {
     desk d;
@@ -267,6 +302,7 @@ int main(void)
 {
     TCase *tcase = tcase_create("study_config");
     tcase_add_test(tcase, methods_replace_the_transforms_of_the_network);
+    tcase_add_test(tcase, networks_of_methods_are_told_apart);
     tcase_add_test(tcase, the_study_holds_for_every_network);
     tcase_add_test(tcase, some_of_the_methods_alone);
     tcase_add_test(tcase, a_study_comes_back_from_its_text);
