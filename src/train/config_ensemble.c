@@ -56,8 +56,8 @@ pb_status pb_config_number_members(pb_context *ctx, pb_yaml *yaml)
     if (snapshots || members < 1 || members > MOST) return PB_OK;
     int64_t first = 0;
     if (seeds) {
-        if (seeds->kind != PB_NODE_LIST || seeds->count != 1) return PB_OK;
-        first = number_of(seeds->first);
+        if (seeds->kind == PB_NODE_LIST && seeds->count != 1) return PB_OK;
+        first = number_of(seeds->kind == PB_NODE_LIST ? seeds->first : seeds);
     }
     if (first < 0) return PB_OK;
     pb_text text = {0};
@@ -80,14 +80,15 @@ pb_status pb_config_read_ensemble(pb_context *ctx, const pb_node *root, pb_confi
     return pb_options_parse(ctx, pb_config_ensemble, map, "ensemble", &config->ensemble);
 }
 
-/* Whether a stage is an optimiser whose rate is a cosine over every `period` epochs. */
+/* Whether a stage is an optimiser whose rate is a cosine over every `period` epochs, from the first
+ * one on. */
 static bool restarts_every(const pb_config_stage *s, int period)
 {
     const pb_option *o = s->stage->options;
     while (o && o->name && strcmp(o->name, "schedule") != 0) o++;
     return o && o->name && strcmp(pb_option_string(s->options, "schedule"), "restarts") == 0 &&
            pb_option_int(s->options, "period") == period &&
-           pb_option_int(s->options, "growth") == 1;
+           pb_option_int(s->options, "growth") == 1 && !(pb_option_float(s->options, "warmup") > 0);
 }
 
 static pb_status check_snapshots(pb_context *ctx, const pb_config *config)
@@ -115,8 +116,8 @@ static pb_status check_snapshots(pb_context *ctx, const pb_config *config)
     }
     if (!restarts)
         return pb_fail(ctx, PB_ERR_CONFIG,
-                       "%s: %d snapshots of %d epochs need an optimiser with schedule: restarts "
-                       "and period: %d, which is at its lowest rate when one is taken",
+                       "%s: %d snapshots of %d epochs need an optimiser with schedule: restarts, "
+                       "period: %d and no warmup, which is at its lowest rate when one is taken",
                        where, members, epochs, epochs / members);
     if (!transforms) return PB_OK;
     return pb_fail(ctx, PB_ERR_CONFIG,

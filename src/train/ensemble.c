@@ -20,7 +20,7 @@
 typedef struct gathering {
     pb_context *ctx;
     const pb_ensemble_options *options;
-    const char *first; /* folder of the run whose test samples the others must have */
+    char *first; /* folder of the run whose test samples the others must have */
     int count, classes;
     int32_t *labels; /* [count]                                       */
     json_t *class_names, *about;
@@ -57,7 +57,7 @@ static json_t *names_of(const pb_dataset *data)
 static pb_status begin(gathering *g, const pb_session *s, const char *folder)
 {
     const pb_samples *test = &s->data->test;
-    g->first = folder;
+    g->first = strdup(folder);
     g->count = test->count;
     g->classes = s->data->classes;
     const size_t numbers = (size_t)g->count * (size_t)g->classes;
@@ -68,7 +68,8 @@ static pb_status begin(gathering *g, const pb_session *s, const char *folder)
     g->class_names = names_of(s->data);
     g->about =
         json_pack("{s:s, s:s}", "name", pb_config_name(s->config), "data_set", s->data->name);
-    if (!g->labels || !g->own || !g->sum || !g->members || !g->class_names || !g->about)
+    if (!g->first || !g->labels || !g->own || !g->sum || !g->members || !g->class_names ||
+        !g->about)
         return no_memory(g->ctx);
     memcpy(g->labels, test->labels, (size_t)g->count * sizeof *g->labels);
     return PB_OK;
@@ -398,6 +399,7 @@ static void clear(gathering *g)
     json_decref(g->boosted);
     free(g->labels);
     free(g->own);
+    free(g->first);
     free(g->sum);
     free(g->bag.labels);
     free(g->bag.members);

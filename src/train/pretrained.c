@@ -88,7 +88,8 @@ static pb_status load_file(pb_session *s, char **path, pb_tensors *file)
     if (!of_run && !*path) return no_memory(s->ctx);
     const pb_status status = of_run ? load_run(s->ctx, from, path, file)
                                     : pb_safetensors_load_floats(s->ctx, from, file);
-    return status == PB_OK ? PB_OK : pb_fail_prefix(s->ctx, status, "%s", where);
+    if (status == PB_OK) return PB_OK;
+    return pb_fail_prefix(s->ctx, status == PB_ERR_IO ? PB_ERR_DATA : status, "%s", where);
 }
 
 /* ---- names ---- */
@@ -315,6 +316,20 @@ static pb_status find(transfer *t, pb_value leaf)
 
 /* ---- what was named and is not there ---- */
 
+/* Whether the file has a tensor that entry i of the map begins from. */
+static bool begins_somewhere(const transfer *t, int i)
+{
+    const char *star;
+    size_t length;
+    for (int k = 0; k < t->file.count; k++) {
+        const char *name = t->file.tensor[k].name;
+        if (has_star(t->from[i]) ? fits(t->from[i], name, &star, &length)
+                                 : strcmp(t->from[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static pb_status check_uses(transfer *t)
 {
     const pb_run_graph *r = &t->s->graph;
@@ -324,6 +339,9 @@ static pb_status check_uses(transfer *t)
     for (int i = 0; i < r->network_count && count < MOST_SUGGESTED; i++)
         names[count++] = pb_value_name(r->g, r->lasting[i]);
     for (int i = 0; i < t->entries; i++) {
+        if (!begins_somewhere(t, i))
+            return fail(t, "map", "%.100s fits no tensor of the file%s", t->from[i],
+                        guess_tensor(t, t->from[i], guessed));
         if (t->uses[i] > 0) continue;
         if (has_star(t->to[i]))
             return fail(t, "map", "%.100s: %.100s fits no tensor that the network needs",

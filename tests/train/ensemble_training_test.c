@@ -242,7 +242,7 @@ START_TEST(test_snapshots)
     const char *half = train("train.epochs=2|train.keep=last|train.seeds=[3]|"
                              "stages.sgd.schedule=restarts|stages.sgd.period=2",
                              "half");
-    size_t a_bytes, b_bytes;
+    size_t a_bytes = 0, b_bytes = 0;
     char *a = run_file(whole, "seed-3/snapshot-1.safetensors", &a_bytes),
          *b = run_file(half, "seed-3/best.safetensors", &b_bytes);
     ck_assert_msg(a && a_bytes == b_bytes && memcmp(a, b, a_bytes) == 0, "snapshot 1 differs");
@@ -253,6 +253,13 @@ START_TEST(test_snapshots)
     ck_assert_msg(a && a_bytes == b_bytes && memcmp(a, b, a_bytes) == 0, "snapshot 2 differs");
     free(a);
     free(b);
+    const char *const warm[] = {"ensemble={kind: snapshots, members: 2}", "train.keep=last",
+                                "stages.sgd.schedule=restarts", "stages.sgd.period=2",
+                                "stages.sgd.warmup=1"};
+    pb_config *config = NULL;
+    ck_assert_int_eq(pb_config_load(ctx, scratch_path(&s, "tiny.yaml"), 5, warm, &config),
+                     PB_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(pb_error(ctx), "no warmup"));
     check_summary(whole, "snapshots", 2);
     same_ensemble(whole, stop_and_go_on(snapshots, 3, 0));
 }
@@ -292,7 +299,7 @@ static void check_votes(const char *folder, const double alphas[3])
 START_TEST(test_boosting)
 {
     static const char boosting[] =
-        "ensemble={kind: samme, members: 3}|train.seeds=[3]|stages.sgd.lr=0.01";
+        "ensemble={kind: samme, members: 3}|train.seeds=3|stages.sgd.lr=0.01";
     const char *whole = train(boosting, "whole");
     check_summary(whole, "samme", 3);
     json_t *json = run_json(whole, "boosting.json"), *members = json_object_get(json, "members");

@@ -169,6 +169,8 @@ static const struct {
      "\"line.0.*\": \"conv1d_1.*\", \"line.1.*\": \"batch_norm1d_1.*\", \"head.0.*\": "
      "\"linear_1.*\", \"head.2.weight\": \"linear_2.wieght\"}|transfer.fresh=\"linear_2.*\"",
      "transfer.map: "},
+    {"transfer.map={\"zzz.*\": \"conv2d_1.*\"}|transfer.fresh=\"*\"",
+     "transfer.map: " FIXTURES "/network.safetensors: zzz.* fits no tensor of the file"},
     {"transfer.map={\"image.*\": \"conv2d_1.weight\"}", "both names have one * or none"},
     {"transfer.map={\"a\": \"conv2d_1.bias\", \"b\": \"conv2d_1.bias\"}",
      "conv2d_1.bias is given by both a and b"},
