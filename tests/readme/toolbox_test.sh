@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every configuration in the README's chapter on the training toolbox trains for an epoch on few samples, and what it kept
-# of its network scores as it did when it was trained. configs/conv1d_mnist1d.yaml trains for one as well.
+# of its network scores as it did when it was trained; the first network is looked into and exported too.
+# configs/conv1d_mnist1d.yaml trains for an epoch as well.
 # Usage: toolbox_test.sh SOURCE_FOLDER PROGRAM
 set -euo pipefail
 program=$(realpath "$2")
@@ -9,6 +10,8 @@ configs=$(realpath "$1/configs")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+# Kernels are not optimised: compiling them takes longest.
+export POCL_CACHE_DIR=$work/kernels POCL_EXTRA_BUILD_FLAGS=-cl-opt-disable
 
 sed -n '/^## The training toolbox$/,/^## [^T]/p' "$readme" |
     awk '/^```yaml$/ { count++; inside = 1; next } /^```$/ { inside = 0 } inside { print > "example-" count ".yaml" }'
@@ -40,11 +43,16 @@ for example in example-*.yaml; do
         cmp ensemble_probabilities.npy run/ensemble_probabilities.npy
         cmp ensemble.json run/ensemble.json
     fi
+    if [[ $example == example-1.yaml ]]; then
+        "$program" look run --samples 10 --quiet
+        [[ -s run/inside/look.json ]]
+        "$program" export run --onnx network.onnx --quiet
+        [[ -s network.onnx ]]
+    fi
     rm -r run
 done
 
-# Its kernels are not optimised: compiling them takes longest.
-POCL_CACHE_DIR=$work/kernels POCL_EXTRA_BUILD_FLAGS=-cl-opt-disable "$program" run "$configs/conv1d_mnist1d.yaml" \
+"$program" run "$configs/conv1d_mnist1d.yaml" \
     train.epochs=1 train.seeds=0 train.batch_size=16 data.limit=64 --output run --quiet
 line=$(head -1 run/metrics.jsonl)
 [[ $line == *'"train_loss": '[0-9]* ]] || { echo "conv1d_mnist1d: $line"; exit 1; }

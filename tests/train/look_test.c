@@ -208,7 +208,7 @@ START_TEST(integrated_gradients_are_complete)
         for (int k = 0; k < PIXELS; k++)
             sum += (double)((const float *)integrated.data)[i * PIXELS + k];
         const double rise = logit_of(x, i / EACH) - logit_of(baseline, i / EACH);
-        ck_assert_msg(fabs(sum - rise) <= 1.1e-3 * fmax(fabs(rise), 1), "%.6g is not %.6g", sum,
+        ck_assert_msg(fabs(sum - rise) <= 1e-3 * fmax(fabs(rise), 1), "%.6g is not %.6g", sum,
                       rise);
     }
     pb_npy_clear(&integrated);
