@@ -17,6 +17,8 @@ extern "C" {
 
 /** What the names of these files end with. */
 #define PB_COMPRESSED_ENDING ".pbz"
+/** Whether a path has that ending, by which every command knows these files. */
+bool pb_compressed_is_named(const char *path);
 
 /** How the samples of a chunk lie before they are compressed. */
 typedef enum pb_chunk_order {

@@ -9,7 +9,6 @@
 
 static pb_status check_words(pb_cli *cli, const char *output)
 {
-    const size_t ending = strlen(PB_COMPRESSED_ENDING);
     for (int i = 1; i < cli->word_count; i++)
         if (!strchr(cli->words[i], '='))
             return pb_fail(cli->ctx, PB_ERR_USAGE,
@@ -18,8 +17,7 @@ static pb_status check_words(pb_cli *cli, const char *output)
     if (!output)
         return pb_fail(cli->ctx, PB_ERR_USAGE, "compress: --output FILE%s says where it goes",
                        PB_COMPRESSED_ENDING);
-    if (strlen(output) <= ending ||
-        strcmp(output + strlen(output) - ending, PB_COMPRESSED_ENDING) != 0)
+    if (!pb_compressed_is_named(output))
         return pb_fail(cli->ctx, PB_ERR_USAGE,
                        "compress: --output %s must end in %s, by which a data set is known", output,
                        PB_COMPRESSED_ENDING);

@@ -26,6 +26,12 @@ const char *pb_pbz_values(const pb_dataset *d)
     return kinds[kind_of(d)];
 }
 
+bool pb_compressed_is_named(const char *path)
+{
+    const size_t length = strlen(path), ending = strlen(PB_COMPRESSED_ENDING);
+    return length > ending && strcmp(path + length - ending, PB_COMPRESSED_ENDING) == 0;
+}
+
 double pb_compressed_bytes_per_sample(const pb_compressed *c)
 {
     const int samples = c->train_count + c->test_count;

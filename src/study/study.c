@@ -225,17 +225,10 @@ static pb_status read_usual(pb_study *s, const char *folder, int override_count,
     return status;
 }
 
-/* A compressed data set is known by its name, as for every command. */
-static bool is_compressed(const char *path)
-{
-    const size_t length = strlen(path), ending = strlen(PB_COMPRESSED_ENDING);
-    return length > ending && strcmp(path + length - ending, PB_COMPRESSED_ENDING) == 0;
-}
-
 static pb_status read_config(pb_study *s, const char *path, int override_count,
                              const char *const overrides[])
 {
-    if (is_compressed(path))
+    if (pb_compressed_is_named(path))
         return pb_fail(s->ctx, PB_ERR_CONFIG,
                        "%s: is compressed already; study what it was made from", path);
     if (!is_folder(path))

@@ -27,18 +27,12 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static bool is_compressed(const char *path)
-{
-    const size_t length = strlen(path), ending = strlen(PB_COMPRESSED_ENDING);
-    return length > ending && strcmp(path + length - ending, PB_COMPRESSED_ENDING) == 0;
-}
-
 /* ---- the configuration that data stand for ---- */
 
 static void append_data(pb_text *text, const char *path)
 {
     pb_text_append(text, "data: {name: %s, path: '",
-                   is_compressed(path) ? "compressed" : pb_data_kind(path));
+                   pb_compressed_is_named(path) ? "compressed" : pb_data_kind(path));
     for (; *path; path++) pb_text_append(text, "%.*s%c", *path == '\'', "'", *path);
     pb_text_append(text, "'}\n");
 }
@@ -48,7 +42,7 @@ static void append_data(pb_text *text, const char *path)
 static pb_status append_first_stages(pb_context *ctx, const char *path, pb_text *text)
 {
     pb_compressed_file *file;
-    if (!is_compressed(path)) {
+    if (!pb_compressed_is_named(path)) {
         pb_text_append(text, "- load\n");
         return PB_OK;
     }
@@ -89,7 +83,7 @@ static pb_status load(pb_context *ctx, const char *path, bool compresses, int ov
 {
     pb_yaml *yaml = NULL;
     *config = NULL;
-    pb_status status = is_folder(path) || is_compressed(path)
+    pb_status status = is_folder(path) || pb_compressed_is_named(path)
                            ? bare_yaml(ctx, path, compresses, &yaml)
                            : pb_yaml_load(ctx, path, &yaml);
     if (status == PB_OK && compresses)

@@ -52,6 +52,8 @@ typedef enum pb_ensemble_kind {
     PB_ENSEMBLE_SAMME,     /* a member for each seed, one after another */
 } pb_ensemble_kind;
 pb_ensemble_kind pb_config_ensemble_kind(const pb_config *config);
+/** As the option says it; "average" of none. */
+const char *pb_ensemble_kind_name(pb_ensemble_kind kind);
 /** Epochs from one snapshot to the next; 0: there are none. */
 int pb_config_snapshot_every(const pb_config *config);
 

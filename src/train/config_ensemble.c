@@ -6,9 +6,15 @@
 #include "base/arena.h"
 #include "train/config_internal.h"
 
-static const char *const kinds[] = {[PB_ENSEMBLE_BAGGING] = "bagging",
+static const char *const kinds[] = {[PB_ENSEMBLE_NONE] = "average",
+                                    [PB_ENSEMBLE_BAGGING] = "bagging",
                                     [PB_ENSEMBLE_SNAPSHOTS] = "snapshots",
                                     [PB_ENSEMBLE_SAMME] = "samme"};
+
+const char *pb_ensemble_kind_name(pb_ensemble_kind kind)
+{
+    return kinds[kind];
+}
 
 pb_ensemble_kind pb_config_ensemble_kind(const pb_config *config)
 {

@@ -347,15 +347,11 @@ static json_t *result_json(const gathering *g, const pb_calibration *together)
     const pb_calibration mean = {.accuracy = g->accuracy / n,
                                  .negative_log_likelihood = g->likelihood / n,
                                  .error = g->error / n};
-    static const char *const kinds[] = {[PB_ENSEMBLE_NONE] = "average",
-                                        [PB_ENSEMBLE_BAGGING] = "bagging",
-                                        [PB_ENSEMBLE_SNAPSHOTS] = "snapshots",
-                                        [PB_ENSEMBLE_SAMME] = "samme"};
     json_t *json = json_deep_copy(g->about), *ensemble = scores_json(together);
     json_t *bag = g->bag.count ? bag_json(g) : NULL;
     int bad = json_object_set_new(ensemble, "bins", bins_json(together));
     bad |= json_object_set_new(json, "test_samples", json_integer(g->count));
-    bad |= json_object_set_new(json, "kind", json_string(kinds[g->kind]));
+    bad |= json_object_set_new(json, "kind", json_string(pb_ensemble_kind_name(g->kind)));
     bad |= json_object_set_new(json, "ensemble", ensemble);
     if (bag) bad |= json_object_set_new(json, "out_of_bag", bag);
     bad |= json_object_set_new(json, "mean_of_members", scores_json(&mean));

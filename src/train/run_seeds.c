@@ -48,10 +48,10 @@ typedef struct lane {
     int held; /* the seed that its plan holds; -1: none */
     pb_status status;
     pthread_t thread;
-    pb_context
-        *ctx; /* side by side: its own, and the part of the device and session that go with it */
+    /* Side by side, of the lane alone: */
+    pb_context *ctx;
     pb_device *part;
-    pb_session twin;
+    pb_session twin; /* on that part */
 } lane;
 
 static void lock(crew *c)

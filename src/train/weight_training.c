@@ -34,6 +34,11 @@ static int epochs_of(const pb_session *s)
     return (int)pb_option_int(s->config->train, "epochs");
 }
 
+static bool is_thresholded_at_end(const pb_weights *w)
+{
+    return strcmp(pb_option_string(w->options, "schedule"), "end") == 0;
+}
+
 /* One level may be asked of all layers, though their sizes differ. */
 static void foretell_levels(const pb_session *s)
 {
@@ -64,7 +69,7 @@ void pb_weights_foretell(const pb_session *s)
         if ((begin > 0 && !rises && !waits) || (full > 0 && !rises))
             pb_log(s->ctx, PB_LOG_WARN, "%s: schedule %s knows no %s", w->layer, schedule,
                    begin > 0 && !waits ? "begin" : "full");
-        if (strcmp(schedule, "end") == 0 || strength >= 1) continue;
+        if (is_thresholded_at_end(w) || strength >= 1) continue;
         pb_log(s->ctx, PB_LOG_WARN,
                "%s: the schedule (%s, begin %d, full %d) brings its threshold to %.0f %% in %d "
                "epoch%s",
@@ -111,11 +116,6 @@ static bool has_bits(const pb_session *s, const pb_tensors *params)
         if (settings[PB_WEIGHT_STEP * w->part_count] > 0) return true;
     }
     return false;
-}
-
-static bool is_thresholded_at_end(const pb_weights *w)
-{
-    return strcmp(pb_option_string(w->options, "schedule"), "end") == 0;
 }
 
 /* The line of the last epoch tells of the network that is kept. Lines are shared with those who
