@@ -5,9 +5,7 @@
 
 #include <zlib.h>
 
-#include <passband/dataset.h>
-
-#include "base/scratch.h"
+#include "data/data_fixture.h"
 #include "data/npy.h"
 #include "data/png_make.h"
 
@@ -15,23 +13,6 @@
 #define TRAIN_LABELS "train-labels-idx1-ubyte"
 #define TEST_IMAGES  "t10k-images-idx3-ubyte"
 #define TEST_LABELS  "t10k-labels-idx1-ubyte"
-
-static scratch s;
-static pb_context *ctx;
-
-static void setup(void)
-{
-    scratch_open(&s);
-    ctx = pb_context_create();
-    unsetenv("PASSBAND_DATA");
-    setenv("HOME", s.folder, 1);
-}
-
-static void teardown(void)
-{
-    pb_context_free(&ctx);
-    scratch_close(&s);
-}
 
 /* ---- IDX ---- */
 

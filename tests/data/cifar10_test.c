@@ -2,27 +2,9 @@
  * archive as tar and gzip make it; and everything that can be wrong with them. */
 #include <sys/stat.h>
 
-#include <passband/dataset.h>
-
 #include "cifar10_make.h"
+#include "data/data_fixture.h"
 #include "data/registry.h"
-
-static scratch s;
-static pb_context *ctx;
-
-static void setup(void)
-{
-    scratch_open(&s);
-    ctx = pb_context_create();
-    unsetenv("PASSBAND_DATA");
-    setenv("HOME", s.folder, 1);
-}
-
-static void teardown(void)
-{
-    pb_context_free(&ctx);
-    scratch_close(&s);
-}
 
 static void shell(const char *format, ...)
 {

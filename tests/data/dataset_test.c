@@ -1,29 +1,10 @@
 /* Data sets by name and by path: what is found where, and what is in it. */
-#include <passband/dataset.h>
-
 #include "base/file.h"
-#include "base/scratch.h"
+#include "data/data_fixture.h"
 #include "data/npy.h"
 #include "data/registry.h"
 
 #define FIXTURES TESTS_FOLDER "/data/fixtures"
-
-static scratch s;
-static pb_context *ctx;
-
-static void setup(void)
-{
-    scratch_open(&s);
-    ctx = pb_context_create();
-    unsetenv("PASSBAND_DATA");
-    setenv("HOME", s.folder, 1);
-}
-
-static void teardown(void)
-{
-    pb_context_free(&ctx);
-    scratch_close(&s);
-}
 
 static pb_dataset *load(const pb_dataset_options *o)
 {

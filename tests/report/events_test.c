@@ -117,15 +117,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("events");
     TCase *tests = tcase_create("events");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, events_decode_to_the_metrics);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_case("events", tests);
 }

@@ -11,6 +11,7 @@
 
 #include <passband/status.h>
 
+#include "base/scratch.h"
 #include "report/made_run.h"
 
 static char base[64]; /* a temporary folder for each test */

@@ -509,7 +509,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("report");
     TCase *tests = tcase_create("report");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -532,10 +531,5 @@ int main(void)
     tcase_add_test(tests, a_failing_gnuplot_is_quoted_and_harms_no_picture);
     tcase_add_test(tests, the_page_escapes_what_it_quotes);
     tcase_add_test(tests, the_table_is_aligned);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_case("report", tests);
 }

@@ -180,7 +180,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("saliency report");
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 120);
@@ -191,10 +190,5 @@ int main(void)
     tcase_add_loop_test(tests, arrays_that_do_not_fit_are_refused, 0,
                         (int)(sizeof bad_cases / sizeof *bad_cases));
     tcase_add_test(tests, one_array_of_two_is_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_case("saliency report", tests);
 }

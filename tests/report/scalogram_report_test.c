@@ -90,17 +90,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("scalogram pictures");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, samples_are_heat_maps);
     tcase_add_test(tests, axes_must_fit);
     tcase_add_test(tests, comparisons_and_other_runs_have_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_case("scalogram pictures", tests);
 }

@@ -113,17 +113,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("reports of studies");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, methods_without_points_are_in_no_legend);
     tcase_add_test(tests, values_without_a_place_are_bars_with_named_axes);
     tcase_add_test(tests, the_page_has_both_ranks_and_one_spelling);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_case("reports of studies", tests);
 }

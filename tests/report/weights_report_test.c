@@ -434,7 +434,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pictures of weights");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -448,10 +447,5 @@ int main(void)
     tcase_add_test(tests, layers_that_differ_are_told_in_legends);
     tcase_add_test(tests, a_damaged_description_leaves_the_other_pictures_of_a_comparison);
     tcase_add_test(tests, the_table_has_compressed_networks);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_case("pictures of weights", tests);
 }
