@@ -2,27 +2,15 @@
  * and what they say when nothing fits. */
 #include "network.h"
 
-enum { CASES = 20 };
-
-/* Float32 constants of the graph (0.999f) differ from PyTorch's by 1e-8, and a run adds that up. */
-static void assert_close(const double *got, const double *expected, int count, const char *what)
-{
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(fabs(got[i] - expected[i]) <= 1e-5 * fmax(1, fabs(expected[i])),
-                      "%s[%d] is %.12g, not %.12g", what, i, got[i], expected[i]);
-}
+enum { STEPS = 50, CASES = 20 };
 
 static void assert_params(network *n, const fixture *f, const char *name)
 {
     for (int i = 0; i < n->b.param_count; i++) {
-        char key[32], what[128];
-        int count;
+        char key[32];
         snprintf(key, sizeof key, "param_%d", i);
-        snprintf(what, sizeof what, "%s: %s", name, key);
-        double *expected = fixture_numbers(f, name, key, &count);
-        ck_assert_int_eq(pb_shape_count(pb_value_shape(n->g, n->b.params[i])), count);
-        assert_close(leaf_content(n, n->b.params[i]), expected, count, what);
-        free(expected);
+        assert_fixture(leaf_content(n, n->b.params[i]), f, name, key,
+                       (int)pb_shape_count(pb_value_shape(n->g, n->b.params[i])));
     }
 }
 
@@ -36,10 +24,8 @@ START_TEST(test_fifty_steps)
     ck_assert_msg(network_build(&n, fixture_text(f, name, "stages")) == PB_OK, "%s: %s", name,
                   pb_error(n.ctx));
     ck_assert_msg(pb_builder_finish(&n.b) == PB_OK, "%s: %s", name, pb_error(n.ctx));
-    int steps;
-    double *expected = fixture_numbers(f, name, "losses", &steps), losses[50];
-    ck_assert_int_eq(steps, 50);
-    for (int i = 0; i < steps; i++) {
+    double losses[STEPS];
+    for (int i = 0; i < STEPS; i++) {
         double *loss;
         network_evaluate(&n, 1, &n.b.loss, &loss);
         losses[i] = *loss;
@@ -47,9 +33,8 @@ START_TEST(test_fifty_steps)
         network_step(&n);
     }
     ck_assert_int_eq(n.b.param_count, 4);
-    assert_close(losses, expected, steps, name);
+    assert_fixture(losses, f, name, "losses", STEPS);
     assert_params(&n, f, name);
-    free(expected);
     network_free(&n);
     fixture_free(f);
 }

@@ -4,27 +4,14 @@
 
 enum { STEPS = 50, CASES = 9 };
 
-/* Float32 constants of the graph differ from PyTorch's by 1e-8, and a run adds that up. */
-static void assert_close(const double *got, const fixture *f, const char *name, const char *key,
-                         int count)
-{
-    int there;
-    double *expected = fixture_numbers(f, name, key, &there);
-    ck_assert_int_eq(there, count);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(fabs(got[i] - expected[i]) <= 1e-5 * fmax(1, fabs(expected[i])),
-                      "%s: %s[%d] is %.12g, not %.12g", name, key, i, got[i], expected[i]);
-    free(expected);
-}
-
 static void assert_leaves(network *n, const fixture *f, const char *name, const char *kind,
                           int count, const pb_value leaves[])
 {
     for (int i = 0; i < count; i++) {
         char key[32];
         snprintf(key, sizeof key, "%s_%d", kind, i);
-        assert_close(leaf_content(n, leaves[i]), f, name, key,
-                     (int)pb_shape_count(pb_value_shape(n->g, leaves[i])));
+        assert_fixture(leaf_content(n, leaves[i]), f, name, key,
+                       (int)pb_shape_count(pb_value_shape(n->g, leaves[i])));
     }
 }
 
@@ -59,10 +46,10 @@ START_TEST(test_fifty_steps)
         losses[i] = evaluate(&n, n.b.loss);
         network_step(&n);
     }
-    assert_close(losses, f, name, "losses", STEPS);
+    assert_fixture(losses, f, name, "losses", STEPS);
     assert_leaves(&n, f, name, "param", n.b.param_count, n.b.params);
     const double buffers = n.b.buffer_count;
-    assert_close(&buffers, f, name, "buffer_count", 1);
+    assert_fixture(&buffers, f, name, "buffer_count", 1);
     assert_leaves(&n, f, name, "buffer", n.b.buffer_count, n.b.buffers);
 
     start_evaluation(&n, stages);
@@ -71,7 +58,7 @@ START_TEST(test_fifty_steps)
     double *of_samples;
     const pb_value wanted = pb_builder_find(&n.b, "sample_loss");
     network_evaluate(&n, 1, &wanted, &of_samples);
-    assert_close(of_samples, f, name, "sample_loss", n.b.batch);
+    assert_fixture(of_samples, f, name, "sample_loss", n.b.batch);
     double mean = 0;
     for (int i = 0; i < n.b.batch; i++) mean += of_samples[i] / n.b.batch;
     ck_assert_double_eq_tol(evaluate(&n, n.b.loss), mean, 1e-6 * mean); /* no penalty in it */

@@ -1,6 +1,10 @@
 /* Steps of networks with the training toolbox on the device: parameters, running statistics and
  * states of optimisers come out as in float64, although batch normalisation looks across samples
- * and the rate changes with every step. */
+ * and the rate changes with every step; and fifty steps of each optimiser and regulariser come to
+ * what PyTorch's do.
+ *
+ * toolbox_step_test [pytorch]: the former, or the latter, each of whose cases compiles kernels of
+ * its own. */
 #include <passband/plan.h>
 
 #include "../stage/network.h"
@@ -12,6 +16,11 @@
     } while (0)
 
 enum { BATCH = 40, STEPS = 3, MOST = 64 };
+enum {
+    OPTIMISERS = 20,
+    REGULARISERS = 9,
+    PYTORCH_STEPS = 50
+}; /* cases of the fixtures of stages */
 
 /* A bias before batch normalisation has a gradient of rounding errors alone, so there is none that
  * learns. */
@@ -67,6 +76,26 @@ static void prepare(network *n, pb_value step)
     for (int k = 0; k < STEPS; k++) leaf_content(n, n->b.average.leaf)[k] = k == 0 ? 1 : 0.5;
 }
 
+static double *read_leaf(network *n, pb_plan *plan, pb_value leaf, int *count)
+{
+    *count = (int)pb_shape_count(pb_value_shape(n->g, leaf));
+    float *numbers = malloc((size_t)*count * sizeof *numbers);
+    double *wide = malloc((size_t)*count * sizeof *wide);
+    OK(pb_plan_read(plan, leaf, numbers, (size_t)*count * sizeof *numbers));
+    for (int i = 0; i < *count; i++) wide[i] = (double)numbers[i];
+    free(numbers);
+    return wide;
+}
+
+static void open_plan(network *n, pb_device **device, pb_plan **plan)
+{
+    OK(pb_device_open(n->ctx, NULL, device));
+    OK(pb_plan_create(*device, n->g, plan));
+    OK(pb_plan_init(*plan, 1));
+    for (pb_value v = 0; v < pb_graph_count(n->g); v++)
+        if (pb_record_of(n->g, v)->op == PB_OP_LEAF) write_leaf(n, *plan, v);
+}
+
 START_TEST(test_as_in_float64)
 {
     network whole, *n = &whole;
@@ -82,14 +111,11 @@ START_TEST(test_as_in_float64)
     pb_plan *plan = NULL;
     pb_value leaves[MOST];
     int count = 0;
-    OK(pb_device_open(n->ctx, NULL, &device));
-    OK(pb_plan_create(device, n->g, &plan));
-    OK(pb_plan_init(plan, 1));
+    open_plan(n, &device, &plan);
     for (pb_value v = 0; v < pb_graph_count(n->g); v++) {
         if (pb_record_of(n->g, v)->op != PB_OP_LEAF) continue;
         ck_assert_int_lt(count, MOST);
         leaves[count++] = v;
-        write_leaf(n, plan, v);
     }
     OK(pb_plan_run(plan, "step", STEPS));
     OK(pb_plan_finish(plan));
@@ -101,12 +127,62 @@ START_TEST(test_as_in_float64)
 }
 END_TEST
 
-int main(void)
+/* Steps of a case's network; `losses` are from before each. */
+static void run_case_of(network *n, pb_plan *plan, pb_value loss, double losses[])
 {
+    for (int i = 0; i < PYTORCH_STEPS; i++) {
+        int one;
+        OK(pb_plan_run(plan, "step", 1));
+        OK(pb_plan_finish(plan));
+        double *before = read_leaf(n, plan, loss, &one);
+        losses[i] = *before;
+        free(before);
+    }
+}
+
+START_TEST(test_as_in_pytorch)
+{
+    network whole, *n = &whole;
+    fixture *f = fixture_load(_i < OPTIMISERS ? "optimisers.txt" : "regularisers.txt");
+    const char *name = fixture_case(f, _i < OPTIMISERS ? _i : _i - OPTIMISERS);
+    double losses[PYTORCH_STEPS];
+    pb_device *device = NULL;
+    pb_plan *plan = NULL;
+    network_start(n, PB_F32, fixture_shape(f, name, "input_shape"), 3, true);
+    const pb_value loss = pb_leaf(n->g, PB_ROLE_STATE, "loss", PB_F32, PB_SCALAR, (pb_init){0});
+    OK(network_build(n, fixture_text(f, name, "stages")));
+    OK(pb_builder_finish(&n->b));
+    pb_builder_assign(&n->b, loss, n->b.loss);
+    OK(pb_program(n->g, "step", n->b.assign_count, n->b.assigns));
+    open_plan(n, &device, &plan);
+    run_case_of(n, plan, loss, losses);
+    assert_fixture(losses, f, name, "losses", PYTORCH_STEPS);
+    for (int i = 0; i < n->b.param_count; i++) {
+        char key[32];
+        int count;
+        double *got = read_leaf(n, plan, n->b.params[i], &count);
+        snprintf(key, sizeof key, "param_%d", i);
+        assert_fixture(got, f, name, key, count);
+        free(got);
+    }
+    pb_plan_free(&plan);
+    pb_device_close(&device);
+    network_free(n);
+    fixture_free(f);
+}
+END_TEST
+
+int main(int argument_count, char **arguments)
+{
+    const bool pytorch = argument_count > 1 && strcmp(arguments[1], "pytorch") == 0;
     Suite *suite = suite_create("toolbox_step");
     TCase *tcase = tcase_create("toolbox_step");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, test_as_in_float64, 0, (int)(sizeof networks / sizeof *networks));
+    if (pytorch)
+        tcase_add_loop_test(tcase, test_as_in_pytorch, 0, OPTIMISERS + REGULARISERS);
+    else
+        tcase_add_loop_test(tcase, test_as_in_float64, 0,
+                            (int)(sizeof networks / sizeof *networks));
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
