@@ -7,6 +7,8 @@
 
 #include <lapacke.h>
 
+#include "base/library.h"
+
 static pb_status no_memory(pb_context *ctx, int rows, int columns)
 {
     return pb_fail(ctx, PB_ERR_MEMORY, "no memory for a matrix of %d x %d", rows, columns);
@@ -15,6 +17,28 @@ static pb_status no_memory(pb_context *ctx, int rows, int columns)
 static double *new_matrix(int rows, int columns)
 {
     return malloc((size_t)rows * (size_t)columns * sizeof(double));
+}
+
+/* ---- LAPACK ---- */
+
+/* What is used of it. */
+typedef struct lapack {
+    __typeof__(LAPACKE_dsyevr) *dsyevr;
+    __typeof__(LAPACKE_dgeqrf) *dgeqrf;
+    __typeof__(LAPACKE_dorgqr) *dorgqr;
+} lapack;
+
+/* OpenBLAS, which stands behind it nearly everywhere, takes long to load, and its threads then look
+ * for work for a tenth of a second. */
+static pb_status load(pb_context *ctx, lapack *l)
+{
+    const pb_library_function functions[] = {
+        {"LAPACKE_dsyevr", &l->dsyevr},
+        {"LAPACKE_dgeqrf", &l->dgeqrf},
+        {"LAPACKE_dorgqr", &l->dorgqr},
+    };
+    return pb_library_load(ctx, "liblapacke.so.3", sizeof functions / sizeof functions[0],
+                           functions);
 }
 
 /* ---- eigenvectors ---- */
@@ -40,6 +64,8 @@ static void reverse(int n, int wanted, double *values, double *vectors)
 pb_status pb_symmetric_eigen(pb_context *ctx, int n, double *a, int wanted, double *values,
                              double *vectors)
 {
+    lapack l;
+    PB_TRY(load(ctx, &l));
     lapack_int found = 0;
     lapack_int *support = malloc(2 * (size_t)n * sizeof *support);
     double *all = malloc((size_t)n * sizeof *all);
@@ -52,8 +78,8 @@ pb_status pb_symmetric_eigen(pb_context *ctx, int n, double *a, int wanted, doub
     }
     /* Column by column, the eigenvectors are the rows of `vectors`. */
     if (support && all)
-        info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'U', n, a, n, 0, 0, n - wanted + 1, n, 0,
-                              &found, all, vectors, n, support);
+        info = l.dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'U', n, a, n, 0, 0, n - wanted + 1, n, 0,
+                        &found, all, vectors, n, support);
     if (info == 0) memcpy(values, all, (size_t)wanted * sizeof *values);
     free(support);
     free(all);
@@ -155,17 +181,18 @@ pb_status pb_pseudo_inverse(pb_context *ctx, int rows, int columns, const double
 
 pb_status pb_orthonormalise(pb_context *ctx, int rows, int columns, double *a)
 {
+    lapack l;
+    PB_TRY(load(ctx, &l));
     double *scales = new_matrix(columns, 1), *diagonal = new_matrix(columns, 1);
     lapack_int info = LAPACK_WORK_MEMORY_ERROR;
     bool independent = true;
-    if (scales && diagonal)
-        info = LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, rows, columns, a, columns, scales);
+    if (scales && diagonal) info = l.dgeqrf(LAPACK_ROW_MAJOR, rows, columns, a, columns, scales);
     if (info == 0) {
         for (int j = 0; j < columns; j++) {
             diagonal[j] = a[(size_t)j * (size_t)columns + (size_t)j];
             independent = independent && fabs(diagonal[j]) > 1e-12 * fabs(diagonal[0]);
         }
-        info = LAPACKE_dorgqr(LAPACK_ROW_MAJOR, rows, columns, columns, a, columns, scales);
+        info = l.dorgqr(LAPACK_ROW_MAJOR, rows, columns, columns, a, columns, scales);
     }
     for (int i = 0; info == 0 && i < rows; i++)
         for (int j = 0; j < columns; j++)

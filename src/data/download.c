@@ -14,11 +14,24 @@
 
 #include <passband/version.h>
 
+#include "base/library.h"
+
 #define STALL_BYTES_PER_SECOND 1024L
 #define REDIRECTS_MAX          5L
 
+/* What is used of libcurl. */
+typedef struct library {
+    __typeof__(curl_easy_init) *init;
+    __typeof__(curl_easy_setopt) *set;
+    __typeof__(curl_easy_getinfo) *get;
+    __typeof__(curl_easy_perform) *perform;
+    __typeof__(curl_easy_strerror) *explain;
+    __typeof__(curl_easy_cleanup) *cleanup;
+} library;
+
 typedef struct transfer {
     const pb_download *job;
+    library lib;
     CURL *curl;
     char error[CURL_ERROR_SIZE];
     int fd;
@@ -29,10 +42,21 @@ typedef struct transfer {
     bool is_started, is_too_long, is_wrong_range, is_stopped;
 } transfer;
 
-static long response_code(CURL *curl)
+/* It brings two dozen libraries along. */
+static pb_status load(pb_context *ctx, library *l)
+{
+    const pb_library_function functions[] = {
+        {"curl_easy_init", &l->init},        {"curl_easy_setopt", &l->set},
+        {"curl_easy_getinfo", &l->get},      {"curl_easy_perform", &l->perform},
+        {"curl_easy_strerror", &l->explain}, {"curl_easy_cleanup", &l->cleanup},
+    };
+    return pb_library_load(ctx, "libcurl.so.4", sizeof functions / sizeof functions[0], functions);
+}
+
+static long response_code(const transfer *t)
 {
     long code = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    t->lib.get(t->curl, CURLINFO_RESPONSE_CODE, &code);
     return code;
 }
 
@@ -41,7 +65,7 @@ static long response_code(CURL *curl)
 static bool start_body(transfer *t)
 {
     t->is_started = true;
-    if (response_code(t->curl) == 206) {
+    if (response_code(t) == 206) {
         t->is_wrong_range = t->range_start != t->offset;
         return !t->is_wrong_range;
     }
@@ -72,7 +96,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
     transfer *t = user;
     const size_t length = size * count;
-    const long code = response_code(t->curl);
+    const long code = response_code(t);
     if (code != 200 && code != 206) return length; /* the page that goes with an error */
     if (!t->is_started && !start_body(t)) return 0;
     if (length > t->job->limit_bytes - t->bytes) {
@@ -107,26 +131,27 @@ static bool set_up(transfer *t)
 {
     const pb_fetch_patience *p = t->job->patience;
     CURL *c = t->curl;
+    __typeof__(curl_easy_setopt) *set = t->lib.set;
     char range[32];
     snprintf(range, sizeof range, "%llu-", (unsigned long long)t->offset);
-    return curl_easy_setopt(c, CURLOPT_URL, t->job->url) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_USERAGENT, "passband/" PB_VERSION) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, p->connect_ms) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_SECOND) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, p->stall_seconds) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-           (t->offset == 0 || curl_easy_setopt(c, CURLOPT_RANGE, range) == CURLE_OK);
+    return set(c, CURLOPT_URL, t->job->url) == CURLE_OK &&
+           set(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           set(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           set(c, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+           set(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX) == CURLE_OK &&
+           set(c, CURLOPT_USERAGENT, "passband/" PB_VERSION) == CURLE_OK &&
+           set(c, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
+           set(c, CURLOPT_CONNECTTIMEOUT_MS, p->connect_ms) == CURLE_OK &&
+           set(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_SECOND) == CURLE_OK &&
+           set(c, CURLOPT_LOW_SPEED_TIME, p->stall_seconds) == CURLE_OK &&
+           set(c, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           set(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           set(c, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           set(c, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           set(c, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+           set(c, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
+           set(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+           (t->offset == 0 || set(c, CURLOPT_RANGE, range) == CURLE_OK);
 }
 
 /* What the transfer came to. */
@@ -145,8 +170,8 @@ static pb_status judge(pb_context *ctx, const transfer *t, CURLcode result, bool
     if (result == CURLE_OUT_OF_MEMORY) return pb_fail(ctx, PB_ERR_MEMORY, "no memory to download");
     if (result != CURLE_OK)
         return pb_fail(ctx, PB_ERR_DATA, "%s: %s", url,
-                       *t->error ? t->error : curl_easy_strerror(result));
-    const long code = response_code(t->curl);
+                       *t->error ? t->error : t->lib.explain(result));
+    const long code = response_code(t);
     if (code == 200 || code == 206) return PB_OK;
     if (code == 416 && t->offset > 0)
         return PB_OK; /* nothing is left to send: the caller checks it */
@@ -179,15 +204,17 @@ pb_status pb_download_run(pb_context *ctx, const pb_download *job, bool *is_gone
     *is_gone = false;
     pb_status status = open_part(ctx, &t);
     if (status != PB_OK) goto done;
-    t.curl = curl_easy_init();
+    status = load(ctx, &t.lib);
+    if (status != PB_OK) goto done;
+    t.curl = t.lib.init();
     if (!t.curl || !set_up(&t)) {
         status = pb_fail(ctx, PB_ERR_MEMORY, "libcurl cannot be set up for %s", job->url);
         goto done;
     }
-    status = judge(ctx, &t, curl_easy_perform(t.curl), is_gone);
+    status = judge(ctx, &t, t.lib.perform(t.curl), is_gone);
     if (t.is_too_long) unlink(job->part); /* no continuation can make it right */
 done:
-    if (t.curl) curl_easy_cleanup(t.curl);
+    if (t.curl) t.lib.cleanup(t.curl);
     if (t.fd >= 0) close(t.fd);
     return status;
 }
