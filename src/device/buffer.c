@@ -1,7 +1,12 @@
 /* Device memory. */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
+#include "base/pages.h"
 #include "device/cl_device.h"
+
+enum { LARGE_BYTES = 4 << 20 };
 
 static pb_status check_fits(const pb_device *device, size_t bytes)
 {
@@ -31,22 +36,87 @@ static pb_buffer *allocate(pb_device *device, size_t bytes)
     return b;
 }
 
-pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer)
+/* ---- memory of the host as that of the device ---- */
+
+/* Given back when OpenCL has done with it, which may be later than we have. */
+typedef struct host_memory {
+    void *start;
+    size_t bytes;
+} host_memory;
+
+static void CL_CALLBACK give_back(cl_mem mem, void *user)
+{
+    (void)mem;
+    host_memory *h = user;
+    munmap(h->start, h->bytes);
+    free(h);
+}
+
+/* PoCL computes in whatever memory of the host it is given. What it takes by itself comes in small
+ * pages, each of which costs more when it is first touched than to fill it. */
+static bool takes_host_memory(const pb_device *device)
+{
+    return device->info.is_cpu && strcmp(device->info.platform, "Portable Computing Language") == 0;
+}
+
+/* A buffer of zeros, or NULL: then the driver has to find the memory. */
+static cl_mem create_on_host(pb_device *device, size_t bytes)
+{
+    if (bytes < LARGE_BYTES || !takes_host_memory(device)) return NULL;
+    host_memory *h = malloc(sizeof *h);
+    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!h || start == MAP_FAILED) {
+        if (start != MAP_FAILED) munmap(start, bytes);
+        free(h);
+        return NULL;
+    }
+    *h = (host_memory){.start = start, .bytes = bytes};
+    pb_pages_large(start, bytes);
+    cl_int error;
+    cl_mem mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes,
+                                start, &error);
+    if (error == CL_SUCCESS && clSetMemObjectDestructorCallback(mem, give_back, h) == CL_SUCCESS)
+        return mem;
+    if (error == CL_SUCCESS) clReleaseMemObject(mem);
+    munmap(start, bytes);
+    free(h);
+    return NULL;
+}
+
+/* ---- buffers ---- */
+
+static pb_status create(pb_device *device, size_t bytes, bool zeroed, pb_buffer **buffer)
 {
     *buffer = NULL;
     if (!bytes) return pb_fail(device->ctx, PB_ERR_INTERNAL, "a buffer of no bytes was asked for");
     PB_TRY(check_fits(device, bytes));
     pb_buffer *b = allocate(device, bytes);
     if (!b) return PB_ERR_MEMORY;
-    cl_int error;
-    b->mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
+    cl_int error = CL_SUCCESS;
+    b->mem = create_on_host(device, bytes);
+    const bool is_zero = b->mem != NULL;
+    if (!b->mem) b->mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
     if (error != CL_SUCCESS) {
         free(b);
         return pb_cl_fail(device, error, "cannot make a buffer of %s", pb_amount_of(bytes).text);
     }
     device->held_bytes += bytes;
-    *buffer = b;
-    return PB_OK;
+    const pb_status status = zeroed && !is_zero ? pb_buffer_zero(device, b) : PB_OK;
+    if (status == PB_OK)
+        *buffer = b;
+    else
+        pb_buffer_free(&b);
+    return status;
+}
+
+pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer)
+{
+    return create(device, bytes, false, buffer);
+}
+
+pb_status pb_buffer_create_zeroed(pb_device *device, size_t bytes, pb_buffer **buffer)
+{
+    return create(device, bytes, true, buffer);
 }
 
 /* A view of a view is one of the root: OpenCL knows no deeper nesting. */

@@ -23,6 +23,8 @@ pb_status pb_device_split(pb_device *whole, int count, pb_context *const ctxs[],
 typedef struct pb_buffer pb_buffer;
 /** Device memory, not cleared. PB_ERR_DEVICE with both figures when it does not fit. */
 pb_status pb_buffer_create(pb_device *device, size_t bytes, pb_buffer **buffer);
+/** The same, all zeros. */
+pb_status pb_buffer_create_zeroed(pb_device *device, size_t bytes, pb_buffer **buffer);
 /** A part of another buffer; offset_bytes must be a multiple of the device's base address alignment. The parent must
  *  outlive it. */
 pb_status pb_buffer_view(pb_device *device, pb_buffer *parent, size_t offset_bytes, size_t bytes,

@@ -123,11 +123,12 @@ static pb_status create_persistent(pb_plan *plan)
     for (int i = 0; i < b->region_count; ++i) {
         pb_region *r = &b->regions[i];
         if (!r->persistent) continue;
-        PB_TRY(pb_buffer_create(plan->device, region_bytes(r), &r->buffer));
+        if (!r->initial && (r->zeroed || !pb_plan_sets_up(b, i)))
+            PB_TRY(pb_buffer_create_zeroed(plan->device, region_bytes(r), &r->buffer));
+        else
+            PB_TRY(pb_buffer_create(plan->device, region_bytes(r), &r->buffer));
         if (r->initial)
             PB_TRY(pb_buffer_write(plan->device, r->buffer, 0, r->initial, region_bytes(r)));
-        else if (r->zeroed || !pb_plan_sets_up(b, i))
-            PB_TRY(pb_buffer_zero(plan->device, r->buffer));
     }
     return PB_OK;
 }

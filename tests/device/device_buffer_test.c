@@ -9,9 +9,19 @@ static void fill(unsigned char *bytes, size_t count, unsigned seed)
     for (size_t i = 0; i < count; i++) bytes[i] = (unsigned char)(i * 31 + seed + i / 256);
 }
 
+static void all_are_zero(pb_context *ctx, pb_device *device, pb_buffer *buffer, unsigned char *got)
+{
+    const size_t bytes = pb_buffer_bytes(buffer);
+    memset(got, 1, bytes);
+    OK(ctx, pb_buffer_read(device, buffer, 0, got, bytes));
+    size_t zeros = 0; /* Check writes to a file at every assertion */
+    while (zeros < bytes && got[zeros] == 0) zeros++;
+    ck_assert_uint_eq(zeros, bytes);
+}
+
 static void round_trip(pb_context *ctx, pb_device *device)
 {
-    static const size_t sizes[] = {1, 3, 4, 1000, 4096, 1 << 20};
+    static const size_t sizes[] = {1, 3, 4, 1000, 4096, 1 << 20, (5 << 20) + 3};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t bytes = sizes[s], half = bytes / 2;
         unsigned char *sent = malloc(bytes), *got = calloc(bytes, 1);
@@ -31,12 +41,12 @@ static void round_trip(pb_context *ctx, pb_device *device)
         OK(ctx, pb_buffer_read(device, buffer, half, got + half, bytes - half));
         ck_assert_mem_eq(sent, got, bytes);
         OK(ctx, pb_buffer_zero(device, buffer));
-        OK(ctx, pb_buffer_read(device, buffer, 0, got, bytes));
-        size_t zeros = 0; /* Check writes to a file at every assertion */
-        while (zeros < bytes && got[zeros] == 0) zeros++;
-        ck_assert_uint_eq(zeros, bytes);
+        all_are_zero(ctx, device, buffer, got);
         pb_buffer_free(&buffer);
         ck_assert_ptr_null(buffer);
+        OK(ctx, pb_buffer_create_zeroed(device, bytes, &buffer));
+        all_are_zero(ctx, device, buffer, got);
+        pb_buffer_free(&buffer);
         ck_assert_uint_eq(device->held_bytes, 0);
         free(sent);
         free(got);
