@@ -17,6 +17,17 @@ typedef struct pb_choices pb_choices; /* passband/wisdom.h */
 pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan);
 void pb_plan_free(pb_plan **plan);
 
+/** A plan of which nothing was made on the device yet; `choices` as pb_plan_create_with takes them. It cannot be written,
+ *  read or run before pb_plan_realise. PB_ERR_DEVICE as of pb_plan_create. */
+pb_status pb_plan_draft(pb_device *device, const pb_graph *g, const pb_choices *choices, pb_plan **plan);
+/** Of a draft: bytes that computing what depends on data alone takes for a while, beside pb_plan_memory_bytes. */
+size_t pb_plan_setup_bytes(const pb_plan *plan);
+/** Of a draft: has what depends on data alone computed piece by piece, which takes less memory. `g`, not needed afterwards,
+ *  is the draft's graph over fewer rows of data. Once. */
+pb_status pb_plan_set_up_by(pb_plan *plan, const pb_graph *g);
+/** Compiles a draft's programs and takes its memory. */
+pb_status pb_plan_realise(pb_plan *plan);
+
 /** A plan for data that comes in windows: the data leaves hold one window and pb_plan_send brings the next one.
  *  `choices` as pb_plan_create_with takes them. */
 pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices, pb_plan **plan);
@@ -48,11 +59,9 @@ pb_status pb_plan_sent(pb_plan *plan);
 /** Puts all that was sent into its leaves, after the runs before and before the runs after, which compute anew what
  *  depends on it. Does not wait. */
 pb_status pb_plan_land(pb_plan *plan);
-/** Bytes that computing what depends on data alone takes for a while, beside pb_plan_memory_bytes. */
-size_t pb_plan_setup_bytes(const pb_plan *plan);
-/** Computes what depends on data alone piece by piece, which takes less memory: `g` is the plan's graph over fewer rows
- *  of data. The data leaves must hold their data; the next run finds all of it done. */
-pb_status pb_plan_set_up_by(pb_plan *plan, const pb_graph *g);
+/** Computes what depends on data and constants alone, unless that was done since a data leaf was written: pb_plan_run
+ *  does it as well. */
+pb_status pb_plan_set_up(pb_plan *plan);
 /** Runs a program `times` times without waiting: results are there when pb_plan_read returns. What depends only on data
  *  and constants is computed before the first run after a data leaf was written. */
 pb_status pb_plan_run(pb_plan *plan, const char *program, int times);

@@ -118,13 +118,25 @@ static pb_status run_pieces(pb_plan *plan, pb_plan *piece)
     return pb_device_finish(plan->device);
 }
 
+pb_status pb_plan_run_pieces(pb_plan *plan)
+{
+    pb_status status = pb_plan_create_buffers(plan->piece);
+    if (status == PB_OK) status = run_pieces(plan, plan->piece);
+    pb_plan_free_buffers(plan->piece);
+    plan->setup_done = status == PB_OK;
+    return status;
+}
+
+/* Kernels of both become one program: a compiler that reads a thousand built-in functions before it
+ * comes to ours does so once. */
 pb_status pb_plan_set_up_by(pb_plan *plan, const pb_graph *g)
 {
-    const pb_manner how = {.on_cpu = plan->build.on_cpu, .windowed = true, .setup_only = true};
-    pb_plan *piece;
-    PB_TRY(pb_plan_create_how(plan->device, g, &how, &piece));
-    const pb_status status = run_pieces(plan, piece);
-    pb_plan_free(&piece);
-    if (status == PB_OK) plan->setup_done = true;
-    return status;
+    const pb_manner how = {
+        .on_cpu = plan->build.on_cpu, .windowed = true, .setup_only = true, .whole = plan};
+    if (plan->piece || plan->module_count > 0)
+        return pb_fail(plan->ctx, PB_ERR_INTERNAL, "a plan takes one piece, before it is realised");
+    PB_TRY(pb_plan_make(plan->device, g, &how, &plan->piece));
+    plan->build.kernels = plan->piece->build.kernels;
+    plan->build.kernel_count = plan->piece->build.kernel_count;
+    return PB_OK;
 }

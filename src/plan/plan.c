@@ -160,13 +160,14 @@ static pb_status create_launch(pb_plan *plan, const pb_dispatch *dispatch, pb_la
     pb_arg args[PB_MAX_ARGS];
     for (int k = 0; k < dispatch->arg_count; ++k)
         args[k] = PB_ARG_BUF(b->regions[dispatch->args[k]].buffer);
-    pb_launch_spec spec = {.label = dispatch->label,
-                           .module = pb_plan_module_of(plan, dispatch->kernel),
-                           .kernel = dispatch->kernel,
-                           .arg_count = dispatch->arg_count,
-                           .args = args,
-                           .flops = dispatch->flops,
-                           .bytes = dispatch->bytes};
+    pb_launch_spec spec = {
+        .label = dispatch->label,
+        .module = pb_plan_module_of(plan->whole ? plan->whole : plan, dispatch->kernel),
+        .kernel = dispatch->kernel,
+        .arg_count = dispatch->arg_count,
+        .args = args,
+        .flops = dispatch->flops,
+        .bytes = dispatch->bytes};
     for (int k = 0; k < 3; ++k) {
         spec.global[k] = dispatch->global[k];
         spec.local[k] = dispatch->local[k];
@@ -227,9 +228,19 @@ pb_status pb_plan_create_buffers(pb_plan *plan)
     return PB_OK;
 }
 
-static pb_status create_on_device(pb_plan *plan)
+void pb_plan_free_buffers(pb_plan *plan)
 {
-    PB_TRY(check_memory(plan));
+    const pb_build *b = &plan->build;
+    for (int i = 0; i < b->program_count; ++i) pb_plan_free_launches(plan, i);
+    for (int v = 0; plan->windows && v < b->count; ++v) pb_transfer_free(&plan->windows[v]);
+    free(plan->windows);
+    plan->windows = NULL;
+    for (int i = 0; i < b->region_count; ++i) pb_buffer_free(&b->regions[i].buffer);
+    pb_buffer_free(&plan->arena);
+}
+
+pb_status pb_plan_realise(pb_plan *plan)
+{
     const double start = pb_seconds();
     PB_TRY(pb_plan_build_modules(plan));
     plan->build_seconds = pb_seconds() - start;
@@ -243,8 +254,7 @@ static bool takes_cpu_kernels(const pb_device_info *info)
     return info->is_cpu && strcmp(info->platform, "rusticl") != 0;
 }
 
-/* Whatever needs no memory of the device. */
-static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **out)
+pb_status pb_plan_make(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **out)
 {
     pb_context *ctx = pb_device_context(device);
     *out = NULL;
@@ -254,6 +264,7 @@ static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how
     plan->ctx = ctx;
     plan->device = device;
     plan->windowed = how->windowed;
+    plan->whole = how->whole;
     plan->map_count = pb_graph_count(g);
     pb_status status = simplify(g, pb_device_describe(device), how->on_cpu, &plan->g, &plan->map);
     if (status == PB_OK) {
@@ -267,6 +278,10 @@ static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how
         b->joins = how->on_cpu && takes_cpu_kernels(b->info);
         b->choices = how->choices;
         b->setup_only = how->setup_only;
+        if (how->whole) { /* its kernels are written after those of the whole */
+            b->kernels = how->whole->build.kernels;
+            b->kernel_count = how->whole->build.kernel_count;
+        }
         b->arena = pb_arena_create();
         if (b->arena) pb_clblast_apply(b);
         status = b->arena ? pb_build_plan(b) : pb_fail(ctx, PB_ERR_MEMORY, "%s", no_memory);
@@ -278,11 +293,19 @@ static pb_status make(pb_device *device, const pb_graph *g, const pb_manner *how
     return status;
 }
 
+static pb_status draft(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **plan)
+{
+    PB_TRY(pb_plan_make(device, g, how, plan));
+    const pb_status status = check_memory(*plan);
+    if (status != PB_OK) pb_plan_free(plan);
+    return status;
+}
+
 pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
                              pb_plan **plan)
 {
-    PB_TRY(make(device, g, how, plan));
-    const pb_status status = create_on_device(*plan);
+    PB_TRY(draft(device, g, how, plan));
+    const pb_status status = pb_plan_realise(*plan);
     if (status != PB_OK) pb_plan_free(plan);
     return status;
 }
@@ -309,12 +332,24 @@ pb_status pb_plan_lowered(pb_device *device, const pb_graph *g, pb_build *build,
     return PB_OK;
 }
 
+static pb_manner usual(const pb_device *device, const pb_choices *choices, bool windowed)
+{
+    return (pb_manner){.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
+                       .windowed = windowed,
+                       .choices = choices};
+}
+
+pb_status pb_plan_draft(pb_device *device, const pb_graph *g, const pb_choices *choices,
+                        pb_plan **plan)
+{
+    const pb_manner how = usual(device, choices, false);
+    return draft(device, g, &how, plan);
+}
+
 pb_status pb_plan_create_with(pb_device *device, const pb_graph *g, const pb_choices *choices,
                               pb_plan **plan)
 {
-    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
-                           .windowed = false,
-                           .choices = choices};
+    const pb_manner how = usual(device, choices, false);
     return pb_plan_create_how(device, g, &how, plan);
 }
 
@@ -326,20 +361,16 @@ pb_status pb_plan_create(pb_device *device, const pb_graph *g, pb_plan **plan)
 pb_status pb_plan_create_windowed(pb_device *device, const pb_graph *g, const pb_choices *choices,
                                   pb_plan **plan)
 {
-    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
-                           .windowed = true,
-                           .choices = choices};
+    const pb_manner how = usual(device, choices, true);
     return pb_plan_create_how(device, g, &how, plan);
 }
 
 pb_status pb_plan_measure(pb_device *device, const pb_graph *g, const pb_choices *choices,
                           bool windowed, size_t *bytes, size_t *largest)
 {
-    const pb_manner how = {.on_cpu = takes_cpu_kernels(pb_device_describe(device)),
-                           .windowed = windowed,
-                           .choices = choices};
+    const pb_manner how = usual(device, choices, windowed);
     pb_plan *plan;
-    PB_TRY(make(device, g, &how, &plan));
+    PB_TRY(pb_plan_make(device, g, &how, &plan));
     *bytes = most_bytes(plan);
     *largest = largest_buffer(plan);
     pb_plan_free(&plan);
@@ -353,12 +384,9 @@ void pb_plan_free(pb_plan **plan)
         pb_plan_free_twin(plan);
         return;
     }
-    for (int i = 0; i < (*plan)->build.program_count; ++i) pb_plan_free_launches(*plan, i);
-    for (int v = 0; (*plan)->windows && v < (*plan)->build.count; ++v)
-        pb_transfer_free(&(*plan)->windows[v]);
-    free((*plan)->windows);
+    pb_plan_free_buffers(*plan);
+    pb_plan_free(&(*plan)->piece);
     pb_build_clear(&(*plan)->build);
-    pb_buffer_free(&(*plan)->arena);
     pb_plan_free_modules(*plan);
     pb_graph_free(&(*plan)->g);
     free((*plan)->map);
@@ -399,6 +427,7 @@ static pb_status run_setup(pb_plan *plan)
 {
     pb_build *b = &plan->build;
     if (plan->windowed) return run_setup_of_window(plan);
+    if (plan->piece) return pb_plan_run_pieces(plan);
     pb_buffer *arena = NULL;
     pb_status status =
         plan->setup_bytes ? pb_buffer_create(plan->device, plan->setup_bytes, &arena) : PB_OK;
@@ -543,6 +572,11 @@ pb_status pb_plan_init(pb_plan *plan, uint64_t seed)
     return PB_OK;
 }
 
+pb_status pb_plan_set_up(pb_plan *plan)
+{
+    return plan->setup_done ? PB_OK : run_setup(plan);
+}
+
 pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
 {
     const pb_build *b = &plan->build;
@@ -550,7 +584,7 @@ pb_status pb_plan_run(pb_plan *plan, const char *program, int times)
     while (index < b->program_count && strcmp(b->programs[index].name, program) != 0) ++index;
     if (index == b->program_count)
         return pb_fail(plan->ctx, PB_ERR_USAGE, "the plan has no program %s", program);
-    if (!plan->setup_done) PB_TRY(run_setup(plan));
+    PB_TRY(pb_plan_set_up(plan));
     PB_TRY(consider_recording(plan, index, times));
     for (int t = 0; t < times; ++t) PB_TRY(pb_plan_submit(plan, index));
     return pb_device_flush(plan->device);

@@ -28,6 +28,9 @@ struct pb_plan {
     bool setup_done;
     double build_seconds;
     const struct pb_plan *original; /* of a twin: what it shares programs and more with */
+    struct pb_plan *piece; /* NULL, or a plan of the setup alone over fewer rows of data, without
+                              memory while it does not run */
+    const struct pb_plan *whole; /* of a piece: the plan whose modules hold its kernels */
 };
 
 /** How a plan is made, beside what it plans. */
@@ -36,15 +39,21 @@ typedef struct pb_manner {
     bool windowed;   /* data leaves are refilled while programs run */
     bool setup_only; /* no programs: only what depends on data alone */
     const pb_choices *choices;
+    const pb_plan *whole; /* NULL, or the plan that this is to be a piece of */
 } pb_manner;
 
+/** Whatever needs no memory of the device. */
+pb_status pb_plan_make(pb_device *device, const pb_graph *g, const pb_manner *how, pb_plan **plan);
 pb_status pb_plan_create_how(pb_device *device, const pb_graph *g, const pb_manner *how,
                              pb_plan **plan);
 /** Whether the setup writes the whole region before anything reads it. */
 bool pb_plan_sets_up(const pb_build *b, int region);
 /** A plan's memory, and its launches on that. */
 pb_status pb_plan_create_buffers(pb_plan *plan);
+void pb_plan_free_buffers(pb_plan *plan);
 void pb_plan_free_launches(pb_plan *plan, int program);
+/** Runs the setup of a plan that has a piece. */
+pb_status pb_plan_run_pieces(pb_plan *plan);
 void pb_plan_free_twin(pb_plan **plan);
 pb_status pb_plan_build_modules(pb_plan *plan);
 void pb_plan_free_modules(pb_plan *plan);

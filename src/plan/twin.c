@@ -66,6 +66,7 @@ pb_status pb_plan_twin(const pb_plan *plan, pb_device *part, pb_plan **twin)
     }
     *t = *plan;
     t->original = plan;
+    t->piece = NULL; /* its data stays, and so what was computed of it */
     t->ctx = ctx;
     t->device = part;
     t->arena = NULL;

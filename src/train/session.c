@@ -82,22 +82,6 @@ static pb_status upload(pb_session *s, pb_value leaf, const void *train, const v
     return pb_plan_write_part(s->plan, leaf, train_bytes, test, bytes - train_bytes);
 }
 
-/* What depends on the data alone (its cosine transform, say) is computed in pieces where its
- * intermediate values would take much memory at once. */
-static pb_status set_up_in_pieces(pb_session *s)
-{
-    const size_t bytes = pb_plan_setup_bytes(s->plan);
-    if (bytes <= 2 * PIECE_BYTES) return PB_OK;
-    const double rows = (double)(s->data->train.count + s->data->test.count);
-    pb_run_rows piece = pb_session_rows(s);
-    piece.window = 1 + (int)(rows * PIECE_BYTES / (double)bytes);
-    pb_run_graph graph;
-    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &s->fitted, &graph));
-    const pb_status status = pb_plan_set_up_by(s->plan, graph.g);
-    pb_run_graph_clear(&graph);
-    return status;
-}
-
 static pb_status upload_data(pb_session *s)
 {
     pb_samples *train = &s->data->train, *test = &s->data->test;
@@ -106,7 +90,7 @@ static pb_status upload_data(pb_session *s)
     free(train->data);
     free(test->data);
     train->data = test->data = NULL;
-    return set_up_in_pieces(s);
+    return pb_plan_set_up(s->plan);
 }
 
 static pb_pass scoring_pass(const pb_scoring *scoring, const int32_t *rows, int32_t first)
@@ -244,9 +228,34 @@ static pb_status plan_windows(pb_session *s)
     return pb_plan_create_windowed(s->device, s->graph.g, s->choices, &s->plan);
 }
 
+/* What depends on the data alone (its cosine transform, say) is computed in pieces where its
+ * intermediate values would take much memory at once. */
+static pb_status set_up_in_pieces(pb_session *s)
+{
+    const size_t bytes = pb_plan_setup_bytes(s->plan);
+    if (bytes <= 2 * PIECE_BYTES) return PB_OK;
+    const double rows = (double)(s->data->train.count + s->data->test.count);
+    pb_run_rows piece = pb_session_rows(s);
+    piece.window = 1 + (int)(rows * PIECE_BYTES / (double)bytes);
+    pb_run_graph graph;
+    PB_TRY(pb_run_graph_create(s->ctx, s->config, s->data, piece, &s->fitted, &graph));
+    const pb_status status = pb_plan_set_up_by(s->plan, graph.g);
+    pb_run_graph_clear(&graph);
+    return status;
+}
+
+static pb_status plan_resident(pb_session *s)
+{
+    PB_TRY(pb_plan_draft(s->device, s->graph.g, s->choices, &s->plan));
+    pb_status status = set_up_in_pieces(s);
+    if (status == PB_OK) status = pb_plan_realise(s->plan);
+    if (status != PB_OK) pb_plan_free(&s->plan);
+    return status;
+}
+
 static pb_status make_plan(pb_session *s)
 {
-    const pb_status status = pb_plan_create_with(s->device, s->graph.g, s->choices, &s->plan);
+    const pb_status status = plan_resident(s);
     if (status != PB_ERR_DEVICE) return status;
     const pb_run_parts parts = parts_of(s);
     bool fits;

@@ -55,16 +55,23 @@ START_TEST(pieces_give_the_same_bits)
     job all = make_job(ROWS);
     OK(ctx, pb_plan_create(device, all.g, &whole));
     OK(ctx, pb_plan_write(whole, all.samples, pixels, sizeof pixels));
-    ck_assert_uint_gt(pb_plan_setup_bytes(whole), 0);
     static const int pieces[] = {1, 30}; /* the last 30 overlap the ones before */
     for (int k = 0; k < 2; k++) {
         job piece = make_job(pieces[k]);
-        OK(ctx, pb_plan_create(device, all.g, &plan));
+        OK(ctx, pb_plan_draft(device, all.g, NULL, &plan));
+        ck_assert_uint_gt(pb_plan_setup_bytes(plan), 0);
+        OK(ctx, pb_plan_set_up_by(plan, piece.g));
+        OK(ctx, pb_plan_realise(plan));
         OK(ctx, pb_plan_write_part(plan, all.samples, 0, pixels, 1000));
         OK(ctx, pb_plan_write_part(plan, all.samples, 1000, pixels + 1000, sizeof pixels - 1000));
-        OK(ctx, pb_plan_set_up_by(plan, piece.g));
+        OK(ctx, pb_plan_set_up(plan));
         for (int first = 0; first + BATCH <= ROWS; first += 47) /* 0, 47, and the last rows */
             same_batch(plan, &all, first, whole, &all, first);
+        ck_assert_int_eq(pb_plan_set_up_by(plan, piece.g), PB_ERR_INTERNAL); /* too late */
+        for (int i = 0; i < ROWS * SIDE * SIDE; i++) pixels[i] ^= 0x55;      /* other data */
+        OK(ctx, pb_plan_write(plan, all.samples, pixels, sizeof pixels));
+        OK(ctx, pb_plan_write(whole, all.samples, pixels, sizeof pixels));
+        same_batch(plan, &all, 40, whole, &all, 40);
         pb_plan_free(&plan);
         pb_graph_free(&piece.g);
     }
