@@ -29,6 +29,7 @@ typedef struct pb_dataset {
     pb_samples train, test;
     pb_compressed *compressed; /* of a compressed data set, else NULL. Where its packing has bits,
                                   samples are packed: u8, [bytes of a sample]                    */
+    struct pb_unread *unread; /* of the library; NULL in a loaded data set                         */
 } pb_dataset;
 
 /** How the data set mnist1d is generated: the arguments of the published generator, by its names.

@@ -101,20 +101,27 @@ static pb_status need_test_part(pb_context *ctx, const char *source, const pb_da
                                 pb_dataset *d)
 {
     const double fraction = o->test_fraction > 0 ? o->test_fraction : TEST_FRACTION_DEFAULT;
-    return d->test.count > 0 ? PB_OK : hold_out(ctx, source, fraction, o->split_seed, d);
+    if (d->test.count > 0) return PB_OK;
+    PB_TRY(pb_dataset_read(ctx, d));
+    return hold_out(ctx, source, fraction, o->split_seed, d);
+}
+
+/* The sentence, and how the data set can be had anew. */
+static pb_status offer_help(pb_context *ctx, pb_status status, const char *how)
+{
+    char sentence[1024];
+    if (status == PB_OK || !how) return status;
+    snprintf(sentence, sizeof sentence, "%s", pb_error(ctx));
+    return pb_fail(ctx, status, "%s (get the data set anew with: %s)", sentence, how);
 }
 
 static pb_status load_folder(pb_context *ctx, const pb_data_row *row, const char *folder,
                              const pb_dataset_options *o, pb_dataset *d)
 {
+    const char *how = row->needs_path || o->path ? NULL : row->how;
     set_name(row, folder, d);
-    const pb_status status = row->load(ctx, row, folder, d);
-    if (status != PB_OK && !row->needs_path && !o->path) {
-        char sentence[1024];
-        snprintf(sentence, sizeof sentence, "%s", pb_error(ctx));
-        return pb_fail(ctx, status, "%s (get the data set anew with: %s)", sentence, row->how);
-    }
-    PB_TRY(status);
+    PB_TRY(offer_help(ctx, row->load(ctx, row, folder, d), how));
+    if (d->unread) d->unread->how = how;
     return need_test_part(ctx, folder, o, d);
 }
 
@@ -154,7 +161,8 @@ static pb_status read_file(pb_context *ctx, const pb_data_row *row, const pb_dat
     return need_test_part(ctx, o->path, o, *dataset);
 }
 
-pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset)
+pb_status pb_dataset_outline(pb_context *ctx, const pb_dataset_options *options,
+                             pb_dataset **dataset)
 {
     *dataset = NULL;
     const pb_data_row *row;
@@ -170,6 +178,31 @@ pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb
     if (options->limit > 0 && options->limit < d->train.count) d->train.count = options->limit;
     *dataset = d;
     return PB_OK;
+}
+
+static void close_unread(pb_dataset *d)
+{
+    if (!d->unread) return;
+    d->unread->close(d->unread->files);
+    free(d->unread);
+    d->unread = NULL;
+}
+
+pb_status pb_dataset_read(pb_context *ctx, pb_dataset *d)
+{
+    pb_unread *u = d->unread;
+    if (!u) return PB_OK;
+    PB_TRY(offer_help(ctx, u->read(ctx, u->files, d), u->how));
+    close_unread(d);
+    return PB_OK;
+}
+
+pb_status pb_dataset_load(pb_context *ctx, const pb_dataset_options *options, pb_dataset **dataset)
+{
+    PB_TRY(pb_dataset_outline(ctx, options, dataset));
+    const pb_status status = pb_dataset_read(ctx, *dataset);
+    if (status != PB_OK) pb_dataset_free(dataset);
+    return status;
 }
 
 void pb_dataset_sha256(const pb_dataset *d, char hex[65])
@@ -188,6 +221,7 @@ void pb_dataset_free(pb_dataset **dataset)
 {
     pb_dataset *d = dataset ? *dataset : NULL;
     if (!d) return;
+    close_unread(d);
     pb_samples_clear(&d->train);
     pb_samples_clear(&d->test);
     for (int i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);

@@ -65,20 +65,20 @@ static bool is_there(const char *folder, const char *name)
     return there;
 }
 
-static pb_status open_idx(pb_context *ctx, const char *folder, const char *name, pb_packed *file)
+static pb_status find_idx(pb_context *ctx, const char *folder, const char *name, char **path)
 {
-    char *path = idx_path(folder, name);
-    if (!path) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", folder);
+    *path = idx_path(folder, name);
+    if (!*path) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", folder);
+    if (pb_file_exists(*path)) return PB_OK;
     const pb_status status =
-        pb_file_exists(path)
-            ? pb_packed_open(ctx, path, file)
-            : pb_fail(ctx, PB_ERR_DATA, "%s: is missing, also as %s.gz", path, name);
-    free(path);
+        pb_fail(ctx, PB_ERR_DATA, "%s: is missing, also as %s.gz", *path, name);
+    free(*path);
     return status;
 }
 
-/* Images [count, H, W] of u8; sets the sample shape, or compares with the one that is set. */
-static pb_status read_images(pb_context *ctx, pb_packed *file, pb_dataset *d, pb_samples *samples)
+/* Images [count, H, W] of u8, up to their pixels; sets the sample shape, or compares with the one
+ * that is set. */
+static pb_status begin_images(pb_context *ctx, pb_packed *file, pb_dataset *d, pb_samples *samples)
 {
     idx_header header;
     PB_TRY(read_header(ctx, file, 3, &header));
@@ -95,9 +95,7 @@ static pb_status read_images(pb_context *ctx, pb_packed *file, pb_dataset *d, pb
                        height, width, shape->dim[0], shape->dim[1]);
     const uint64_t bytes = (uint64_t)count * height * width;
     if (bytes <= PB_DATA_BYTES_MAX) PB_TRY(pb_packed_expect(ctx, file, bytes));
-    PB_TRY(pb_samples_alloc(ctx, d, file->path, count, samples));
-    PB_TRY(pb_packed_read(ctx, file, samples->data, (size_t)bytes));
-    return pb_packed_end(ctx, file);
+    return pb_labels_alloc(ctx, d, file->path, count, samples);
 }
 
 static pb_status read_labels(pb_context *ctx, pb_packed *file, pb_dataset *d, pb_samples *samples)
@@ -107,42 +105,107 @@ static pb_status read_labels(pb_context *ctx, pb_packed *file, pb_dataset *d, pb
     if (header.dim[0] != (uint32_t)samples->count)
         return pb_fail(ctx, PB_ERR_DATA, "%s: holds %u labels for %d images", file->path,
                        header.dim[0], samples->count);
-    uint8_t *bytes = malloc((size_t)samples->count);
-    if (!bytes) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", file->path);
-    pb_status status = pb_packed_read(ctx, file, bytes, (size_t)samples->count);
-    if (status == PB_OK) status = pb_packed_end(ctx, file);
-    for (int i = 0; i < samples->count && status == PB_OK; i++) samples->labels[i] = bytes[i];
+    void *bytes;
+    PB_TRY(pb_packed_rest(ctx, file, (size_t)samples->count, &bytes));
+    for (int i = 0; i < samples->count; i++) samples->labels[i] = ((const uint8_t *)bytes)[i];
     free(bytes);
-    PB_TRY(status);
     return pb_labels_check(ctx, file->path, samples->labels, samples->count, d);
 }
 
-static pb_status load_part(pb_context *ctx, const char *folder, const char *images,
-                           const char *labels, pb_dataset *d, pb_samples *samples)
+static pb_status find_labels(pb_context *ctx, const char *folder, const char *name, pb_dataset *d,
+                             pb_samples *samples)
 {
+    char *path;
+    PB_TRY(find_idx(ctx, folder, name, &path));
     pb_packed file;
-    PB_TRY(open_idx(ctx, folder, images, &file));
-    pb_status status = read_images(ctx, &file, d, samples);
-    pb_packed_close(&file);
+    pb_status status = pb_packed_begin(ctx, path, &file);
+    free(path);
     PB_TRY(status);
-    PB_TRY(open_idx(ctx, folder, labels, &file));
     status = read_labels(ctx, &file, d, samples);
     pb_packed_close(&file);
     return status;
 }
 
+/* Labels that do not fit images which are themselves damaged are not what is wrong. */
+static pb_status blame(pb_context *ctx, pb_status status, pb_packed *images, size_t bytes)
+{
+    char sentence[1024];
+    void *pixels;
+    snprintf(sentence, sizeof sentence, "%s", pb_error(ctx));
+    PB_TRY(pb_packed_rest(ctx, images, bytes, &pixels));
+    free(pixels);
+    return pb_fail(ctx, status, "%s", sentence);
+}
+
+/* All but the pixels, whose file stays open. */
+static pb_status begin_part(pb_context *ctx, const char *folder, const char *images,
+                            const char *labels, pb_dataset *d, pb_samples *samples, pb_packed *file)
+{
+    char *path;
+    PB_TRY(find_idx(ctx, folder, images, &path));
+    pb_status status = pb_packed_begin(ctx, path, file);
+    free(path);
+    PB_TRY(status);
+    PB_TRY(begin_images(ctx, file, d, samples));
+    status = find_labels(ctx, folder, labels, d, samples);
+    if (status == PB_OK) return PB_OK;
+    return blame(ctx, status, file, (size_t)samples->count * pb_sample_bytes(d));
+}
+
+/* ---- both parts ---- */
+
+typedef struct image_files {
+    pb_packed train, test;
+    int train_count, test_count; /* as many as the files say, whatever the data set uses */
+} image_files;
+
+static pb_status read_images(pb_context *ctx, void *files, pb_dataset *d)
+{
+    image_files *f = files;
+    const size_t bytes = pb_sample_bytes(d);
+    PB_TRY(pb_packed_rest(ctx, &f->train, (size_t)f->train_count * bytes, &d->train.data));
+    if (f->test_count == 0) return PB_OK;
+    return pb_packed_rest(ctx, &f->test, (size_t)f->test_count * bytes, &d->test.data);
+}
+
+static void close_images(void *files)
+{
+    image_files *f = files;
+    pb_packed_close(&f->train);
+    pb_packed_close(&f->test);
+    free(f);
+}
+
 /* A registered data set has all four files; a folder of the user's may lack the test part. */
-pb_status pb_idx_load_folder(pb_context *ctx, const pb_data_row *row, const char *folder,
-                             pb_dataset *d)
+static pb_status begin_parts(pb_context *ctx, const pb_data_row *row, const char *folder,
+                             pb_dataset *d, image_files *f)
 {
     static const char test_images[] = "t10k-images-idx3-ubyte";
     static const char test_labels[] = "t10k-labels-idx1-ubyte";
-    d->dtype = PB_U8;
-    d->classes = row->classes;
-    PB_TRY(
-        load_part(ctx, folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", d, &d->train));
+    PB_TRY(begin_part(ctx, folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", d,
+                      &d->train, &f->train));
+    f->train_count = d->train.count;
     PB_TRY(pb_class_names_set(ctx, row->class_names, d));
     if (row->needs_path && !is_there(folder, test_images) && !is_there(folder, test_labels))
         return PB_OK;
-    return load_part(ctx, folder, test_images, test_labels, d, &d->test);
+    PB_TRY(begin_part(ctx, folder, test_images, test_labels, d, &d->test, &f->test));
+    f->test_count = d->test.count;
+    return PB_OK;
+}
+
+pb_status pb_idx_load_folder(pb_context *ctx, const pb_data_row *row, const char *folder,
+                             pb_dataset *d)
+{
+    d->dtype = PB_U8;
+    d->classes = row->classes;
+    image_files *files = calloc(1, sizeof *files);
+    d->unread = calloc(1, sizeof *d->unread);
+    if (!files || !d->unread) {
+        free(files);
+        free(d->unread);
+        d->unread = NULL;
+        return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", folder);
+    }
+    *d->unread = (pb_unread){.read = read_images, .close = close_images, .files = files};
+    return begin_parts(ctx, row, folder, d, files);
 }

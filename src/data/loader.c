@@ -11,8 +11,16 @@ size_t pb_sample_bytes(const pb_dataset *dataset)
     return pb_dtype_bytes(dataset->dtype) * pb_shape_count(dataset->sample_shape);
 }
 
-pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
+static pb_status no_memory(pb_context *ctx, const pb_dataset *dataset, const char *source,
                            uint64_t count, pb_samples *samples)
+{
+    pb_samples_clear(samples);
+    return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for %llu samples of %zu bytes", source,
+                   (unsigned long long)count, pb_sample_bytes(dataset));
+}
+
+pb_status pb_labels_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
+                          uint64_t count, pb_samples *samples)
 {
     const size_t bytes = pb_sample_bytes(dataset);
     if (count == 0) return pb_fail(ctx, PB_ERR_DATA, "%s: holds no samples", source);
@@ -21,12 +29,16 @@ pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const cha
                        "%s: %llu samples of %zu bytes are too many, at most 4 GiB are read", source,
                        (unsigned long long)count, bytes);
     samples->count = (int)count;
-    samples->data = malloc((size_t)count * bytes);
     samples->labels = calloc((size_t)count, sizeof *samples->labels);
-    if (samples->data && samples->labels) return PB_OK;
-    pb_samples_clear(samples);
-    return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory for %llu samples of %zu bytes", source,
-                   (unsigned long long)count, bytes);
+    return samples->labels ? PB_OK : no_memory(ctx, dataset, source, count, samples);
+}
+
+pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
+                           uint64_t count, pb_samples *samples)
+{
+    PB_TRY(pb_labels_alloc(ctx, dataset, source, count, samples));
+    samples->data = malloc((size_t)count * pb_sample_bytes(dataset));
+    return samples->data ? PB_OK : no_memory(ctx, dataset, source, count, samples);
 }
 
 void pb_samples_clear(pb_samples *samples)

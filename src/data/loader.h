@@ -27,13 +27,32 @@ typedef pb_status pb_generator(pb_context *ctx, const pb_dataset_options *option
 typedef pb_status pb_file_loader(pb_context *ctx, const pb_dataset_options *options,
                                  pb_dataset **dataset);
 
+/** What a loader leaves to be read where all else is known of a data set: its samples. */
+typedef struct pb_unread {
+    /* fills the data of both parts, which have as many samples as the loader said */
+    pb_status (*read)(pb_context *ctx, void *files, pb_dataset *dataset);
+    void (*close)(void *files);
+    void *files;     /* open */
+    const char *how; /* to get the data set anew, or NULL: the caller chose the files */
+} pb_unread;
+
 pb_file_loader pb_pbz_load;
 pb_loader pb_idx_load_folder, pb_png_load_folder, pb_npy_load_folder, pb_cifar10_load_folder;
 
 /** Bytes of one sample. */
 size_t pb_sample_bytes(const pb_dataset *dataset);
+/** As pb_dataset_load, but the samples may still have to be read: then `unread` is not NULL, and
+ * their data is. */
+pb_status pb_dataset_outline(pb_context *ctx, const pb_dataset_options *options,
+                             pb_dataset **dataset);
+/** Reads the samples of an outline, if they are not there; another thread may look at everything
+ * else of the data set meanwhile. Errors as of pb_dataset_load. */
+pb_status pb_dataset_read(pb_context *ctx, pb_dataset *dataset);
 /** SHA-256 of samples and labels of both parts, as a compressed data set tells of its source. */
 void pb_dataset_sha256(const pb_dataset *dataset, char hex[65]);
+/** Memory for the labels of `count` samples, whose data are not too much to be read. */
+pb_status pb_labels_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
+                          uint64_t count, pb_samples *samples);
 /** Memory for data and labels of `count` samples; `source` is what an error names. */
 pb_status pb_samples_alloc(pb_context *ctx, const pb_dataset *dataset, const char *source,
                            uint64_t count, pb_samples *samples);

@@ -8,6 +8,7 @@
 
 #include <libdeflate.h>
 
+#include "base/pages.h"
 #include "data/regular.h"
 
 /* Deflate cannot pack more than 1032 bytes into one (zlib's technical notes). */
@@ -19,11 +20,19 @@
 
 /* ---- at once ---- */
 
+static unsigned char *allocate(size_t bytes)
+{
+    unsigned char *memory = malloc(bytes);
+    if (memory) pb_pages_large(memory, bytes);
+    return memory;
+}
+
+/* From its beginning, wherever the file is read otherwise. */
 static unsigned char *read_all(int fd, size_t bytes)
 {
-    unsigned char *all = malloc(bytes);
+    unsigned char *all = allocate(bytes);
     size_t at = 0;
-    for (ssize_t got; all && at < bytes && (got = read(fd, all + at, bytes - at)) > 0;)
+    for (ssize_t got; all && at < bytes && (got = pread(fd, all + at, bytes - at, (off_t)at)) > 0;)
         at += (size_t)got;
     if (at == bytes) return all;
     free(all);
@@ -49,7 +58,7 @@ static void unpack_at_once(int fd, pb_packed *file)
     const size_t bytes = (size_t)file->stored_bytes;
     unsigned char *stored = read_all(fd, bytes);
     const size_t room = stored ? promised(stored, bytes) : 0;
-    unsigned char *unpacked = room > 0 ? malloc(room) : NULL;
+    unsigned char *unpacked = room > 0 ? allocate(room) : NULL;
     struct libdeflate_decompressor *z = unpacked ? libdeflate_alloc_decompressor() : NULL;
     size_t taken = 0, made = 0;
     const bool whole = z &&
@@ -76,19 +85,30 @@ static size_t take(pb_packed *file, void *to, size_t bytes)
 
 /* ---- an open file ---- */
 
-pb_status pb_packed_open(pb_context *ctx, const char *path, pb_packed *file)
+static pb_status open_packed(pb_context *ctx, const char *path, bool at_once, pb_packed *file)
 {
     *file = (pb_packed){0};
     int fd;
     PB_TRY(pb_regular_open(ctx, path, &fd, &file->stored_bytes));
     file->path = strdup(path);
-    unpack_at_once(fd, file);
-    if (!file->unpacked && lseek(fd, 0, SEEK_SET) == 0) file->file = gzdopen(fd, "rb");
+    if (at_once) unpack_at_once(fd, file);
+    if (!file->unpacked) file->file = gzdopen(fd, "rb");
     if (!file->file) close(fd);
+    file->fd = fd;
     if (file->file) gzbuffer(file->file, 1 << 17);
     if (file->path && (file->file || file->unpacked)) return PB_OK;
     pb_packed_close(file);
     return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", path);
+}
+
+pb_status pb_packed_open(pb_context *ctx, const char *path, pb_packed *file)
+{
+    return open_packed(ctx, path, true, file);
+}
+
+pb_status pb_packed_begin(pb_context *ctx, const char *path, pb_packed *file)
+{
+    return open_packed(ctx, path, false, file);
 }
 
 /* What zlib holds against the file; a file that merely ends early is no error to gzread. */
@@ -158,6 +178,27 @@ pb_status pb_packed_end(pb_context *ctx, pb_packed *file)
         return pb_fail(ctx, PB_ERR_DATA, "%s: is too long, it must end after %llu bytes",
                        file->path, (unsigned long long)file->read_bytes);
     return fault(ctx, file, PB_OK);
+}
+
+pb_status pb_packed_rest(pb_context *ctx, pb_packed *file, size_t bytes, void **data)
+{
+    *data = NULL;
+    if (!file->unpacked) unpack_at_once(file->fd, file);
+    if (file->unpacked && file->unpacked_bytes == file->read_bytes + bytes) {
+        memmove(file->unpacked, file->unpacked + file->read_bytes, bytes);
+        *data = file->unpacked; /* and no copy of it */
+        file->unpacked = NULL;
+        return PB_OK;
+    }
+    void *memory = allocate(bytes);
+    if (!memory) return pb_fail(ctx, PB_ERR_MEMORY, "%s: no memory to read it", file->path);
+    pb_status status = pb_packed_read(ctx, file, memory, bytes);
+    if (status == PB_OK) status = pb_packed_end(ctx, file);
+    if (status == PB_OK)
+        *data = memory;
+    else
+        free(memory);
+    return status;
 }
 
 void pb_packed_close(pb_packed *file)

@@ -1,55 +1,100 @@
 #include "train/run_data.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/loader.h"
 #include "data/mnist1d.h"
 #include "device/device.h"
 #include "train/applied.h"
 
-/* A data set being read beside the caller, with sentences of its own: contexts are not shared. */
-typedef struct reading {
-    pb_context *ctx;
-    const pb_dataset_options *wanted;
+struct pb_reading {
+    pb_context *ctx; /* for its sentences: contexts are not shared */
+    pthread_t thread;
+    sem_t outlined;
+    const pb_dataset_options *wanted; /* the caller's, who waits until it is `outlined` */
     pb_dataset *data;
-    pb_status status;
-} reading;
+    pb_status outline, status;
+};
 
 static void *read_data(void *of)
 {
-    reading *r = of;
-    r->status = pb_dataset_load(r->ctx, r->wanted, &r->data);
+    pb_reading *r = of;
+    r->outline = r->status = pb_dataset_outline(r->ctx, r->wanted, &r->data);
+    pb_dataset *data = r->data;
+    pb_log_to(r->ctx, PB_LOG_ERROR, NULL, NULL); /* from here on the caller's context is in use */
+    sem_post(&r->outlined);
+    if (r->status == PB_OK) r->status = pb_dataset_read(r->ctx, data);
     return NULL;
 }
 
-/* The caller waits for the thread, so its context is not in use. */
 static void pass_on(void *user, pb_log_level level, const char *line)
 {
     pb_log(user, level, "%s", line);
 }
 
-/* Unpacking images and loading the compilers of OpenCL take about as long as each other. The latter
- * stays with this thread, for drivers leave things behind in theirs. */
-static pb_status load(pb_context *ctx, const pb_dataset_options *wanted, pb_dataset **data)
+static pb_reading *start_reading(pb_context *ctx, const pb_dataset_options *wanted)
 {
-    reading r = {.ctx = pb_context_create(), .wanted = wanted};
-    pthread_t thread;
-    if (r.ctx) pb_log_to(r.ctx, PB_LOG_DEBUG, pass_on, ctx);
-    if (!r.ctx || pthread_create(&thread, NULL, read_data, &r) != 0) {
-        pb_context_free(&r.ctx);
-        return pb_dataset_load(ctx, wanted, data);
+    pb_reading *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    r->ctx = pb_context_create();
+    r->wanted = wanted;
+    if (r->ctx) pb_log_to(r->ctx, PB_LOG_DEBUG, pass_on, ctx);
+    if (r->ctx && sem_init(&r->outlined, 0, 0) == 0) {
+        if (pthread_create(&r->thread, NULL, read_data, r) == 0) return r;
+        sem_destroy(&r->outlined);
     }
-    pb_device_load();
-    pthread_join(thread, NULL);
-    *data = r.data;
-    if (r.status != PB_OK) pb_fail(ctx, r.status, "%s", pb_error(r.ctx));
-    pb_context_free(&r.ctx);
-    return r.status;
+    pb_context_free(&r->ctx);
+    free(r);
+    return NULL;
 }
 
-pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_damaged,
-                           pb_dataset **data)
+pb_status pb_reading_end(pb_context *ctx, pb_reading **reading)
+{
+    pb_reading *r = *reading;
+    if (!r) return PB_OK;
+    pthread_join(r->thread, NULL);
+    const pb_status status =
+        r->status == PB_OK ? PB_OK : pb_fail(ctx, r->status, "%s", pb_error(r->ctx));
+    sem_destroy(&r->outlined);
+    pb_context_free(&r->ctx);
+    free(r);
+    *reading = NULL;
+    return status;
+}
+
+/* Unpacking images takes longer than loading what OpenCL consists of. The latter stays with this
+ * thread, for drivers leave things behind in theirs. */
+static pb_status begin(pb_context *ctx, const pb_dataset_options *wanted, pb_dataset **data,
+                       pb_reading **reading)
+{
+    pb_reading *r = *reading = start_reading(ctx, wanted);
+    if (!r) return pb_dataset_load(ctx, wanted, data);
+    pb_device_load();
+    while (sem_wait(&r->outlined) != 0) continue; /* a signal came */
+    *data = r->data;
+    return r->outline == PB_OK ? PB_OK : pb_reading_end(ctx, reading);
+}
+
+static pb_status check(pb_context *ctx, const pb_config *config, const pb_dataset *d)
+{
+    const char *again = pb_applied_again(config, d);
+    if (again)
+        pb_log(ctx, PB_LOG_WARN,
+               "%s: %s was applied when the file was made, with other stages or options than the "
+               "configuration begins with, and is applied again to what the file holds; passband "
+               "inspect prints its stages",
+               pb_option_string(config->data, "path"), again);
+    if (d->train.count > 0 && d->test.count > 0) return PB_OK;
+    return pb_fail(ctx, PB_ERR_DATA,
+                   "data set %s: %d training and %d test samples; a run needs both", d->name,
+                   d->train.count, d->test.count);
+}
+
+pb_status pb_run_data_begin(pb_context *ctx, const pb_config *config, bool skip_damaged,
+                            pb_dataset **data, pb_reading **reading)
 {
     const pb_options *o = config->data;
     const char *path = pb_option_string(o, "path");
@@ -64,19 +109,17 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_d
         .mnist1d = config->mnist1d ? &mnist1d : NULL,
         .skip_damaged = skip_damaged || pb_option_bool(o, "skip_damaged"),
     };
-    PB_TRY(load(ctx, &wanted, data));
-    const pb_dataset *d = *data;
-    const char *again = pb_applied_again(config, d);
-    if (again)
-        pb_log(ctx, PB_LOG_WARN,
-               "%s: %s was applied when the file was made, with other stages or options than the "
-               "configuration begins with, and is applied again to what the file holds; passband "
-               "inspect prints its stages",
-               path, again);
-    if (d->train.count > 0 && d->test.count > 0) return PB_OK;
-    return pb_fail(ctx, PB_ERR_DATA,
-                   "data set %s: %d training and %d test samples; a run needs both", d->name,
-                   d->train.count, d->test.count);
+    PB_TRY(begin(ctx, &wanted, data, reading));
+    return check(ctx, config, *data);
+}
+
+pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_damaged,
+                           pb_dataset **data)
+{
+    pb_reading *reading = NULL;
+    const pb_status status = pb_run_data_begin(ctx, config, skip_damaged, data, &reading);
+    const pb_status read = pb_reading_end(status == PB_OK ? ctx : NULL, &reading);
+    return status == PB_OK ? read : status;
 }
 
 /* The rows of one fold, and those of all others. */

@@ -43,7 +43,7 @@ static pb_status begin(run *r, const pb_config *config, const pb_run_options *op
                            : config->device ? config->device
                                             : getenv("PASSBAND_DEVICE");
     const double start = pb_seconds();
-    PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
+    PB_TRY(pb_session_begin(r->ctx, config, options, &r->session));
     PB_TRY(take_choices(r, shared->choices_of));
     PB_TRY(pb_pretrained_read(&r->session)); /* so that a wrong name costs no kernels */
     PB_TRY(pb_session_plan(&r->session, selector));
@@ -91,7 +91,7 @@ static pb_status go_on(run *r, const pb_config *config, const pb_run_options *op
 {
     char *selector = NULL;
     const double start = pb_seconds();
-    PB_TRY(pb_session_open(r->ctx, config, options, &r->session));
+    PB_TRY(pb_session_begin(r->ctx, config, options, &r->session));
     PB_TRY(pb_run_folder_choices(&r->session, &r->folder));
     PB_TRY(pb_fitted_load(r->ctx, r->folder.path, &r->session.fitted));
     PB_TRY(pb_run_folder_selector(r->ctx, &r->folder, &selector));

@@ -36,22 +36,31 @@ static pb_status open_session(pb_session *s)
 {
     if (s->options.trace) PB_TRY(pb_trace_open(s->ctx, s->options.trace, &s->trace));
     PB_TRY(hash_config(s));
-    PB_TRY(pb_run_data_load(s->ctx, s->config, s->options.skip_damaged, &s->data));
+    PB_TRY(pb_run_data_begin(s->ctx, s->config, s->options.skip_damaged, &s->data, &s->reading));
     PB_TRY(pb_run_data_split(s->ctx, s->config, s->data, &s->train_rows, &s->train_count,
                              &s->held_rows, &s->held_count));
     PB_TRY(pb_applied_fitted(s->ctx, s->config, s->data, &s->fitted));
     return pb_run_graph_create(s->ctx, s->config, s->data, pb_session_rows(s), NULL, &s->graph);
 }
 
+static pb_status wait_for_samples(pb_session *s)
+{
+    const double start = pb_seconds();
+    PB_TRY(pb_reading_end(s->ctx, &s->reading));
+    pb_trace_span(s->trace, start, "wait for the samples");
+    return PB_OK;
+}
+
 static pb_status open_any(pb_context *ctx, const pb_config *config, const pb_run_options *options,
-                          bool predicts, pb_session *s)
+                          bool waits, bool predicts, pb_session *s)
 {
     const double start = pb_seconds();
     *s = (pb_session){.ctx = ctx, .config = config, .chunk = FIRST_CHUNK};
     s->predicts = predicts || config->ensemble;
     if (options) s->options = *options;
-    const pb_status status = open_session(s);
+    pb_status status = open_session(s);
     pb_trace_span(s->trace, start, "load data and build the graph");
+    if (status == PB_OK && waits) status = wait_for_samples(s);
     if (status != PB_OK) pb_session_close(s);
     s->setup_seconds = s->seconds.load = pb_seconds() - start;
     return status;
@@ -60,13 +69,19 @@ static pb_status open_any(pb_context *ctx, const pb_config *config, const pb_run
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s)
 {
-    return open_any(ctx, config, options, false, s);
+    return open_any(ctx, config, options, true, false, s);
+}
+
+pb_status pb_session_begin(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                           pb_session *s)
+{
+    return open_any(ctx, config, options, false, false, s);
 }
 
 pb_status pb_session_open_to_predict(pb_context *ctx, const pb_config *config,
                                      const pb_run_options *options, pb_session *s)
 {
-    return open_any(ctx, config, options, true, s);
+    return open_any(ctx, config, options, true, true, s);
 }
 
 /* ---- device ---- */
@@ -277,6 +292,7 @@ static pb_status choose_solvers(pb_session *s)
 static pb_status learn(pb_session *s)
 {
     if (!s->graph.unlearned) return PB_OK;
+    PB_TRY(wait_for_samples(s));
     const double start = pb_seconds();
     PB_TRY(
         pb_fit(s->ctx, s->device, s->config, s->data, s->train_rows, s->train_count, &s->fitted));
@@ -313,6 +329,7 @@ pb_status pb_session_plan(pb_session *s, const char *selector)
 pb_status pb_session_upload(pb_session *s)
 {
     const double start = pb_seconds();
+    PB_TRY(wait_for_samples(s));
     if (s->feed.window == 0) PB_TRY(upload_data(s));
     choose_shown(s);
     PB_TRY(write_orders(s));
@@ -335,12 +352,12 @@ pb_status pb_session_warm_up(pb_session *s)
     pb_trace_span(s->trace, start, "warm up");
     s->seconds.first = pb_seconds() - start;
     s->setup_seconds += s->seconds.first;
-    pb_log(
-        s->ctx, PB_LOG_DEBUG,
-        "%s: set-up took %.2f s: data and graph %.2f, device %.2f, plan %.2f, its programs %.2f, "
-        "upload and what is computed once %.2f, first step %.2f",
-        pb_config_name(s->config), s->setup_seconds, s->seconds.load, s->seconds.device,
-        s->seconds.plan, s->seconds.build, s->seconds.upload, s->seconds.first);
+    pb_log(s->ctx, PB_LOG_DEBUG,
+           "%s: set-up took %.2f s: data's outline and graph %.2f, device %.2f, plan %.2f, its "
+           "programs %.2f, "
+           "samples and what is computed of them once %.2f, first step %.2f",
+           pb_config_name(s->config), s->setup_seconds, s->seconds.load, s->seconds.device,
+           s->seconds.plan, s->seconds.build, s->seconds.upload, s->seconds.first);
     return PB_OK;
 }
 
@@ -373,6 +390,7 @@ void pb_session_close(pb_session *s)
     pb_run_graph_clear(&s->graph);
     pb_fitted_clear(&s->fitted);
     pb_tensors_clear(&s->start);
+    pb_reading_end(NULL, &s->reading);
     pb_dataset_free(&s->data);
     free(s->train_rows);
     free(s->held_rows);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "train/feed.h"
 #include "train/fit.h"
+#include "train/run_data.h"
 #include "train/run_graph.h"
 #include "train/safetensors.h"
 #include "train/trace.h"
@@ -19,6 +20,7 @@ typedef struct pb_session {
     pb_run_options options;
     pb_dataset
         *data; /* its samples are freed once the device has them all; labels and counts stay */
+    pb_reading *reading; /* of its samples, by another thread; NULL: they are there */
     int32_t *train_rows; /* [train_count] rows of `samples` to learn from */
     int32_t *held_rows;  /* [held_count] rows of the validation part */
     int train_count, held_count;
@@ -48,7 +50,11 @@ typedef struct pb_session {
 /** Loads the data and builds the graph, which needs no device. `options` may be NULL. */
 pb_status pb_session_open(pb_context *ctx, const pb_config *config, const pb_run_options *options,
                           pb_session *s);
-/** The same with the program "predict" in the graph (train/predict.h). */
+/** The same, but samples may still be on their way: errors in them are told by pb_session_plan
+ * where a stage learns from them, else by pb_session_upload. */
+pb_status pb_session_begin(pb_context *ctx, const pb_config *config, const pb_run_options *options,
+                           pb_session *s);
+/** As pb_session_open with the program "predict" in the graph (train/predict.h). */
 pb_status pb_session_open_to_predict(pb_context *ctx, const pb_config *config,
                                      const pb_run_options *options, pb_session *s);
 /** Opens the device, lets stages learn that have not yet, and makes the plan, with data in windows
