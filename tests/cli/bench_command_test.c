@@ -97,5 +97,5 @@ int main(void)
     tcase_add_test(tests, wrong_words_are_told);
     tcase_add_test(tests, what_is_measured_is_printed_saved_and_compared);
     tcase_add_test(tests, every_device_is_measured);
-    return run_case("bench_command", tests);
+    return run_case_warm("bench_command", tests);
 }
