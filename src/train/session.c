@@ -1,9 +1,11 @@
 #include "train/session.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/pages.h"
 #include "device/device.h"
 #include "train/applied.h"
 #include "train/run_data.h"
@@ -11,6 +13,7 @@
 
 enum { FIRST_CHUNK = 8, LARGEST_CHUNK = 1 << 20 };
 enum { PIECE_BYTES = 4 << 20 }; /* of the set-up: what caches hold, and some hundred rows */
+enum { UPLOAD_BYTES = 8 << 20 };
 static const double chunk_seconds = 0.25; /* aim: long beside one wait, short beside a second */
 
 /* ---- data ---- */
@@ -86,22 +89,30 @@ pb_status pb_session_open_to_predict(pb_context *ctx, const pb_config *config,
 
 /* ---- device ---- */
 
-/* Writes a data leaf: training samples, then test samples. */
-static pb_status upload(pb_session *s, pb_value leaf, const void *train, const void *test)
+/* Copies samples a piece at a time and gives the pages of each back at once: a device that computes
+ * in the host's memory takes them for the next piece, and none is held twice. */
+static pb_status upload_samples(pb_session *s, size_t offset, char *samples, size_t bytes)
 {
-    const size_t bytes = pb_leaf_bytes(s->graph.g, leaf);
-    const size_t train_count = (size_t)s->data->train.count;
-    const size_t row_bytes = bytes / (train_count + (size_t)s->data->test.count);
-    const size_t train_bytes = train_count * row_bytes;
-    PB_TRY(pb_plan_write_part(s->plan, leaf, 0, train, train_bytes));
-    return pb_plan_write_part(s->plan, leaf, train_bytes, test, bytes - train_bytes);
+    for (size_t at = 0, next; at < bytes; at = next) {
+        next = at + UPLOAD_BYTES - (uintptr_t)(samples + at) % UPLOAD_BYTES; /* whole large pages */
+        if (next > bytes) next = bytes;
+        PB_TRY(pb_plan_write_part(s->plan, s->graph.samples, offset + at, samples + at, next - at));
+        pb_pages_release(samples + at, next - at);
+    }
+    return PB_OK;
 }
 
 static pb_status upload_data(pb_session *s)
 {
     pb_samples *train = &s->data->train, *test = &s->data->test;
-    PB_TRY(upload(s, s->graph.samples, train->data, test->data));
-    PB_TRY(upload(s, s->graph.labels, train->labels, test->labels));
+    const size_t train_count = (size_t)train->count, test_count = (size_t)test->count;
+    const size_t row = pb_leaf_bytes(s->graph.g, s->graph.samples) / (train_count + test_count);
+    const size_t label = sizeof *train->labels;
+    PB_TRY(upload_samples(s, 0, train->data, train_count * row));
+    PB_TRY(upload_samples(s, train_count * row, test->data, test_count * row));
+    PB_TRY(pb_plan_write_part(s->plan, s->graph.labels, 0, train->labels, train_count * label));
+    PB_TRY(pb_plan_write_part(s->plan, s->graph.labels, train_count * label, test->labels,
+                              test_count * label));
     free(train->data);
     free(test->data);
     train->data = test->data = NULL;
