@@ -21,6 +21,8 @@
  *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K
  *   COPY_ROWS                   rows of A that are copied to local memory at a time, a multiple of
  *                               TILE_ROWS; 1: A is read where it lies
+ *   TRANSPOSED                  side of the blocks in which a transposed B is copied: 8 or 16, the
+ *                               floats of a register
  *   PANELS                      panels of B in local memory at a time; 1 where A is not copied
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
@@ -53,6 +55,7 @@
 #endif
 
 #if TRANSPOSE_B
+#if TRANSPOSED == 16
 /* Transposes a 16 x 16 block in four rounds, each interleaving row i with row i + 8. */
 void transpose_block(global const float *restrict source, local float *restrict target)
 {
@@ -77,6 +80,34 @@ void transpose_block(global const float *restrict source, local float *restrict 
 #pragma unroll
     for (int i = 0; i < 16; i++) vstore16(row[i], 0, target + i * TILE_COLUMNS);
 }
+#else
+/* Transposes an 8 x 8 block in three rounds, by floats, pairs and quads; the first two stay within
+ * halves of a vector. */
+void transpose_block(global const float *restrict source, local float *restrict target)
+{
+    float8 row[8], next[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * K);
+#pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+        next[i] = shuffle2(row[i], row[i + 1], (uint8)(0, 8, 1, 9, 4, 12, 5, 13));
+        next[i + 1] = shuffle2(row[i], row[i + 1], (uint8)(2, 10, 3, 11, 6, 14, 7, 15));
+    }
+#pragma unroll
+    for (int i = 0; i < 8; i += 4)
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            const float8 upper = next[i + j], lower = next[i + j + 2];
+            row[i + 2 * j] = shuffle2(upper, lower, (uint8)(0, 1, 8, 9, 4, 5, 12, 13));
+            row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
+        }
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        vstore8((float8)(row[i].lo, row[i + 4].lo), 0, target + i * TILE_COLUMNS);
+        vstore8((float8)(row[i].hi, row[i + 4].hi), 0, target + (i + 4) * TILE_COLUMNS);
+    }
+}
+#endif
 #endif
 
 /* Copies `depth` rows of `width` columns of B, zeros beyond. */
@@ -85,8 +116,8 @@ void pack_columns(global const float *restrict b, local float *restrict panel, i
     int k = 0;
     if (width == TILE_COLUMNS) {
 #if TRANSPOSE_B
-        for (; k + 16 <= depth; k += 16)
-            for (int j = 0; j < TILE_COLUMNS; j += 16)
+        for (; k + TRANSPOSED <= depth; k += TRANSPOSED)
+            for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSED)
                 transpose_block(b + j * K + k, panel + k * TILE_COLUMNS + j);
 #else
         for (; k < depth; k++)
@@ -173,6 +204,7 @@ void multiply_tile(A_SPACE const float *restrict a, local const float *restrict 
             if (!start && i >= old) sum[i][j] = load_columns(c + i * N + 16 * j, width - 16 * j);
         }
 
+#pragma unroll 4
     for (int k = 0; k < depth; k++) {
         float16 row[COLUMN_VECTORS];
 #pragma unroll
@@ -262,6 +294,7 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef COPY_A
 #undef COPY_ROWS
 #undef PANELS
+#undef TRANSPOSED
 #undef copy_block
 #undef A_SPACE
 #undef A_ROW

@@ -181,6 +181,7 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const int depth =
         pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
                        panel_depth(b, &x, panels * vectors, copied, x.k));
+    pb_solver_define(b, "TRANSPOSED", pb_has_wide_registers(b->info) ? 16 : 8);
     pb_solver_define(b, "COPY_ROWS", copied);
     pb_solver_define(b, "PANELS", panels);
     pb_solver_define(b, "DEPTH", depth);
