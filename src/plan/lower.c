@@ -1,6 +1,7 @@
 /* Graph to graph, before planning: ops in the forms that kernels take.
- *   - stride-1 convolutions read zero-padded copies, so that the fast kernels never test bounds:
- *     the padding becomes an op of its own and is written by whoever computes the input
+ *   - stride-1 convolutions and all weight gradients read zero-padded copies, so that the fast
+ *     kernels never test bounds: the padding becomes an op of its own and is written by whoever
+ *     computes the input
  *   - long sums go in two steps, so that there is work for every compute unit
  *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
  *     of summation
@@ -37,7 +38,7 @@ static bool is_unit_stride(const pb_window *window)
 static pb_value lower_conv(lowering *l, const pb_record *r, const pb_value in[])
 {
     pb_window window = r->attrs.window;
-    if (!l->on_cpu || !is_unit_stride(&window))
+    if (!l->on_cpu || (!is_unit_stride(&window) && r->op != PB_OP_CONV_DW))
         return pb_append(l->to, r->op, r->arity, in, &r->attrs);
     const int *padding = window.padding, *kernel = window.kernel;
     switch (r->op) {
@@ -47,7 +48,8 @@ static pb_value lower_conv(lowering *l, const pb_record *r, const pb_value in[])
     }
     case PB_OP_CONV_DW: {
         const pb_value x = pad_plane(l->to, in[0], padding[0], padding[1]);
-        return pb_conv_dw(l->to, x, in[1], (pb_window){{kernel[0], kernel[1]}, {1, 1}, {0, 0}});
+        window.padding[0] = window.padding[1] = 0;
+        return pb_conv_dw(l->to, x, in[1], window);
     }
     default: { /* dx = valid correlation of dy, padded by kernel - 1 - padding, with the flipped
                   weights */

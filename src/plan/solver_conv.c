@@ -148,6 +148,85 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     return PB_OK;
 }
 
+/* Samples of a work-item of a weight gradient: a few items for each unit, and what they read in the
+ * second cache. */
+static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
+{
+    const int samples = c->x.dim[0];
+    const int sample_floats =
+        c->x.dim[1] * c->x.dim[2] * c->x.dim[3] + c->y.dim[1] * c->y.dim[2] * c->y.dim[3];
+    int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
+    if (chunk < 1) chunk = 1;
+    return pb_choice_pick(b, u, "chunk", chunk, samples);
+}
+
+/* The macros that kernels of weight gradients share. */
+static void define_dw(pb_build *b, const conv *c, int chunk)
+{
+    static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
+    pb_solver_define(b, "SAMPLES", c->x.dim[0]);
+    pb_solver_define(b, "CHANNELS", c->x.dim[1]);
+    pb_solver_define(b, "OUTPUTS", c->w.dim[0]);
+    pb_solver_define(b, "KERNEL_HEIGHT", c->w.dim[2]);
+    pb_solver_define(b, "KERNEL_WIDTH", c->w.dim[3]);
+    pb_solver_define(b, "CHUNK", chunk);
+    pb_solver_offsets(b, offsets, c->place);
+    pb_solver_define(b, "DY_SAMPLE", (long)c->place[1].stride[0]);
+    pb_solver_define(b, "DY_OUTPUT", (long)c->place[1].stride[1]);
+    pb_solver_define(b, "DY_ROW", (long)c->place[1].stride[2]);
+    define_x(b, &c->place[0]);
+}
+
+/* The two functions of a weight gradient: sums over chunks of samples, of so many floats each, and
+ * their sum, whose blocks are of rows of dw or of its elements. */
+static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, const conv *c,
+                               int chunk, int tile_outputs, size_t partial_floats,
+                               int local_floats, int sum_rows, int sum_item_rows)
+{
+    const int samples = c->x.dim[0], outputs = c->w.dim[0], chunks = ceil_div(samples, chunk);
+    const char *solver = u->solver, *name = pb_solver_family(b, solver);
+    int partial;
+    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * partial_floats, &partial));
+    b->regions[partial].program = p->index;
+    u->block = (pb_block_function){
+        .name = name,
+        .rows = samples,
+        .columns = outputs,
+        .layers = 1,
+        .item_rows = chunk,
+        .item_columns = round_up(outputs, tile_outputs),
+        .least_rows = 1,
+        .regions = {c->place[1].region, c->place[0].region, partial},
+        .local_floats = local_floats,
+    };
+    pb_solver_regions(u, u->block.regions);
+    describe_conv(b, u, c, solver);
+
+    pb_unit *sum;
+    const pb_value value = u->value;
+    const int elements = (int)pb_shape_count(c->w);
+    PB_TRY(pb_unit_add(b, p, &sum));
+    sum->kind = PB_UNIT_LIBRARY;
+    sum->value = value;
+    sum->solver = solver;
+    sum->label = pb_arena_printf(b->arena, "%s sum %dx%d", solver, chunks, elements);
+    sum->flops = (double)chunks * elements;
+    sum->bytes = 4.0 * (chunks + 1.0) * elements;
+    sum->small = sum->flops <= PB_SMALL_WORK;
+    sum->block = (pb_block_function){
+        .name = pb_arena_printf(b->arena, "%s_sum", name),
+        .rows = sum_rows,
+        .columns = 1,
+        .layers = 1,
+        .item_rows = sum_item_rows,
+        .item_columns = 1,
+        .least_rows = 1,
+        .regions = {partial, -1, c->place[2].region},
+    };
+    pb_solver_regions(sum, sum->block.regions);
+    return PB_OK;
+}
+
 static bool can_conv_dw(const pb_build *b, const pb_record *r)
 {
     return r->op == PB_OP_CONV_DW && is_valid_unit_stride(b, r) &&
@@ -157,11 +236,9 @@ static bool can_conv_dw(const pb_build *b, const pb_record *r)
 static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
-    static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
     (void)r;
     const conv c = conv_of(b, p, u);
-    const int samples = c.x.dim[0], outputs = c.w.dim[0],
-              taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
+    const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
     const int tile_taps =
         pb_choice_pick(b, u, "taps", balanced(taps, tiles->taps), smaller(taps, 12));
     const int most_outputs = smaller(8, 24 / tile_taps);
@@ -171,71 +248,64 @@ static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, con
                                                                    ? tiles->tap_outputs / tile_taps
                                                                    : 1)),
                        smaller(outputs, most_outputs));
-    const int sample_floats =
-        c.x.dim[1] * c.x.dim[2] * c.x.dim[3] + outputs * c.y.dim[2] * c.y.dim[3];
-    int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
-    if (chunk < 1) chunk = 1;
-    chunk = pb_choice_pick(b, u, "chunk", chunk, samples);
-    const int chunks = ceil_div(samples, chunk);
-    pb_solver_define(b, "SAMPLES", samples);
-    pb_solver_define(b, "CHANNELS", c.x.dim[1]);
-    pb_solver_define(b, "OUTPUTS", outputs);
+    const int chunk = pick_chunk(b, u, &c), width = c.y.dim[3];
+    define_dw(b, &c, chunk);
     pb_solver_define(b, "HEIGHT", c.x.dim[2]);
     pb_solver_define(b, "WIDTH", c.x.dim[3]);
-    pb_solver_define(b, "KERNEL_HEIGHT", c.w.dim[2]);
-    pb_solver_define(b, "KERNEL_WIDTH", c.w.dim[3]);
-    pb_solver_define(b, "CHUNK", chunk);
-    const int width = c.y.dim[3];
     pb_solver_define(b, "LANES",
                      width >= 16                                    ? 16
                      : width >= 8 || (width >= 5 && c.y.dim[2] > 1) ? 8
                                                                     : 4);
     pb_solver_define(b, "TILE_OUTPUTS", tile);
     pb_solver_define(b, "TILE_TAPS", tile_taps);
-    pb_solver_offsets(b, offsets, c.place);
-    pb_solver_define(b, "DY_SAMPLE", (long)c.place[1].stride[0]);
-    pb_solver_define(b, "DY_OUTPUT", (long)c.place[1].stride[1]);
-    pb_solver_define(b, "DY_ROW", (long)c.place[1].stride[2]);
-    define_x(b, &c.place[0]);
-    const char *name = pb_solver_family(b, "conv_dw");
-    int partial;
-    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * (size_t)outputs * (size_t)taps, &partial));
-    b->regions[partial].program = p->index;
-    u->block = (pb_block_function){
-        .name = name,
-        .rows = samples,
-        .columns = outputs,
-        .layers = 1,
-        .item_rows = chunk,
-        .item_columns = round_up(outputs, tile),
-        .least_rows = 1,
-        .regions = {c.place[1].region, c.place[0].region, partial},
-    };
-    pb_solver_regions(u, u->block.regions);
-    describe_conv(b, u, &c, "conv_dw");
+    return add_dw_blocks(b, p, u, &c, chunk, tile, (size_t)outputs * (size_t)taps, 0,
+                         outputs * taps, 4096);
+}
 
-    pb_unit *sum;
-    const pb_value value = u->value;
-    PB_TRY(pb_unit_add(b, p, &sum));
-    sum->kind = PB_UNIT_LIBRARY;
-    sum->value = value;
-    sum->solver = "conv_dw";
-    sum->label = pb_arena_printf(b->arena, "conv_dw sum %dx%d", chunks, outputs * taps);
-    sum->flops = (double)chunks * outputs * taps;
-    sum->bytes = 4.0 * (chunks + 1.0) * outputs * taps;
-    sum->small = sum->flops <= PB_SMALL_WORK;
-    sum->block = (pb_block_function){
-        .name = pb_arena_printf(b->arena, "%s_sum", name),
-        .rows = outputs * taps,
-        .columns = 1,
-        .layers = 1,
-        .item_rows = 4096,
-        .item_columns = 1,
-        .least_rows = 1,
-        .regions = {partial, -1, c.place[2].region},
-    };
-    pb_solver_regions(sum, sum->block.regions);
-    return PB_OK;
+/* Floats of a row of dy in a panel. */
+static int64_t panel_row(const pb_build *b, const pb_record *r)
+{
+    return 16 * (int64_t)pb_build_record(b, r->in[1])->shape.dim[3];
+}
+
+/* Of dy in local memory, so that the first cache holds them beside x and the sums. */
+#define PANEL_FLOATS 4096
+
+static bool can_conv_dw_panel(const pb_build *b, const pb_record *r)
+{
+    const pb_window *w = &r->attrs.window;
+    return b->on_cpu && r->op == PB_OP_CONV_DW && w->padding[0] == 0 && w->padding[1] == 0 &&
+           sizeof(float) * (uint64_t)panel_row(b, r) <= b->info->local_memory_bytes;
+}
+
+/* Where registers of 8 floats would hold few partial sums, and few of 16 outputs are none; and
+ * instead of the direct kernel. */
+static bool suits_conv_dw_panel(const pb_build *b, const pb_record *r)
+{
+    const int outputs = r->shape.dim[0];
+    if (!can_conv_dw(b, r)) return true;
+    return !pb_has_wide_registers(b->info) && 4 * outputs >= 3 * round_up(outputs, 16);
+}
+
+static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *u,
+                                     const pb_record *r)
+{
+    const conv c = conv_of(b, p, u);
+    const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
+    const int tile_taps = pb_choice_pick(b, u, "taps", balanced(taps, 6), smaller(taps, 12));
+    const int chunk = pick_chunk(b, u, &c);
+    const int64_t row = panel_row(b, r), room = (int64_t)b->info->local_memory_bytes / 4;
+    const int most = (int)((room < PANEL_FLOATS ? room : PANEL_FLOATS) / row);
+    const int rows = most < 1 ? 1 : smaller(c.y.dim[2], most);
+    define_dw(b, &c, chunk);
+    pb_solver_define(b, "OUT_HEIGHT", c.y.dim[2]);
+    pb_solver_define(b, "OUT_WIDTH", c.y.dim[3]);
+    pb_solver_define(b, "STRIDE_Y", c.window.stride[0]);
+    pb_solver_define(b, "STRIDE_X", c.window.stride[1]);
+    pb_solver_define(b, "TILE_TAPS", tile_taps);
+    pb_solver_define(b, "PANEL_ROWS", rows);
+    return add_dw_blocks(b, p, u, &c, chunk, 16, (size_t)taps * (size_t)round_up(outputs, 16),
+                         (int)(rows * row), taps, ceil_div(4096, outputs));
 }
 
 bool pb_reads_strided(const pb_build *b, pb_value library, int input)
@@ -244,7 +314,8 @@ bool pb_reads_strided(const pb_build *b, pb_value library, int input)
     const char *words;
     const pb_solver *solver = is_conv(b, r) ? pb_choice_solver(b, library, &words) : NULL;
     if (!solver) return false;
-    return solver->write == write_conv_dw || (solver->write == write_conv_tile && input == 0);
+    return solver->write == write_conv_dw || solver->write == write_conv_dw_panel ||
+           (solver->write == write_conv_tile && input == 0);
 }
 
 static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
@@ -287,6 +358,11 @@ static const pb_solver solvers[] = {
      pb_solver_always,
      write_conv_tile,
      {{"outputs", {2, 4, 8}}, {"vectors", {1, 2, 4, 8}}, {"item_outputs", {4, 8, 16, 32, 64}}}},
+    {"conv_dw_panel",
+     can_conv_dw_panel,
+     suits_conv_dw_panel,
+     write_conv_dw_panel,
+     {{"taps", {3, 4, 5, 6, 8}}, {"chunk", {1, 2, 4, 8, 16, 32, 64}}}},
     {"conv_dw",
      can_conv_dw,
      pb_solver_always,

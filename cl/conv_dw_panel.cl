@@ -1,0 +1,189 @@
+/* Weight gradient of a convolution on padded input by products of panels, for CPU devices whose
+ * registers are few.
+ *
+ * dy [SAMPLES, OUTPUTS, OUT_HEIGHT, OUT_WIDTH] and
+ * x [SAMPLES, CHANNELS, HEIGHT, WIDTH], already padded, their rows dense,
+ * dw [OUTPUTS, TAPS] with TAPS = CHANNELS KERNEL_HEIGHT KERNEL_WIDTH, dense: float32, row-major.
+ *   dw[o, (c, i, j)] = sum over n, p, q of dy[n, o, p, q] x[n, c, p STRIDE_Y + i, q STRIDE_X + j]
+ *
+ * Of a sample, rows of dy are copied to local memory as a panel in which the output channels of a
+ * position lie side by side; each element of x is broadcast against them, as a product of
+ * matrices does it. NAME sums CHUNK samples in order, to partial [ceil(SAMPLES / CHUNK), TAPS, PADDED]
+ * with PADDED = OUTPUTS rounded up to 16. NAME_sum adds the chunks in order. So the result is the
+ * same in every run.
+ *
+ * Needs macros:
+ *   NAME                          the first function's name
+ *   X_OFFSET DY_OFFSET DW_OFFSET  where x, dy and dw begin in their buffers, in elements
+ *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from a sample, output channel, row of dy to the next
+ *   X_SAMPLE X_CHANNEL X_ROW      elements from a sample, channel, row of x to the next
+ *   SAMPLES CHANNELS OUTPUTS KERNEL_HEIGHT KERNEL_WIDTH OUT_HEIGHT OUT_WIDTH STRIDE_Y STRIDE_X
+ *   CHUNK                         samples of a work-item, 1 <= CHUNK <= SAMPLES
+ *   TILE_TAPS                     taps of a register tile of 16 outputs, at most TAPS
+ *   PANEL_ROWS                    rows of dy in a panel, 1 <= PANEL_ROWS <= OUT_HEIGHT
+ *
+ * Called from kernels of one work-item a group: NAME(dy, x, partial) for the chunk of samples
+ * [row_begin, row_end), row_begin a multiple of CHUNK, and output channels [column_begin, column_end),
+ * column_begin a multiple of 16; scratch holds 16 PANEL_ROWS OUT_WIDTH floats and is aligned to 64
+ * bytes. Then NAME_sum(partial, partial, dw) for taps [row_begin, row_end). */
+
+#define PASTE_(a, b)    a##b
+#define PASTE(a, b)     PASTE_(a, b)
+#define transpose_block PASTE(NAME, _transpose)
+#define pack_line       PASTE(NAME, _pack)
+#define multiply_tile   PASTE(NAME, _tile)
+#define TAPS            (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
+#define PADDED          ((OUTPUTS + 15) / 16 * 16)
+#define CHUNKS          ((SAMPLES + CHUNK - 1) / CHUNK)
+/* Where rows of dy follow one another without a gap, those of a panel are one line. */
+#define IS_ONE_LINE     (DY_ROW == OUT_WIDTH)
+
+/* Transposes 8 positions of 8 outputs in three rounds, by floats, pairs and quads; the first two stay
+ * within halves of a vector. */
+void transpose_block(global const float *restrict source, local float *restrict target)
+{
+    float8 row[8], next[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * DY_OUTPUT);
+#pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+        next[i] = shuffle2(row[i], row[i + 1], (uint8)(0, 8, 1, 9, 4, 12, 5, 13));
+        next[i + 1] = shuffle2(row[i], row[i + 1], (uint8)(2, 10, 3, 11, 6, 14, 7, 15));
+    }
+#pragma unroll
+    for (int i = 0; i < 8; i += 4)
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            const float8 upper = next[i + j], lower = next[i + j + 2];
+            row[i + 2 * j] = shuffle2(upper, lower, (uint8)(0, 1, 8, 9, 4, 5, 12, 13));
+            row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
+        }
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        vstore8((float8)(row[i].lo, row[i + 4].lo), 0, target + i * 16);
+        vstore8((float8)(row[i].hi, row[i + 4].hi), 0, target + (i + 4) * 16);
+    }
+}
+
+/* Copies `length` positions of `width` outputs, zeros beyond. */
+void pack_line(global const float *restrict dy, local float *restrict panel, int length, int width)
+{
+    for (int first = 0; first < 16; first += 8) {
+        int q = 0;
+        if (width >= first + 8)
+            for (; q + 8 <= length; q += 8)
+                transpose_block(dy + first * DY_OUTPUT + q, panel + q * 16 + first);
+        for (; q < length; q++)
+            for (int o = first; o < first + 8; o++)
+                panel[q * 16 + o] = o < width ? dy[o * DY_OUTPUT + q] : 0.0f;
+    }
+}
+
+/* One register tile over `rows` rows of a panel, which goes on from what partial holds unless it
+ * starts. Of its taps the first `old` were done before, and are left alone. */
+void multiply_tile(local const float *restrict panel, global const float *restrict x,
+                   global float *restrict partial, int tap, int rows, int old, bool start)
+{
+    float16 sum[TILE_TAPS];
+    global const float *piece[TILE_TAPS]; /* of x, that a tap is multiplied with */
+#pragma unroll
+    for (int t = 0; t < TILE_TAPS; t++) {
+        const int line = (tap + t) / KERNEL_WIDTH;
+        piece[t] = x + line / KERNEL_HEIGHT * X_CHANNEL + line % KERNEL_HEIGHT * X_ROW +
+                   (tap + t) % KERNEL_WIDTH;
+        sum[t] = (float16)(0.0f);
+        if (!start && t >= old) sum[t] = vload16(0, partial + t * PADDED);
+    }
+
+    for (int p = 0; p < rows; p++) {
+#pragma unroll 4
+        for (size_t q = 0; q < OUT_WIDTH; q++) {
+            const float16 upstream = vload16(q, panel);
+#pragma unroll
+            for (int t = 0; t < TILE_TAPS; t++)
+                sum[t] = fma((float16)(piece[t][q * STRIDE_X]), upstream, sum[t]);
+        }
+        panel += 16 * OUT_WIDTH;
+#pragma unroll
+        for (int t = 0; t < TILE_TAPS; t++) piece[t] += STRIDE_Y * X_ROW;
+    }
+
+#pragma unroll
+    for (int t = 0; t < TILE_TAPS; t++)
+        if (t >= old) vstore16(sum[t], 0, partial + t * PADDED);
+}
+
+void NAME(global const float *restrict dy, global const float *restrict x,
+          global float *restrict partial, local float *restrict scratch, int row_begin, int row_end,
+          int column_begin, int column_end, int layer)
+{
+    partial += (size_t)(row_begin / CHUNK) * (TAPS * PADDED);
+    for (int n = row_begin; n < row_end; n++)
+        for (int p = 0; p < OUT_HEIGHT; p += PANEL_ROWS)
+            for (int output = column_begin; output < column_end; output += 16) {
+                const int rows = min(PANEL_ROWS, OUT_HEIGHT - p), width = column_end - output;
+                global const float *upstream =
+                    dy + DY_OFFSET + (size_t)n * DY_SAMPLE + p * DY_ROW + output * DY_OUTPUT;
+                global const float *image =
+                    x + X_OFFSET + (size_t)n * X_SAMPLE + p * (STRIDE_Y * X_ROW);
+                if (IS_ONE_LINE)
+                    pack_line(upstream, scratch, rows * OUT_WIDTH, width);
+                else
+                    for (int r = 0; r < rows; r++)
+                        pack_line(upstream + r * DY_ROW, scratch + r * (16 * OUT_WIDTH), OUT_WIDTH,
+                                  width);
+                for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
+                    const int at = min(tap, TAPS - TILE_TAPS); /* the last tile moves back */
+                    multiply_tile(scratch, image, partial + at * PADDED + output, at, rows,
+                                  tap - at, n == row_begin && p == 0);
+                }
+            }
+}
+
+void PASTE(NAME, _sum)(global const float *restrict partial, global const float *restrict same,
+                       global float *restrict dw, local float *restrict scratch, int row_begin,
+                       int row_end, int column_begin, int column_end, int layer)
+{
+    for (int tap = row_begin; tap < row_end; tap++)
+        for (int output = 0; output < OUTPUTS; output += 16) {
+            float16 sum = vload16(0, partial + tap * PADDED + output);
+            for (int chunk = 1; chunk < CHUNKS; chunk++)
+                sum += vload16(0, partial + (chunk * TAPS + tap) * PADDED + output);
+            float part[16];
+            vstore16(sum, 0, part);
+            for (int o = output; o < min(output + 16, OUTPUTS); o++)
+                dw[DW_OFFSET + o * TAPS + tap] = part[o - output];
+        }
+}
+
+#undef PASTE_
+#undef PASTE
+#undef transpose_block
+#undef pack_line
+#undef multiply_tile
+#undef TAPS
+#undef PADDED
+#undef CHUNKS
+#undef IS_ONE_LINE
+#undef NAME
+#undef X_OFFSET
+#undef DY_OFFSET
+#undef DW_OFFSET
+#undef DY_SAMPLE
+#undef DY_OUTPUT
+#undef DY_ROW
+#undef X_SAMPLE
+#undef X_CHANNEL
+#undef X_ROW
+#undef SAMPLES
+#undef CHANNELS
+#undef OUTPUTS
+#undef KERNEL_HEIGHT
+#undef KERNEL_WIDTH
+#undef OUT_HEIGHT
+#undef OUT_WIDTH
+#undef STRIDE_Y
+#undef STRIDE_X
+#undef CHUNK
+#undef TILE_TAPS
+#undef PANEL_ROWS
