@@ -67,6 +67,7 @@ void convolve_tile(global const float *restrict x, global const float *restrict 
 
     for (int c = 0; c < CHANNELS; c++)
         for (int i = 0; i < KERNEL_HEIGHT; i++)
+#pragma unroll 8
             for (int j = 0; j < KERNEL_WIDTH; j++) {
                 VECTOR piece[VECTORS];
 #pragma unroll

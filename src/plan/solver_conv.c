@@ -68,6 +68,17 @@ static int lanes_of(int positions)
     return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
 }
 
+/* The tile of at most `most` outputs that computes all of them with the least work: a tile costs its
+ * outputs, those computed twice among them, and half of one more for what it loads. */
+static int fitting(int outputs, int most)
+{
+    int best = smaller(outputs, most);
+    for (int tile = best - 1; tile > 0; --tile)
+        if (ceil_div(outputs, tile) * (2 * tile + 1) < ceil_div(outputs, best) * (2 * best + 1))
+            best = tile;
+    return best;
+}
+
 static bool can_conv_tile(const pb_build *b, const pb_record *r)
 {
     if (!is_conv(b, r) || r->op == PB_OP_CONV_DW || !is_valid_unit_stride(b, r)) return false;
@@ -87,7 +98,7 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
-    const int tile = pb_choice_pick(b, u, "outputs", balanced(outputs, tiles->conv_outputs),
+    const int tile = pb_choice_pick(b, u, "outputs", fitting(outputs, tiles->conv_outputs),
                                     smaller(outputs, 8));
     int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
                               memory */
