@@ -74,43 +74,83 @@ static int samples_each(const pb_build *b, const pb_program_build *p, const pb_t
     return each;
 }
 
-/* A task's units one after another, of each the share that the work-item has. */
-static pb_status write_units(pb_build *b, pb_program_build *p, const pb_task *task,
-                             dispatch_text *t, pb_share share)
+/* A unit of a task, the share of it that the work-item has. */
+static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *u, dispatch_text *t,
+                            pb_share share)
 {
     size_t ignored[2];
-    for (int i = task->first; i < task->first + task->count; ++i) {
-        pb_unit *u = unit_at(p, i);
-        pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
-        if (u->kind != PB_UNIT_LIBRARY) {
-            PB_TRY(pb_codegen(b, p, u, share, &t->task, &t->all, ignored));
-        } else if (share == PB_SHARE_SAMPLES) {
-            const int rows = u->block.rows / p->samples;
-            append_calls(b, t, u,
-                         pb_arena_printf(b->arena, "s_begin * %d, s_end * %d", rows, rows));
-        } else {
-            append_calls(b, t, u, pb_arena_printf(b->arena, "0, %d", u->block.rows));
-        }
-        pb_text_append(&t->task, "    }\n");
+    pb_text_append(&t->task, "    { /* %s */\n", pb_unit_words(b, u));
+    if (u->kind != PB_UNIT_LIBRARY) {
+        PB_TRY(pb_codegen(b, p, u, share, &t->task, &t->all, ignored));
+    } else if (share == PB_SHARE_SAMPLES) {
+        const int rows = u->block.rows / p->samples;
+        append_calls(b, t, u, pb_arena_printf(b->arena, "s_begin * %d, s_end * %d", rows, rows));
+    } else {
+        append_calls(b, t, u, pb_arena_printf(b->arena, "0, %d", u->block.rows));
     }
+    pb_text_append(&t->task, "    }\n");
     return PB_OK;
 }
 
+/* Whether a unit takes a few samples as fast, each, as many. A product does not: it copies weights,
+ * for a tile of rows at least. */
+static bool takes_few(const pb_unit *u)
+{
+    return u->kind != PB_UNIT_LIBRARY || u->block.least_rows == 1;
+}
+
+/* Bytes of a sample that units [first, last) of the sequence touch. */
+static double sample_bytes(const pb_build *b, const pb_program_build *p, int first, int last)
+{
+    pb_parameters all = {0};
+    double bytes = 0.0;
+    for (int i = first; i < last; ++i) {
+        const pb_parameters *touches = &unit_at(p, i)->touches;
+        for (int k = 0; k < touches->count; ++k) {
+            const int known = all.count;
+            const pb_region *region = &b->regions[touches->region[k]];
+            if (touches->by_sample[k] && pb_parameters_place(&all, touches->region[k]) == known)
+                bytes += (double)region->count * (double)pb_dtype_bytes(region->dtype) / p->samples;
+        }
+    }
+    return bytes;
+}
+
+#define FEW_BYTES 196608.0 /* of samples taken together: the second cache holds them */
+
+/* The units of a work-item's samples. Those that can take a few samples at a time, one after another,
+ * do so: what one of them writes the next ones find in a near cache. */
 static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
                                dispatch_text *t, int64_t *items)
 {
-    const int each = samples_each(b, p, task);
+    const int each = samples_each(b, p, task), end = task->first + task->count;
     *items = pb_ceil_div(p->samples, each);
     pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
                    each, each, p->samples);
-    return write_units(b, p, task, t, PB_SHARE_SAMPLES);
+    for (int first = task->first, last; first < end; first = last) {
+        for (last = first; last < end && takes_few(unit_at(p, last)); ++last) {}
+        if (last == first) ++last;
+        const double few = FEW_BYTES / (sample_bytes(b, p, first, last) + 1.0);
+        const bool is_loop = last - first > 1 && few < each;
+        if (is_loop)
+            pb_text_append(&t->task,
+                           "    for (int begin = s_begin, last = s_end; begin < last; begin += %d) {\n"
+                           "    const int s_begin = begin, s_end = min(begin + %d, last);\n",
+                           few < 1.0 ? 1 : (int)few, few < 1.0 ? 1 : (int)few);
+        for (int i = first; i < last; ++i)
+            PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES));
+        if (is_loop) pb_text_append(&t->task, "    }\n");
+    }
+    return PB_OK;
 }
 
 static pb_status write_chain(pb_build *b, pb_program_build *p, const pb_task *task,
                              dispatch_text *t, int64_t *items)
 {
     *items = 1;
-    return write_units(b, p, task, t, PB_SHARE_WHOLE);
+    for (int i = task->first; i < task->first + task->count; ++i)
+        PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_WHOLE));
+    return PB_OK;
 }
 
 static pb_status write_alone(pb_build *b, pb_program_build *p, const pb_task *task,

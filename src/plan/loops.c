@@ -231,6 +231,7 @@ typedef struct turn_text {
     pb_text folds;                    /* accumulations after a block, over its elements  */
     pb_text streams;                  /* stores past the caches, after a block           */
     waiting list;
+    bool irregular; /* addresses with quotients, remainders or gathers in it         */
 } turn_text;
 
 /* An element's addition to the lanes of its reduction, once its block is complete. */
@@ -337,13 +338,20 @@ static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
     }
 }
 
+/* The type of a loop's variable: on a CPU long, so that compilers see neighbours in x[2 * j] and
+ * x[2 * j + 1], whatever is added to both; but a quotient of long is no vector's. */
+static const char *variable_type(const pb_writer *w, const turn_text *t)
+{
+    return w->b->on_cpu && !t->irregular ? "long" : "int";
+}
+
 /* A loop over the turns of a block. */
-static void append_block_loop(pb_text *out, const char *count, const char *body)
+static void append_block_loop(pb_text *out, const char *type, const char *count, const char *body)
 {
     pb_text_append(out,
-                   "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n"
-                   "            const int j = q + l;\n%s        }\n",
-                   count, body);
+                   "        ELEMENTWISE\n        for (%s l = 0; l < %s; ++l) {\n"
+                   "            const %s j = q + l;\n%s        }\n",
+                   type, count, type, body);
 }
 
 static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, const char *body,
@@ -352,6 +360,7 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     const char *begin = columns_split ? "j_begin" : "0";
     const char *end = columns_split ? "j_end" : pb_arena_printf(w->arena, "%d", (int)loop->turns);
     const bool whole = loop->turns % loop->block == 0 && !t->streams.text;
+    const char *type = variable_type(w, t);
     const char *count = whole ? pb_arena_printf(w->arena, "%d", loop->block) : "n";
     pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
     for (int i = 0; i < t->list.count; ++i)
@@ -359,13 +368,13 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     if (!whole) pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
     if (t->streams.text) { /* a loop of known length is twice as fast */
         pb_text_append(out, "        if (n == %d) {\n", loop->block);
-        append_block_loop(out, pb_arena_printf(w->arena, "%d", loop->block), body);
+        append_block_loop(out, type, pb_arena_printf(w->arena, "%d", loop->block), body);
         pb_text_append(out, "        } else {\n");
     }
-    append_block_loop(out, count, body);
+    append_block_loop(out, type, count, body);
     if (t->streams.text) pb_text_append(out, "        }\n");
     for (int i = 0; i < w->unit->root_count; ++i)
-        if (t->later[i].text) append_block_loop(out, count, t->later[i].text);
+        if (t->later[i].text) append_block_loop(out, type, count, t->later[i].text);
     pb_text_append(out, "%s%s        }\n", t->folds.text ? t->folds.text : "",
                    t->streams.text ? t->streams.text : "");
 }
@@ -379,11 +388,13 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
     pb_writer_next_loop(w);
     turn_text t = {0};
     pb_text body = {0};
+    const int irregular = w->irregular;
     for (int k = 0; k < unroll && !w->impossible; ++k) {
         const pb_index *column = pb_index_add(w->pool, pb_index_mul(w->pool, loop.variable, unroll),
                                               pb_index_constant(w->pool, k));
         write_turn(w, &t, &loop, row, column);
     }
+    t.irregular = w->irregular > irregular;
     for (int i = 0; i < t.list.count; ++i)
         pb_text_append(&t.stores, "            w%d[l] = %s;\n", i, t.list.element[i].text);
     append_turn(w, &body, &t.stores);
@@ -395,12 +406,12 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
     else if (t.stores.text && columns_split)
         pb_text_append(
             out,
-            "        ELEMENTWISE\n        for (int j = j_begin; j < j_end; ++j) {\n%s        }\n",
-            text);
+            "        ELEMENTWISE\n        for (%s j = j_begin; j < j_end; ++j) {\n%s        }\n",
+            variable_type(w, &t), text);
     else if (t.stores.text)
         pb_text_append(out,
-                       "        ELEMENTWISE\n        for (int j = 0; j < %d; ++j) {\n%s        }\n",
-                       (int)loop.turns, text);
+                       "        ELEMENTWISE\n        for (%s j = 0; j < %d; ++j) {\n%s        }\n",
+                       variable_type(w, &t), (int)loop.turns, text);
     if (t.stores.failed || t.folds.failed || t.streams.failed || body.failed) w->impossible = true;
     pb_text_free(&t.stores);
     pb_text_free(&t.folds);
