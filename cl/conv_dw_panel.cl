@@ -22,9 +22,9 @@
  *   TILE_TAPS                     taps of a register tile of 16 outputs, at most TAPS
  *   PANEL_ROWS                    rows of dy in a panel, 1 <= PANEL_ROWS <= OUT_HEIGHT
  *
- * Called from kernels of one work-item a group: NAME(dy, x, partial) for the chunk of samples
- * [row_begin, row_end), row_begin a multiple of CHUNK, and output channels [column_begin, column_end),
- * column_begin a multiple of 16; scratch holds 16 PANEL_ROWS OUT_WIDTH floats and is aligned to 64
+ * Called from kernels of one work-item a group: NAME(dy, x, partial) for samples
+ * [row_begin, row_end) and output channels [column_begin, column_end), column_begin a multiple of 16; a
+ * work-item takes whole chunks, and the samples of one in order, in one call or several; scratch holds 16 PANEL_ROWS OUT_WIDTH floats and is aligned to 64
  * bytes. Then NAME_sum(partial, partial, dw) for taps [row_begin, row_end). */
 
 #define PASTE_(a, b)    a##b
@@ -117,11 +117,11 @@ void NAME(global const float *restrict dy, global const float *restrict x,
           global float *restrict partial, local float *restrict scratch, int row_begin, int row_end,
           int column_begin, int column_end, int layer)
 {
-    partial += (size_t)(row_begin / CHUNK) * (TAPS * PADDED);
     for (int n = row_begin; n < row_end; n++)
         for (int p = 0; p < OUT_HEIGHT; p += PANEL_ROWS)
             for (int output = column_begin; output < column_end; output += 16) {
                 const int rows = min(PANEL_ROWS, OUT_HEIGHT - p), width = column_end - output;
+                global float *sums = partial + (size_t)(n / CHUNK) * (TAPS * PADDED) + output;
                 global const float *upstream =
                     dy + DY_OFFSET + (size_t)n * DY_SAMPLE + p * DY_ROW + output * DY_OUTPUT;
                 global const float *image =
@@ -134,8 +134,8 @@ void NAME(global const float *restrict dy, global const float *restrict x,
                                   width);
                 for (int tap = 0; tap < TAPS; tap += TILE_TAPS) {
                     const int at = min(tap, TAPS - TILE_TAPS); /* the last tile moves back */
-                    multiply_tile(scratch, image, partial + at * PADDED + output, at, rows,
-                                  tap - at, n == row_begin && p == 0);
+                    multiply_tile(scratch, image, sums + at * PADDED, at, rows, tap - at,
+                                  n % CHUNK == 0 && p == 0);
                 }
             }
 }

@@ -56,21 +56,29 @@ static void append_calls(const pb_build *b, dispatch_text *t, const pb_unit *u, 
     append_call(t, u, rows, columns, u->block.layers > 1 ? "z" : "0");
 }
 
+static int least_common_multiple(int a, int b)
+{
+    int multiple = a;
+    while (multiple % b) multiple += a;
+    return multiple;
+}
+
 /* A number of samples for each work-item, such that every block has the rows that block functions
- * need, the last one too. */
+ * need, the last one too, and begins where they may. */
 static int samples_each(const pb_build *b, const pb_program_build *p, const pb_task *task)
 {
     const int samples = p->samples, items = (int)b->info->compute_units;
-    int least = 1;
+    int least = 1, chunk = 1;
     for (int i = task->first; i < task->first + task->count; ++i) {
         const pb_unit *u = unit_at(p, i);
         if (u->kind != PB_UNIT_LIBRARY) continue;
+        if (u->block.chunk_rows > 0) chunk = least_common_multiple(chunk, u->block.chunk_rows);
         const int needed = (int)pb_ceil_div(u->block.least_rows, u->block.rows / samples);
         if (needed > least) least = needed;
     }
     int each = (int)pb_ceil_div(samples, items);
     if (each < least) each = least;
-    while (samples % each && samples % each < least) ++each;
+    while (each < samples && ((samples % each && samples % each < least) || each % chunk)) ++each;
     return each;
 }
 

@@ -68,6 +68,12 @@ static int lanes_of(int positions)
     return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
 }
 
+/* Whether a region holds nothing but the samples of a value, padded or not, one after another. */
+static bool is_cut_in_samples(const pb_build *b, const pb_place *place, int samples)
+{
+    return b->regions[place->region].count == (size_t)(place->stride[0] * samples);
+}
+
 /* The tile of at most `most` outputs that computes all of them with the least work: a tile costs its
  * outputs, those computed twice among them, and half of one more for what it loads. */
 static int fitting(int outputs, int most)
@@ -151,16 +157,21 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     if (p->samples == out.dim[0]) {
         const int64_t each = (int64_t)pb_shape_count(out) / out.dim[0];
         u->samples = p->samples;
-        u->touches.by_sample[0] =
-            b->regions[c.place[0].region].count == (size_t)(c.place[0].stride[0] * in.dim[0]);
+        u->touches.by_sample[0] = is_cut_in_samples(b, &c.place[0], in.dim[0]);
         u->touches.by_sample[2] = pb_is_cut_in_rows(b, &c.place[2], out.dim[0], each);
     }
     describe_conv(b, u, &c, "conv_tile");
     return PB_OK;
 }
 
+/* What a unit has of the samples of a launch that cuts them. */
+static int samples_of_unit(const pb_build *b, const conv *c)
+{
+    return ceil_div(c->x.dim[0], (int)b->info->compute_units);
+}
+
 /* Samples of a work-item of a weight gradient: a few items for each unit, and what they read in the
- * second cache. */
+ * second cache; whole chunks for each unit. */
 static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
 {
     const int samples = c->x.dim[0];
@@ -168,6 +179,7 @@ static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
         c->x.dim[1] * c->x.dim[2] * c->x.dim[3] + c->y.dim[1] * c->y.dim[2] * c->y.dim[3];
     int chunk = smaller(ceil_div(samples, 4 * (int)b->info->compute_units), 100000 / sample_floats);
     if (chunk < 1) chunk = 1;
+    while (samples_of_unit(b, c) % chunk) --chunk;
     return pb_choice_pick(b, u, "chunk", chunk, samples);
 }
 
@@ -315,8 +327,16 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
     pb_solver_define(b, "STRIDE_X", c.window.stride[1]);
     pb_solver_define(b, "TILE_TAPS", tile_taps);
     pb_solver_define(b, "PANEL_ROWS", rows);
-    return add_dw_blocks(b, p, u, &c, chunk, 16, (size_t)taps * (size_t)round_up(outputs, 16),
-                         (int)(rows * row), taps, ceil_div(4096, outputs));
+    const int number = (int)(u - p->units); /* the array of units may move */
+    PB_TRY(add_dw_blocks(b, p, u, &c, chunk, 16, (size_t)taps * (size_t)round_up(outputs, 16),
+                         (int)(rows * row), taps, ceil_div(4096, outputs)));
+    if (p->samples == c.x.dim[0] && samples_of_unit(b, &c) % chunk == 0) {
+        u = &p->units[number];
+        u->samples = p->samples;
+        u->block.chunk_rows = chunk;
+        for (int i = 0; i < 2; ++i) u->touches.by_sample[i] = is_cut_in_samples(b, &c.place[1 - i], p->samples);
+    }
+    return PB_OK;
 }
 
 bool pb_reads_strided(const pb_build *b, pb_value library, int input)
