@@ -57,7 +57,8 @@ typedef struct pb_tiles {
     int dot_rows, dot_columns; /* product_dot                                                  */
     bool dots_wide;            /* whether it suits more than a few columns                     */
     int conv_outputs;          /* conv_tile: channels                                          */
-    int conv_vectors;          /* and vectors of positions of all of them together             */
+    int conv_vectors;          /* and vectors of positions of all of them together, at least   */
+    int conv_sums;             /* and at most                                                  */
     int taps, tap_outputs;     /* conv_dw: taps; taps times channels                           */
 } pb_tiles;
 const pb_tiles *pb_tiles_of(const pb_device_info *info);

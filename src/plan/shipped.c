@@ -19,6 +19,7 @@ static const pb_tiles wide = {.rows = 8,
                               .dots_wide = true,
                               .conv_outputs = 8,
                               .conv_vectors = 16,
+                              .conv_sums = 24,
                               .taps = 6,
                               .tap_outputs = 24};
 static const pb_tiles narrow = {.rows = 6,
@@ -30,6 +31,7 @@ static const pb_tiles narrow = {.rows = 6,
                                 .dot_columns = 2,
                                 .conv_outputs = 6,
                                 .conv_vectors = 6,
+                                .conv_sums = 6,
                                 .taps = 3,
                                 .tap_outputs = 6};
 

@@ -9,6 +9,11 @@ static inline int smaller(int a, int b)
     return a < b ? a : b;
 }
 
+static inline int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 static inline int ceil_div(int a, int b)
 {
     return (a + b - 1) / b;

@@ -117,7 +117,9 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     const int lanes = lanes_of(positions);
     const int most_vectors = smaller(8, positions / lanes);
     const int vectors =
-        pb_choice_pick(b, u, "vectors", smaller(most_vectors, ceil_div(tiles->conv_vectors, tile)),
+        pb_choice_pick(b, u, "vectors",
+                       smaller(most_vectors, smaller(ceil_div(tiles->conv_vectors, tile),
+                                                     larger(1, tiles->conv_sums / tile))),
                        smaller(most_vectors, 24 / tile));
     int item_outputs = round_up(outputs, tile);
     while (ceil_div(outputs, item_outputs) * ceil_div(out.dim[2], rows) * out.dim[0] <
