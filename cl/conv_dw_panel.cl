@@ -60,8 +60,10 @@ void transpose_block(global const float *restrict source, local float *restrict 
         }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        vstore8((float8)(row[i].lo, row[i + 4].lo), 0, target + i * 16);
-        vstore8((float8)(row[i].hi, row[i + 4].hi), 0, target + (i + 4) * 16);
+        vstore8(shuffle2(row[i], row[i + 4], (uint8)(0, 1, 2, 3, 8, 9, 10, 11)), 0,
+                target + i * 16);
+        vstore8(shuffle2(row[i], row[i + 4], (uint8)(4, 5, 6, 7, 12, 13, 14, 15)), 0,
+                target + (i + 4) * 16);
     }
 }
 

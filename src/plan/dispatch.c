@@ -126,8 +126,8 @@ static double sample_bytes(const pb_build *b, const pb_program_build *p, int fir
 
 #define FEW_BYTES 196608.0 /* of samples taken together: the second cache holds them */
 
-/* The units of a work-item's samples. Those that can take a few samples at a time, one after another,
- * do so: what one of them writes the next ones find in a near cache. */
+/* The units of a work-item's samples. Those that can take a few samples at a time, one after
+ * another, do so: what one of them writes the next ones find in a near cache. */
 static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
                                dispatch_text *t, int64_t *items)
 {
@@ -136,15 +136,17 @@ static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *
     pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
                    each, each, p->samples);
     for (int first = task->first, last; first < end; first = last) {
-        for (last = first; last < end && takes_few(unit_at(p, last)); ++last) {}
+        for (last = first; last < end && takes_few(unit_at(p, last)); ++last) {
+        }
         if (last == first) ++last;
         const double few = FEW_BYTES / (sample_bytes(b, p, first, last) + 1.0);
         const bool is_loop = last - first > 1 && few < each;
         if (is_loop)
-            pb_text_append(&t->task,
-                           "    for (int begin = s_begin, last = s_end; begin < last; begin += %d) {\n"
-                           "    const int s_begin = begin, s_end = min(begin + %d, last);\n",
-                           few < 1.0 ? 1 : (int)few, few < 1.0 ? 1 : (int)few);
+            pb_text_append(
+                &t->task,
+                "    for (int begin = s_begin, last = s_end; begin < last; begin += %d) {\n"
+                "    const int s_begin = begin, s_end = min(begin + %d, last);\n",
+                few < 1.0 ? 1 : (int)few, few < 1.0 ? 1 : (int)few);
         for (int i = first; i < last; ++i)
             PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES));
         if (is_loop) pb_text_append(&t->task, "    }\n");

@@ -257,7 +257,8 @@ static const pb_index *guarded(pb_writer *w, const pb_index *index, int extent,
     if (!index || (pb_index_min(index) >= 0 && pb_index_max(index) < extent)) return index;
     const int level = pb_index_level(index);
     const char *text = pb_index_text(w->pool, index);
-    const pb_scalar clamped = temporary(w, "int", level, 0, "clamp(%s, 0, %d)", text, extent - 1);
+    const pb_scalar clamped =
+        temporary(w, "int", level, 0, "clamp((int)(%s), 0, %d)", text, extent - 1);
     const char *name = temporary(w, "int", level, 0, "%s == %s", clamped.text, text).text;
     *condition = name;
     return pb_index_opaque(w->pool, clamped.text, 0, extent - 1, level);

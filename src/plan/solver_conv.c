@@ -74,8 +74,8 @@ static bool is_cut_in_samples(const pb_build *b, const pb_place *place, int samp
     return b->regions[place->region].count == (size_t)(place->stride[0] * samples);
 }
 
-/* The tile of at most `most` outputs that computes all of them with the least work: a tile costs its
- * outputs, those computed twice among them, and half of one more for what it loads. */
+/* The tile of at most `most` outputs that computes all of them with the least work: a tile costs
+ * its outputs, those computed twice among them, and half of one more for what it loads. */
 static int fitting(int outputs, int most)
 {
     int best = smaller(outputs, most);
@@ -104,8 +104,8 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
-    const int tile = pb_choice_pick(b, u, "outputs", fitting(outputs, tiles->conv_outputs),
-                                    smaller(outputs, 8));
+    const int tile =
+        pb_choice_pick(b, u, "outputs", fitting(outputs, tiles->conv_outputs), smaller(outputs, 8));
     int rows = out.dim[2]; /* of the output in one work-item: a block of each channel lies in local
                               memory */
     const uint64_t room =
@@ -205,8 +205,8 @@ static void define_dw(pb_build *b, const conv *c, int chunk)
 /* The two functions of a weight gradient: sums over chunks of samples, of so many floats each, and
  * their sum, whose blocks are of rows of dw or of its elements. */
 static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, const conv *c,
-                               int chunk, int tile_outputs, size_t partial_floats,
-                               int local_floats, int sum_rows, int sum_item_rows)
+                               int chunk, int tile_outputs, size_t partial_floats, int local_floats,
+                               int sum_rows, int sum_item_rows)
 {
     const int samples = c->x.dim[0], outputs = c->w.dim[0], chunks = ceil_div(samples, chunk);
     const char *solver = u->solver, *name = pb_solver_family(b, solver);
@@ -336,7 +336,8 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
         u = &p->units[number];
         u->samples = p->samples;
         u->block.chunk_rows = chunk;
-        for (int i = 0; i < 2; ++i) u->touches.by_sample[i] = is_cut_in_samples(b, &c.place[1 - i], p->samples);
+        for (int i = 0; i < 2; ++i)
+            u->touches.by_sample[i] = is_cut_in_samples(b, &c.place[1 - i], p->samples);
     }
     return PB_OK;
 }

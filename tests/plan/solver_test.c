@@ -8,9 +8,9 @@
 
 static double most_multiplications = 1e9;
 
-static const char *const all_solvers[] = {"product_dot", "product_tile", "product_plain",
-                                          "clblast",     "conv_tile",    "conv_dw",
-                                          "conv_direct", "filter_bank",  "histogram"};
+static const char *const all_solvers[] = {
+    "product_dot", "product_tile",  "product_plain", "clblast",     "conv_tile",
+    "conv_dw",     "conv_dw_panel", "conv_direct",   "filter_bank", "histogram"};
 enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
 
 static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
@@ -81,6 +81,9 @@ static const struct {
     {{4, {5, 1, 1, 256}}, 16, {{1, 3}, {1, 1}, {0, 1}}},
     {{4, {3, 16, 1, 128}}, 32, {{1, 3}, {1, 1}, {0, 1}}},
     {{4, {2, 3, 1, 37}}, 9, {{1, 5}, {1, 1}, {0, 0}}},
+    {{4, {24, 2, 1, 20}}, 16, {{1, 3}, {1, 1}, {0, 1}}},
+    {{4, {24, 16, 1, 128}}, 32, {{1, 3}, {1, 1}, {0, 1}}}, /* a few samples at a time */
+    {{4, {24, 2, 9, 5}}, 18, {{3, 3}, {2, 1}, {1, 1}}},
     {{4, {3, 2, 11, 13}}, 5, {{3, 3}, {1, 1}, {1, 1}}},
     {{4, {2, 7, 6, 19}}, 17, {{2, 5}, {1, 1}, {1, 2}}},
     {{4, {1, 1, 28, 28}}, 8, {{5, 5}, {1, 1}, {0, 0}}},
