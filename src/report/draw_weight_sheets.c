@@ -140,7 +140,7 @@ static pb_status put_unit(pb_context *ctx, pb_grid *grid, int unit, const images
                           size_t channels, double scale)
 {
     const int row = unit / ABREAST * 2, column = unit % ABREAST;
-    char text[48];
+    char text[64];
     if (channels > 1)
         snprintf(text, sizeof text, "unit %zu channel %zu", (size_t)unit / channels + 1,
                  (size_t)unit % channels + 1);
