@@ -118,8 +118,9 @@ void pack_columns(global const float *restrict b, local float *restrict panel, i
     int k = 0;
     if (width == TILE_COLUMNS) {
 #if TRANSPOSE_B
-        for (; k + TRANSPOSED <= depth; k += TRANSPOSED)
-            for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSED)
+        /* few rows of B at a time: of powers of two apart, they would drive each other from the cache */
+        for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSED)
+            for (k = 0; k + TRANSPOSED <= depth; k += TRANSPOSED)
                 transpose_block(b + j * K + k, panel + k * TILE_COLUMNS + j);
 #else
         for (; k < depth; k++)
