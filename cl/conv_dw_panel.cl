@@ -8,9 +8,9 @@
  *
  * Of a sample, rows of dy are copied to local memory as a panel in which the output channels of a
  * position lie side by side; each element of x is broadcast against them, as a product of
- * matrices does it. NAME sums CHUNK samples in order, to partial [ceil(SAMPLES / CHUNK), TAPS, PADDED]
- * with PADDED = OUTPUTS rounded up to 16. NAME_sum adds the chunks in order. So the result is the
- * same in every run.
+ * matrices does it. NAME sums CHUNK samples in order, to
+ * partial [ceil(SAMPLES / CHUNK), TAPS, PADDED] with PADDED = OUTPUTS rounded up to 16. NAME_sum adds
+ * the chunks in order. So the result is the same in every run.
  *
  * Needs macros:
  *   NAME                          the first function's name
@@ -18,14 +18,15 @@
  *   DY_SAMPLE DY_OUTPUT DY_ROW    elements from a sample, output channel, row of dy to the next
  *   X_SAMPLE X_CHANNEL X_ROW      elements from a sample, channel, row of x to the next
  *   SAMPLES CHANNELS OUTPUTS KERNEL_HEIGHT KERNEL_WIDTH OUT_HEIGHT OUT_WIDTH STRIDE_Y STRIDE_X
- *   CHUNK                         samples of a work-item, 1 <= CHUNK <= SAMPLES
+ *   CHUNK                         samples of a partial sum, 1 <= CHUNK <= SAMPLES
  *   TILE_TAPS                     taps of a register tile of 16 outputs, at most TAPS
  *   PANEL_ROWS                    rows of dy in a panel, 1 <= PANEL_ROWS <= OUT_HEIGHT
  *
  * Called from kernels of one work-item a group: NAME(dy, x, partial) for samples
- * [row_begin, row_end) and output channels [column_begin, column_end), column_begin a multiple of 16; a
- * work-item takes whole chunks, and the samples of one in order, in one call or several; scratch holds 16 PANEL_ROWS OUT_WIDTH floats and is aligned to 64
- * bytes. Then NAME_sum(partial, partial, dw) for taps [row_begin, row_end). */
+ * [row_begin, row_end) and output channels [column_begin, column_end), column_begin a multiple of 16;
+ * a work-item takes whole chunks, and the samples of one in order, in one call or several; scratch
+ * holds 16 PANEL_ROWS OUT_WIDTH floats and is aligned to 64 bytes. Then
+ * NAME_sum(partial, partial, dw) for taps [row_begin, row_end). */
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)

@@ -15,8 +15,10 @@ pb_status pb_library_load(pb_context *ctx, const char *name, int count,
                sizeof found); /* C has no cast from one to the other */
         complete = found != NULL;
     }
+    const char *fault = complete ? NULL : dlerror();
     const pb_status status =
-        complete ? PB_OK : pb_fail(ctx, PB_ERR_RUN, "a library cannot be used: %s", dlerror());
+        complete ? PB_OK
+                 : pb_fail(ctx, PB_ERR_RUN, "a library cannot be used: %s", fault ? fault : name);
     if (library) dlclose(library); /* it stays loaded */
     return status;
 }

@@ -1,4 +1,5 @@
-/* Linear algebra on the host, in double precision, by LAPACK. Matrices are row-major. */
+/* Linear algebra on the host, in double precision, by LAPACK, which is loaded when it is first used: PB_ERR_RUN, of all
+ * functions, where it is missing. Matrices are row-major. */
 #ifndef PB_BASE_MATRIX_H
 #define PB_BASE_MATRIX_H
 

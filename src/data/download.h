@@ -16,7 +16,7 @@ typedef struct pb_download {
 
 /** PB_OK when the server has sent all of it; what came before an error stays in `part`. PB_ERR_DATA
  *  when the server failed (another try may help unless `*is_gone`: it does not have the file),
- *  PB_ERR_IO when `part` cannot be written, PB_INTERRUPTED when `progress` said so. */
+ *  PB_ERR_IO when `part` cannot be written, PB_ERR_RUN where libcurl is missing, PB_INTERRUPTED when `progress` said so. */
 pb_status pb_download_run(pb_context *ctx, const pb_download *job, bool *is_gone);
 
 #endif

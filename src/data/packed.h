@@ -25,7 +25,7 @@ pb_status pb_packed_open(pb_context *ctx, const char *path, pb_packed *file);
 /** Opens a regular file whose beginning tells how much follows: only what is read is unpacked. */
 pb_status pb_packed_begin(pb_context *ctx, const char *path, pb_packed *file);
 /** Reads exactly `bytes` into memory of their own, and checks that the file ends there; free() it.
- */
+ * After it only closing may follow. */
 pb_status pb_packed_rest(pb_context *ctx, pb_packed *file, size_t bytes, void **data);
 /** Reads exactly so many bytes; fewer are an error. */
 pb_status pb_packed_read(pb_context *ctx, pb_packed *file, void *data, size_t bytes);

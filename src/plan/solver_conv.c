@@ -172,8 +172,8 @@ static int samples_of_unit(const pb_build *b, const conv *c)
     return ceil_div(c->x.dim[0], (int)b->info->compute_units);
 }
 
-/* Samples of a work-item of a weight gradient: a few items for each unit, and what they read in the
- * second cache; whole chunks for each unit. */
+/* Samples of a partial sum of a weight gradient: a few sums for each unit, of what the second cache
+ * holds, and a whole number of them for each unit. */
 static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
 {
     const int samples = c->x.dim[0];

@@ -13,9 +13,9 @@ pb_status pb_run_data_load(pb_context *ctx, const pb_config *config, bool skip_d
                            pb_dataset **data);
 /** Samples that a thread still reads. */
 typedef struct pb_reading pb_reading;
-/** The same, but goes on as soon as everything is known but the samples, of which nobody may ask
- * before pb_reading_end. `*reading` is NULL where they are there; otherwise end it, also after an
- * error, and before the data set is freed. */
+/** The same, but goes on as soon as everything is known but the samples, of which, as of
+ * `(*data)->unread`, nobody may ask before pb_reading_end. `*reading` is NULL where they are there;
+ * otherwise end it, also after an error, and before the data set is freed. */
 pb_status pb_run_data_begin(pb_context *ctx, const pb_config *config, bool skip_damaged,
                             pb_dataset **data, pb_reading **reading);
 /** Waits until the samples are there, and frees. Takes a reading of NULL; a context of NULL is told

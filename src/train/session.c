@@ -48,6 +48,7 @@ static pb_status open_session(pb_session *s)
 
 static pb_status wait_for_samples(pb_session *s)
 {
+    if (!s->reading) return PB_OK;
     const double start = pb_seconds();
     PB_TRY(pb_reading_end(s->ctx, &s->reading));
     pb_trace_span(s->trace, start, "wait for the samples");
