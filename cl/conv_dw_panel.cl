@@ -21,6 +21,7 @@
  *   CHUNK                         samples of a partial sum, 1 <= CHUNK <= SAMPLES
  *   TILE_TAPS                     taps of a register tile of 16 outputs, at most TAPS
  *   PANEL_ROWS                    rows of dy in a panel, 1 <= PANEL_ROWS <= OUT_HEIGHT
+ *   TRANSPOSE_8                   the function of transpose.cl for blocks of 8
  *
  * Called from kernels of one work-item a group: NAME(dy, x, partial) for samples
  * [row_begin, row_end) and output channels [column_begin, column_end), column_begin a multiple of 16;
@@ -30,7 +31,6 @@
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)
-#define transpose_block PASTE(NAME, _transpose)
 #define pack_line       PASTE(NAME, _pack)
 #define multiply_tile   PASTE(NAME, _tile)
 #define TAPS            (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH)
@@ -39,35 +39,6 @@
 /* Where rows of dy follow one another without a gap, those of a panel are one line. */
 #define IS_ONE_LINE     (DY_ROW == OUT_WIDTH)
 
-/* Transposes 8 positions of 8 outputs in three rounds, by floats, pairs and quads; the first two stay
- * within halves of a vector. */
-void transpose_block(global const float *restrict source, local float *restrict target)
-{
-    float8 row[8], next[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * DY_OUTPUT);
-#pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        next[i] = shuffle2(row[i], row[i + 1], (uint8)(0, 8, 1, 9, 4, 12, 5, 13));
-        next[i + 1] = shuffle2(row[i], row[i + 1], (uint8)(2, 10, 3, 11, 6, 14, 7, 15));
-    }
-#pragma unroll
-    for (int i = 0; i < 8; i += 4)
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-            const float8 upper = next[i + j], lower = next[i + j + 2];
-            row[i + 2 * j] = shuffle2(upper, lower, (uint8)(0, 1, 8, 9, 4, 5, 12, 13));
-            row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
-        }
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(0, 1, 2, 3, 8, 9, 10, 11)), 0,
-                target + i * 16);
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(4, 5, 6, 7, 12, 13, 14, 15)), 0,
-                target + (i + 4) * 16);
-    }
-}
-
 /* Copies `length` positions of `width` outputs, zeros beyond. */
 void pack_line(global const float *restrict dy, local float *restrict panel, int length, int width)
 {
@@ -75,7 +46,7 @@ void pack_line(global const float *restrict dy, local float *restrict panel, int
         int q = 0;
         if (width >= first + 8)
             for (; q + 8 <= length; q += 8)
-                transpose_block(dy + first * DY_OUTPUT + q, panel + q * 16 + first);
+                TRANSPOSE_8(dy + first * DY_OUTPUT + q, DY_OUTPUT, panel + q * 16 + first, 16);
         for (; q < length; q++)
             for (int o = first; o < first + 8; o++)
                 panel[q * 16 + o] = o < width ? dy[o * DY_OUTPUT + q] : 0.0f;
@@ -161,7 +132,6 @@ void PASTE(NAME, _sum)(global const float *restrict partial, global const float 
 
 #undef PASTE_
 #undef PASTE
-#undef transpose_block
 #undef pack_line
 #undef multiply_tile
 #undef TAPS
@@ -190,3 +160,4 @@ void PASTE(NAME, _sum)(global const float *restrict partial, global const float 
 #undef CHUNK
 #undef TILE_TAPS
 #undef PANEL_ROWS
+#undef TRANSPOSE_8

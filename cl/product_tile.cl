@@ -21,8 +21,9 @@
  *   DEPTH                       rows of B in a panel, 1 <= DEPTH <= K
  *   COPY_ROWS                   rows of A that are copied to local memory at a time, a multiple of
  *                               TILE_ROWS; 1: A is read where it lies
- *   TRANSPOSED                  side of the blocks in which a transposed B is copied: 8 or 16, the
- *                               floats of a register
+ *   TRANSPOSE_SIDE TRANSPOSE    of blocks in which a transposed B is copied, and the function of
+ *                               transpose.cl that copies one; needed with TRANSPOSE_B
+ *   TRANSPOSE_8                 its function for blocks of 8; needed where A is copied by 8 rows
  *   PANELS                      panels of B in local memory at a time; 1 where A is not copied
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
@@ -32,8 +33,6 @@
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)
-#define transpose_block PASTE(NAME, _transpose)
-#define transpose_rows  PASTE(NAME, _transpose_rows)
 #define pack_columns    PASTE(NAME, _pack)
 #define pack_rows       PASTE(NAME, _pack_rows)
 #define copy_block      PASTE(NAME, _copy)
@@ -54,74 +53,16 @@
 #define A_COLUMN (TRANSPOSE_A ? M : 1)
 #endif
 
-#if TRANSPOSE_B
-#if TRANSPOSED == 16
-/* Transposes a 16 x 16 block in four rounds, each interleaving row i with row i + 8. */
-void transpose_block(global const float *restrict source, local float *restrict target)
-{
-    const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const uint16 high = low + 8u;
-    float16 row[16], next[16];
-#pragma unroll
-    for (int i = 0; i < 16; i++) row[i] = vload16(0, source + i * K);
-#pragma unroll
-    for (int round = 0; round < 2; round++) {
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            next[2 * i] = shuffle2(row[i], row[i + 8], low);
-            next[2 * i + 1] = shuffle2(row[i], row[i + 8], high);
-        }
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            row[2 * i] = shuffle2(next[i], next[i + 8], low);
-            row[2 * i + 1] = shuffle2(next[i], next[i + 8], high);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < 16; i++) vstore16(row[i], 0, target + i * TILE_COLUMNS);
-}
-#else
-/* Transposes an 8 x 8 block in three rounds, by floats, pairs and quads; the first two stay within
- * halves of a vector. */
-void transpose_block(global const float *restrict source, local float *restrict target)
-{
-    float8 row[8], next[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * K);
-#pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        next[i] = shuffle2(row[i], row[i + 1], (uint8)(0, 8, 1, 9, 4, 12, 5, 13));
-        next[i + 1] = shuffle2(row[i], row[i + 1], (uint8)(2, 10, 3, 11, 6, 14, 7, 15));
-    }
-#pragma unroll
-    for (int i = 0; i < 8; i += 4)
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-            const float8 upper = next[i + j], lower = next[i + j + 2];
-            row[i + 2 * j] = shuffle2(upper, lower, (uint8)(0, 1, 8, 9, 4, 5, 12, 13));
-            row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
-        }
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(0, 1, 2, 3, 8, 9, 10, 11)), 0,
-                target + i * TILE_COLUMNS);
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(4, 5, 6, 7, 12, 13, 14, 15)), 0,
-                target + (i + 4) * TILE_COLUMNS);
-    }
-}
-#endif
-#endif
-
 /* Copies `depth` rows of `width` columns of B, zeros beyond. */
 void pack_columns(global const float *restrict b, local float *restrict panel, int depth, int width)
 {
     int k = 0;
     if (width == TILE_COLUMNS) {
 #if TRANSPOSE_B
-        /* few rows of B at a time: of powers of two apart, they would drive each other from the cache */
-        for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSED)
-            for (k = 0; k + TRANSPOSED <= depth; k += TRANSPOSED)
-                transpose_block(b + j * K + k, panel + k * TILE_COLUMNS + j);
+        /* few rows of B at a time: powers of two apart, they would drive each other from the cache */
+        for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSE_SIDE)
+            for (k = 0; k + TRANSPOSE_SIDE <= depth; k += TRANSPOSE_SIDE)
+                TRANSPOSE(b + j * K + k, K, panel + k * TILE_COLUMNS + j, TILE_COLUMNS);
 #else
         for (; k < depth; k++)
             for (int j = 0; j < TILE_COLUMNS; j += 16)
@@ -134,29 +75,6 @@ void pack_columns(global const float *restrict b, local float *restrict panel, i
 }
 
 #if COPY_A
-#if !TRANSPOSE_A && TILE_ROWS == 8
-/* Transposes an 8 x 8 block in three rounds, each interleaving row i with row i + 4. */
-void transpose_rows(global const float *restrict source, local float *restrict target)
-{
-    const uint8 low = (uint8)(0, 8, 1, 9, 2, 10, 3, 11), high = low + 4u;
-    float8 row[8], next[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * K);
-#pragma unroll
-    for (int round = 0; round < 3; round++) {
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            next[2 * i] = shuffle2(row[i], row[i + 4], low);
-            next[2 * i + 1] = shuffle2(row[i], row[i + 4], high);
-        }
-#pragma unroll
-        for (int i = 0; i < 8; i++) row[i] = next[i];
-    }
-#pragma unroll
-    for (int i = 0; i < 8; i++) vstore8(row[i], 0, target + i * 8);
-}
-#endif
-
 /* Copies `depth` columns of one tile of rows of A: block[k][row]. */
 void pack_rows(global const float *restrict a, local float *restrict block, int depth)
 {
@@ -164,7 +82,7 @@ void pack_rows(global const float *restrict a, local float *restrict block, int 
 #if TRANSPOSE_A && TILE_ROWS == 8
     for (; k < depth; k++) vstore8(vload8(0, a + k * M), 0, block + k * 8);
 #elif !TRANSPOSE_A && TILE_ROWS == 8
-    for (; k + 8 <= depth; k += 8) transpose_rows(a + k, block + k * 8);
+    for (; k + 8 <= depth; k += 8) TRANSPOSE_8(a + k, K, block + k * 8, 8);
 #endif
     for (; k < depth; k++)
 #pragma unroll
@@ -284,8 +202,6 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 
 #undef PASTE_
 #undef PASTE
-#undef transpose_block
-#undef transpose_rows
 #undef pack_columns
 #undef pack_rows
 #undef load_columns
@@ -297,7 +213,9 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef COPY_A
 #undef COPY_ROWS
 #undef PANELS
-#undef TRANSPOSED
+#undef TRANSPOSE_SIDE
+#undef TRANSPOSE
+#undef TRANSPOSE_8
 #undef copy_block
 #undef A_SPACE
 #undef A_ROW

@@ -97,6 +97,7 @@ typedef struct pb_block_function {
     int item_rows, item_columns; /* of one work-item                                           */
     int least_rows;              /* that a block must have                                     */
     int chunk_rows;              /* a work-item's samples begin at a multiple of it; 0: anywhere */
+    bool takes_few;              /* samples as fast, each, in calls for few as for many        */
     int regions[3];              /* a, b (-1: none, a is passed) and c                         */
     int local_floats;            /* of scratch                                                 */
 } pb_block_function;

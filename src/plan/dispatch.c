@@ -104,7 +104,7 @@ static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *u, dispat
  * for a tile of rows at least. */
 static bool takes_few(const pb_unit *u)
 {
-    return u->kind != PB_UNIT_LIBRARY || u->block.least_rows == 1;
+    return u->kind != PB_UNIT_LIBRARY || u->block.takes_few;
 }
 
 /* Bytes of a sample that units [first, last) of the sequence touch. */
@@ -139,14 +139,14 @@ static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *
         for (last = first; last < end && takes_few(unit_at(p, last)); ++last) {
         }
         if (last == first) ++last;
-        const double few = FEW_BYTES / (sample_bytes(b, p, first, last) + 1.0);
+        const double held = FEW_BYTES / (sample_bytes(b, p, first, last) + 1.0);
+        const int few = held < 1.0 ? 1 : held < each ? (int)held : each;
         const bool is_loop = last - first > 1 && few < each;
         if (is_loop)
-            pb_text_append(
-                &t->task,
-                "    for (int begin = s_begin, last = s_end; begin < last; begin += %d) {\n"
-                "    const int s_begin = begin, s_end = min(begin + %d, last);\n",
-                few < 1.0 ? 1 : (int)few, few < 1.0 ? 1 : (int)few);
+            pb_text_append(&t->task,
+                           "    for (int few = s_begin, end = s_end; few < end; few += %d) {\n"
+                           "    const int s_begin = few, s_end = min(few + %d, end);\n",
+                           few, few);
         for (int i = first; i < last; ++i)
             PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES));
         if (is_loop) pb_text_append(&t->task, "    }\n");

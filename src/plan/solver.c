@@ -20,6 +20,17 @@ const char *pb_solver_family(pb_build *b, const char *family)
     return name;
 }
 
+void pb_solver_define_name(pb_build *b, const char *macro, const char *name)
+{
+    pb_text_append(&b->macros, "#define %s %s\n", macro, name);
+}
+
+const char *pb_solver_transpose(pb_build *b, int side)
+{
+    pb_solver_define(b, "SIDE", side);
+    return pb_solver_family(b, "transpose");
+}
+
 void pb_solver_own(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
                    size_t z, size_t local)
 {

@@ -35,6 +35,11 @@ static inline int round_up(int a, int multiple)
 void pb_solver_define(pb_build *b, const char *macro, long value);
 /** Defines where three operands begin. */
 void pb_solver_offsets(pb_build *b, const char *const names[3], const pb_place places[3]);
+/** Defines a macro as a name that a family was given. */
+void pb_solver_define_name(pb_build *b, const char *macro, const char *name);
+/** The name of the function of cl/transpose.cl for blocks of 8 or 16 a side. It is written before
+ * the first macro of the kernel that calls it is defined. */
+const char *pb_solver_transpose(pb_build *b, int side);
 /** A kernel of cl/<family>.cl: its macros, collected in b->macros, then its text. Equal kernels are
  * written once. Returns the name that it has. */
 const char *pb_solver_family(pb_build *b, const char *family);

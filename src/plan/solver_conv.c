@@ -152,6 +152,7 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
         .item_rows = 1,
         .item_columns = item_outputs,
         .least_rows = 1,
+        .takes_few = true,
         .regions = {c.place[0].region, c.place[1].region, c.place[2].region},
         .local_floats = out.dim[2] > 1 ? tile * positions : 0,
     };
@@ -202,29 +203,44 @@ static void define_dw(pb_build *b, const conv *c, int chunk)
     define_x(b, &c->place[0]);
 }
 
-/* The two functions of a weight gradient: sums over chunks of samples, of so many floats each, and
- * their sum, whose blocks are of rows of dw or of its elements. */
+#define SUM_FLOATS 4096 /* of dw that a work-item adds up */
+
+/** The two functions of a weight gradient: sums over chunks of samples, and their sum. */
+typedef struct dw_blocks {
+    int chunk, tile_outputs;
+    int partial_floats;          /* of a chunk's sums                                          */
+    int local_floats;            /* of scratch                                                 */
+    bool takes_few;              /* a chunk's samples in several calls                         */
+    int sum_rows, sum_item_rows; /* of what the second function is called for: taps, elements  */
+} dw_blocks;
+
 static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, const conv *c,
-                               int chunk, int tile_outputs, size_t partial_floats, int local_floats,
-                               int sum_rows, int sum_item_rows)
+                               const dw_blocks *dw)
 {
-    const int samples = c->x.dim[0], outputs = c->w.dim[0], chunks = ceil_div(samples, chunk);
+    const int samples = c->x.dim[0], outputs = c->w.dim[0], chunks = ceil_div(samples, dw->chunk);
     const char *solver = u->solver, *name = pb_solver_family(b, solver);
     int partial;
-    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * partial_floats, &partial));
+    PB_TRY(pb_build_region(b, PB_F32, (size_t)chunks * (size_t)dw->partial_floats, &partial));
     b->regions[partial].program = p->index;
     u->block = (pb_block_function){
         .name = name,
         .rows = samples,
         .columns = outputs,
         .layers = 1,
-        .item_rows = chunk,
-        .item_columns = round_up(outputs, tile_outputs),
+        .item_rows = dw->chunk,
+        .item_columns = round_up(outputs, dw->tile_outputs),
         .least_rows = 1,
+        .chunk_rows = dw->chunk,
+        .takes_few = dw->takes_few,
         .regions = {c->place[1].region, c->place[0].region, partial},
-        .local_floats = local_floats,
+        .local_floats = dw->local_floats,
     };
     pb_solver_regions(u, u->block.regions);
+    if (dw->takes_few && p->samples == samples && samples_of_unit(b, c) % dw->chunk == 0) {
+        u->samples = samples;
+        for (int i = 0; i < 2; ++i)
+            u->touches.by_sample[i] = is_cut_in_samples(b, &c->place[1 - i], samples);
+    }
     describe_conv(b, u, c, solver);
 
     pb_unit *sum;
@@ -240,10 +256,10 @@ static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, con
     sum->small = sum->flops <= PB_SMALL_WORK;
     sum->block = (pb_block_function){
         .name = pb_arena_printf(b->arena, "%s_sum", name),
-        .rows = sum_rows,
+        .rows = dw->sum_rows,
         .columns = 1,
         .layers = 1,
-        .item_rows = sum_item_rows,
+        .item_rows = dw->sum_item_rows,
         .item_columns = 1,
         .least_rows = 1,
         .regions = {partial, -1, c->place[2].region},
@@ -283,8 +299,12 @@ static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, con
                                                                     : 4);
     pb_solver_define(b, "TILE_OUTPUTS", tile);
     pb_solver_define(b, "TILE_TAPS", tile_taps);
-    return add_dw_blocks(b, p, u, &c, chunk, tile, (size_t)outputs * (size_t)taps, 0,
-                         outputs * taps, 4096);
+    return add_dw_blocks(b, p, u, &c,
+                         &(dw_blocks){.chunk = chunk,
+                                      .tile_outputs = tile,
+                                      .partial_floats = outputs * taps,
+                                      .sum_rows = outputs * taps,
+                                      .sum_item_rows = SUM_FLOATS});
 }
 
 /* Floats of a row of dy in a panel. */
@@ -317,29 +337,30 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
 {
     const conv c = conv_of(b, p, u);
     const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
-    const int tile_taps = pb_choice_pick(b, u, "taps", balanced(taps, 6), smaller(taps, 12));
+    const int most_taps = pb_tiles_of(b->info)->rows; /* a tile as of a product, of one vector */
+    const int tile_taps =
+        pb_choice_pick(b, u, "taps", balanced(taps, most_taps), smaller(taps, 12));
     const int chunk = pick_chunk(b, u, &c);
     const int64_t row = panel_row(b, r), room = (int64_t)b->info->local_memory_bytes / 4;
     const int most = (int)((room < PANEL_FLOATS ? room : PANEL_FLOATS) / row);
-    const int rows = most < 1 ? 1 : smaller(c.y.dim[2], most);
+    const int rows = larger(1, smaller(c.y.dim[2], most));
+    const char *transpose = pb_solver_transpose(b, 8);
     define_dw(b, &c, chunk);
+    pb_solver_define_name(b, "TRANSPOSE_8", transpose);
     pb_solver_define(b, "OUT_HEIGHT", c.y.dim[2]);
     pb_solver_define(b, "OUT_WIDTH", c.y.dim[3]);
     pb_solver_define(b, "STRIDE_Y", c.window.stride[0]);
     pb_solver_define(b, "STRIDE_X", c.window.stride[1]);
     pb_solver_define(b, "TILE_TAPS", tile_taps);
     pb_solver_define(b, "PANEL_ROWS", rows);
-    const int number = (int)(u - p->units); /* the array of units may move */
-    PB_TRY(add_dw_blocks(b, p, u, &c, chunk, 16, (size_t)taps * (size_t)round_up(outputs, 16),
-                         (int)(rows * row), taps, ceil_div(4096, outputs)));
-    if (p->samples == c.x.dim[0] && samples_of_unit(b, &c) % chunk == 0) {
-        u = &p->units[number];
-        u->samples = p->samples;
-        u->block.chunk_rows = chunk;
-        for (int i = 0; i < 2; ++i)
-            u->touches.by_sample[i] = is_cut_in_samples(b, &c.place[1 - i], p->samples);
-    }
-    return PB_OK;
+    return add_dw_blocks(b, p, u, &c,
+                         &(dw_blocks){.chunk = chunk,
+                                      .tile_outputs = 16,
+                                      .partial_floats = taps * round_up(outputs, 16),
+                                      .local_floats = (int)(rows * row),
+                                      .takes_few = true,
+                                      .sum_rows = taps,
+                                      .sum_item_rows = ceil_div(SUM_FLOATS, outputs)});
 }
 
 bool pb_reads_strided(const pb_build *b, pb_value library, int input)

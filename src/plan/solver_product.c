@@ -169,11 +169,6 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const items rule =
         copies ? cut_copied(b, &x, tile, 16 * vectors) : cut_items(b, &x, tile, 16 * vectors, 256);
     const items c = pick_items(b, u, &x, rule, tile, 16 * vectors);
-    define_product(b, &x);
-    pb_solver_define(b, "TRANSPOSE_A", x.transpose_a);
-    pb_solver_define(b, "TRANSPOSE_B", x.transpose_b);
-    pb_solver_define(b, "TILE_ROWS", tile);
-    pb_solver_define(b, "COLUMN_VECTORS", vectors);
     int copied = copies ? round_up(balanced(c.rows, tiles->copy_rows), tile) : 1;
     copied = pb_choice_pick(b, u, "copy_rows", copied, c.rows);
     copied = copied > 1 ? round_up(copied, tile) : 1;
@@ -181,7 +176,18 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const int depth =
         pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
                        panel_depth(b, &x, panels * vectors, copied, x.k));
-    pb_solver_define(b, "TRANSPOSED", pb_has_wide_registers(b->info) ? 16 : 8);
+    const int side = pb_has_wide_registers(b->info) ? 16 : 8;
+    const char *transpose = x.transpose_b ? pb_solver_transpose(b, side) : NULL;
+    const char *transpose_8 =
+        copied > 1 && tile == 8 && !x.transpose_a ? pb_solver_transpose(b, 8) : NULL;
+    define_product(b, &x);
+    pb_solver_define(b, "TRANSPOSE_A", x.transpose_a);
+    pb_solver_define(b, "TRANSPOSE_B", x.transpose_b);
+    pb_solver_define(b, "TRANSPOSE_SIDE", side);
+    if (transpose) pb_solver_define_name(b, "TRANSPOSE", transpose);
+    if (transpose_8) pb_solver_define_name(b, "TRANSPOSE_8", transpose_8);
+    pb_solver_define(b, "TILE_ROWS", tile);
+    pb_solver_define(b, "COLUMN_VECTORS", vectors);
     pb_solver_define(b, "COPY_ROWS", copied);
     pb_solver_define(b, "PANELS", panels);
     pb_solver_define(b, "DEPTH", depth);
