@@ -366,8 +366,7 @@ pb_status pb_session_warm_up(pb_session *s)
     s->setup_seconds += s->seconds.first;
     pb_log(s->ctx, PB_LOG_DEBUG,
            "%s: set-up took %.2f s: data's outline and graph %.2f, device %.2f, plan %.2f, its "
-           "programs %.2f, "
-           "samples and what is computed of them once %.2f, first step %.2f",
+           "programs %.2f, samples and what is computed of them once %.2f, first step %.2f",
            pb_config_name(s->config), s->setup_seconds, s->seconds.load, s->seconds.device,
            s->seconds.plan, s->seconds.build, s->seconds.upload, s->seconds.first);
     return PB_OK;
