@@ -73,6 +73,7 @@ static pb_status run_on(pb_context *ctx, pb_bench_part part, const pb_bench_opti
     const pb_status status =
         b.rows ? measure(&b, part, results) : pb_fail(ctx, PB_ERR_MEMORY, "no memory for a result");
     json_decref(b.rows);
+    pb_bench_ceilings_clear(&b);
     pb_device_close(&b.device);
     return status;
 }

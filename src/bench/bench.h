@@ -19,6 +19,9 @@ typedef struct pb_ceilings {
 /** Seconds that work takes at least: its arithmetic or its traffic, whichever takes longer. */
 double pb_ceilings_seconds(const pb_ceilings *ceilings, double flops, double bytes);
 
+/** A kernel that does nothing but copy, or nothing but arithmetic; see bench/ceilings.h. */
+typedef struct pb_ceiling pb_ceiling;
+
 /** One part on one device. */
 typedef struct pb_bench {
     pb_context *ctx;
@@ -28,7 +31,8 @@ typedef struct pb_bench {
     double limit_seconds; /* of a row, 0: none */
     const char *selector; /* what chose the device, or NULL */
     pb_device *device;
-    pb_ceilings ceilings;
+    pb_ceilings ceilings;          /* the most that was measured                             */
+    pb_ceiling *copy, *arithmetic; /* what rows are timed in turn with, NULL before it is known */
     json_t *rows;
 } pb_bench;
 
@@ -45,6 +49,10 @@ typedef struct pb_timing {
 /** Warms up, then times blocks of as many runs as make a block long beside the clock's grain: as many blocks as are
  *  wanted, or at least one before the limit of time is reached. PB_INTERRUPTED when the caller asked to stop. */
 pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing);
+/** The same, with a block of the copy and one of the multiply-adds after each block; `ceilings` are their medians, of the
+ *  same minute. Only after pb_bench_ceilings. */
+pb_status pb_timing_measure_in_turn(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing,
+                                    pb_ceilings *ceilings);
 /** Sorts `seconds` and sums it up. */
 pb_timing pb_timing_of(double seconds[], int count);
 /** The shortest of a few runs: to choose among variants. */
@@ -69,8 +77,10 @@ pb_status pb_bench_add(pb_bench *b, json_t *row);
 pb_status pb_bench_forgive(pb_bench *b, const char *name, pb_status status);
 
 /* ---- parts, a file each ---- */
-/** Measures the ceilings that the parts ops and train are compared with, once. The part device has them as rows. */
+/** Measures the ceilings of the device, once, and keeps what it does it with, so that the parts ops and train can measure
+ *  them anew beside each row. The part device has them as rows. */
 pb_status pb_bench_ceilings(pb_bench *b);
+void pb_bench_ceilings_clear(pb_bench *b);
 pb_status pb_bench_device(pb_bench *b);
 pb_status pb_bench_ops(pb_bench *b);
 pb_status pb_bench_train(pb_bench *b);

@@ -107,7 +107,8 @@ static pb_status run_plan(void *what, int times)
     return pb_plan_finish(m->plan);
 }
 
-static pb_status add_row(pb_bench *b, const measured_op *m, const pb_timing *timing)
+static pb_status add_row(pb_bench *b, const measured_op *m, const pb_timing *timing,
+                         const pb_ceilings *ceilings)
 {
     const double flops = m->op->kind->flops(m->op->n);
     pb_plan_facts facts;
@@ -116,13 +117,15 @@ static pb_status add_row(pb_bench *b, const measured_op *m, const pb_timing *tim
     const int failed =
         !row ||
         json_object_update_new(
-            row, json_pack("{s:f, s:f, s:f, s:f, s:o, s:s, s:i, s:O, s:o}", "flops", flops, "bytes",
-                           m->bytes, "gflops_per_second", 1e-9 * flops / timing->median,
-                           "gigabytes_per_second", 1e-9 * m->bytes / timing->median, "share",
-                           pb_json_real(pb_ceilings_seconds(&b->ceilings, flops, m->bytes) /
-                                        timing->median),
-                           "solver", facts.solvers, "launches", facts.launch_count, "choices",
-                           choices, "error", pb_json_real(m->error)));
+            row,
+            json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:i, s:O, s:o}", "flops", flops,
+                      "bytes", m->bytes, "gflops_per_second", 1e-9 * flops / timing->median,
+                      "gigabytes_per_second", 1e-9 * m->bytes / timing->median, "flops_ceiling",
+                      ceilings->flops_per_second, "bytes_ceiling", ceilings->bytes_per_second,
+                      "share",
+                      pb_json_real(pb_ceilings_seconds(ceilings, flops, m->bytes) / timing->median),
+                      "solver", facts.solvers, "launches", facts.launch_count, "choices", choices,
+                      "error", pb_json_real(m->error)));
     pb_plan_facts_clear(&facts);
     if (failed) {
         json_decref(row);
@@ -187,6 +190,7 @@ static pb_status plan(pb_bench *b, measured_op *m)
 static pb_status measure(pb_bench *b, measured_op *m)
 {
     pb_timing timing;
+    pb_ceilings ceilings;
     double seconds;
     PB_TRY(pb_bench_op_graph(b->ctx, m->op, &m->g, m->leaves, &m->result));
     if (is_too_long(b, m, &seconds)) return leave_out(b, m->op->name, seconds);
@@ -200,8 +204,8 @@ static pb_status measure(pb_bench *b, measured_op *m)
         free(m->in[i]); /* they are large, and the timing needs them no more */
         m->in[i] = NULL;
     }
-    PB_TRY(pb_timing_measure(b, run_plan, m, &timing));
-    return add_row(b, m, &timing);
+    PB_TRY(pb_timing_measure_in_turn(b, run_plan, m, &timing, &ceilings));
+    return add_row(b, m, &timing, &ceilings);
 }
 
 static void clear(measured_op *m)

@@ -18,6 +18,7 @@ typedef struct stage_time {
 
 typedef struct step_facts {
     pb_plan_facts plan;
+    pb_ceilings ceilings;          /* when the steps were timed */
     stage_time stages[STAGES_MAX]; /* in the order in which a step comes to them */
     int stage_count;
     double floor; /* seconds of a step whose every launch is as fast as the device */
@@ -66,8 +67,7 @@ static int launches_of(const pb_plan_facts *plan, const char *label)
 
 /* Launches that share a row of the profile have each taken an equal part of it. What a launch took
  * falls on its kernels as the ceilings would have it. */
-static void sum_up(const pb_bench *b, step_facts *f, const pb_profile_row rows[], int count,
-                   int steps)
+static void sum_up(step_facts *f, const pb_profile_row rows[], int count, int steps)
 {
     const pb_plan_facts *plan = &f->plan;
     for (int i = 0, end; i < plan->kernel_count; i = end) {
@@ -77,15 +77,15 @@ static void sum_up(const pb_bench *b, step_facts *f, const pb_profile_row rows[]
             flops += plan->kernels[k].flops;
             bytes += plan->kernels[k].bytes;
             apart +=
-                pb_ceilings_seconds(&b->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes);
+                pb_ceilings_seconds(&f->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes);
         }
         const char *label = plan->kernels[i].label;
         const double taken = seconds_of(rows, count, label) / launches_of(plan, label) / steps;
-        const double least = pb_ceilings_seconds(&b->ceilings, flops, bytes);
+        const double least = pb_ceilings_seconds(&f->ceilings, flops, bytes);
         f->floor += least;
         for (int k = i; k < end && apart > 0; k++) {
             const double share =
-                pb_ceilings_seconds(&b->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes) /
+                pb_ceilings_seconds(&f->ceilings, plan->kernels[k].flops, plan->kernels[k].bytes) /
                 apart;
             stage_time *stage = find_stage(f, plan->kernels[k].stage);
             stage->seconds += taken * share;
@@ -105,7 +105,7 @@ static pb_status profile_steps(const pb_bench *b, pb_contender *c, step_facts *f
     PB_TRY(pb_device_profile(device, true));
     PB_TRY(pb_contender_steps(c, steps));
     PB_TRY(pb_device_profile_rows(device, &rows, &count));
-    sum_up(b, f, rows, count, steps);
+    sum_up(f, rows, count, steps);
     free(rows);
     return pb_device_profile(device, false);
 }
@@ -139,13 +139,14 @@ static json_t *row_of(const pb_contender *c, const step_facts *f, const pb_timin
     const pb_session *s = &c->session;
     json_t *row = pb_bench_row(pb_config_name(c->config), "steps/s", true, 1, timing);
     json_t *more = json_pack(
-        "{s:f, s:f, s:o, s:f, s:i, s:i, s:i, s:s, s:b, s:f, s:f, s:f, s:o, s:O}", "step_seconds",
-        timing->median, "floor_seconds", f->floor, "ratio_to_floor",
-        pb_json_real(timing->median / f->floor), "epoch_seconds", timing->median * s->graph.steps,
-        "batch_size", s->graph.batch, "steps_per_epoch", s->graph.steps, "launches",
-        f->plan.launch_count, "data_set", s->data->name, "made_up", c->made_up, "first_loss",
-        c->first_loss, "last_loss", c->last_loss, "test_accuracy", c->accuracy, "stages",
-        stages_json(f), "choices", f->plan.choices);
+        "{s:f, s:f, s:o, s:f, s:f, s:f, s:i, s:i, s:i, s:s, s:b, s:f, s:f, s:f, s:o, s:O}",
+        "step_seconds", timing->median, "floor_seconds", f->floor, "ratio_to_floor",
+        pb_json_real(timing->median / f->floor), "flops_ceiling", f->ceilings.flops_per_second,
+        "bytes_ceiling", f->ceilings.bytes_per_second, "epoch_seconds",
+        timing->median * s->graph.steps, "batch_size", s->graph.batch, "steps_per_epoch",
+        s->graph.steps, "launches", f->plan.launch_count, "data_set", s->data->name, "made_up",
+        c->made_up, "first_loss", c->first_loss, "last_loss", c->last_loss, "test_accuracy",
+        c->accuracy, "stages", stages_json(f), "choices", f->plan.choices);
     if (row && json_object_update_new(row, more) == 0) return row;
     json_decref(row);
     return NULL;
@@ -156,7 +157,7 @@ static pb_status measure(pb_bench *b, pb_contender *c, step_facts *f)
     pb_timing timing;
     const int planned = (int)pb_option_int(c->config->train, "epochs");
     PB_TRY(pb_contender_check(c, planned < EPOCHS ? planned : EPOCHS));
-    PB_TRY(pb_timing_measure(b, run_steps, c, &timing));
+    PB_TRY(pb_timing_measure_in_turn(b, run_steps, c, &timing, &f->ceilings));
     PB_TRY(profile_steps(b, c, f));
     return pb_bench_add(b, row_of(c, f, &timing));
 }

@@ -20,16 +20,18 @@ static const double launch_seconds =
 typedef struct copy_variant {
     int lanes, local;
     bool chunks, past;
+    int parts; /* of a piece that are copied in turn, by blocks */
 } copy_variant;
 
 static const copy_variant copies[] = {
     /* vectors in turn: what GPUs like */
-    {1, 256, false, false},
-    {4, 64, false, false},
-    {16, 64, false, true},
+    {1, 256, false, false, 1},
+    {4, 64, false, false, 1},
+    {16, 64, false, true, 1},
     /* a piece of memory for each work-item: what CPUs like */
-    {16, 1, true, false},
-    {16, 1, true, true},
+    {16, 1, true, false, 1},
+    {16, 1, true, true, 1},
+    {16, 1, true, true, 4},
 };
 
 typedef struct fma_variant {
@@ -91,10 +93,11 @@ static pb_status prepare_copy(const pb_bench *b, pb_ceiling *c, const copy_varia
                                  .args = args,
                                  .global = {(size_t)items},
                                  .local = {(size_t)v->local}};
-    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d", v->lanes,
-             count, chunk, v->past);
-    snprintf(c->variant, sizeof c->variant, "float%d %s%s", v->lanes,
-             v->chunks ? "in pieces" : "in turn", v->past ? ", stores past the caches" : "");
+    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d -D PARTS=%d",
+             v->lanes, count, chunk, v->past, v->parts);
+    snprintf(c->variant, sizeof c->variant, "float%d %s%s%s", v->lanes,
+             v->chunks ? "in pieces" : "in turn", v->parts > 1 ? ", four places of each" : "",
+             v->past ? ", stores past the caches" : "");
     c->work = 2.0 * COPY_FLOATS * sizeof(float);
     PB_TRY(build(b, c, "bench_copy", options));
     return launch(b, c, spec);
@@ -255,18 +258,27 @@ pb_status pb_ceiling_measure(const pb_bench *b, pb_ceiling_open *open, pb_ceilin
     return PB_OK;
 }
 
-static pb_status most_per_second(const pb_bench *b, pb_ceiling_open *open, double *rate)
+static pb_status keep(pb_bench *b, pb_ceiling_open *open, pb_ceiling **kept, double *rate)
 {
-    pb_ceiling c;
     pb_timing timing;
-    const pb_status status = pb_ceiling_measure(b, open, &c, &timing, rate);
-    pb_ceiling_clear(&c);
-    return status;
+    *kept = calloc(1, sizeof **kept);
+    if (!*kept) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for a ceiling");
+    return pb_ceiling_measure(b, open, *kept, &timing, rate);
 }
 
 pb_status pb_bench_ceilings(pb_bench *b)
 {
     if (b->ceilings.flops_per_second > 0) return PB_OK;
-    PB_TRY(most_per_second(b, pb_ceiling_copy, &b->ceilings.bytes_per_second));
-    return most_per_second(b, pb_ceiling_fma, &b->ceilings.flops_per_second);
+    PB_TRY(keep(b, pb_ceiling_copy, &b->copy, &b->ceilings.bytes_per_second));
+    return keep(b, pb_ceiling_fma, &b->arithmetic, &b->ceilings.flops_per_second);
+}
+
+void pb_bench_ceilings_clear(pb_bench *b)
+{
+    pb_ceiling **const kept[] = {&b->copy, &b->arithmetic};
+    for (int i = 0; i < 2; i++) {
+        if (*kept[i]) pb_ceiling_clear(*kept[i]);
+        free(*kept[i]);
+        *kept[i] = NULL;
+    }
 }

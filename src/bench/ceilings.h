@@ -4,14 +4,14 @@
 
 #include "bench/bench.h"
 
-typedef struct pb_ceiling {
+struct pb_ceiling {
     pb_device *device;
     pb_buffer *buffer[2];
     pb_module *module;
     pb_launch *launch;
     double work; /* of one run: bytes, or operations */
     char variant[96];
-} pb_ceiling;
+};
 
 /** Prepares the fastest copy, 64 MB read and as much written, checked; clear it whatever comes of it. */
 pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c);

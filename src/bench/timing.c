@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/median.h"
-#include "bench/bench.h"
+#include "bench/ceilings.h"
 
 enum { MOST_RUNS = 1 << 16 };
 static const double block_seconds = 0.01; /* long beside one wait for the device */
@@ -59,31 +59,72 @@ static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *
     }
 }
 
-static pb_status measure(const pb_bench *b, pb_timed *run, void *what, double seconds[], int *count)
+/* What is timed in turn: a block of each, and again. */
+typedef struct turn {
+    pb_timed *run;
+    void *what;
+    int times;       /* runs of a block                                       */
+    double *seconds; /* [repetitions] of a run, the block's mean */
+} turn;
+
+/* The first turn decides how long its blocks are and when there is no more time. */
+static pb_status measure(const pb_bench *b, turn turns[], int turn_count, int *count)
 {
-    int times;
+    turn *row = &turns[0];
     const double start = pb_seconds();
-    PB_TRY(find_length(b, run, what, &times, &seconds[0]));
+    PB_TRY(find_length(b, row->run, row->what, &row->times, &row->seconds[0]));
     while (pb_seconds() - start < b->warm_up_seconds)
-        PB_TRY(run_block(b, run, what, times, &seconds[0]));
-    seconds[0] /= times;
-    for (*count = has_time(b, start) ? 0 : 1; *count < b->repetitions && has_time(b, start);
-         ++*count) {
-        PB_TRY(run_block(b, run, what, times, &seconds[*count]));
-        seconds[*count] /= times;
+        PB_TRY(run_block(b, row->run, row->what, row->times, &row->seconds[0]));
+    bool timed = !has_time(b, start); /* by the one run that there was time for */
+    for (*count = 0; *count < b->repetitions && (*count == 0 || has_time(b, start)); ++*count) {
+        if (turn_count > 1 && !timed) /* the others have emptied the caches */
+            PB_TRY(run_block(b, row->run, row->what, 1, &row->seconds[*count]));
+        for (int i = timed ? 1 : 0; i < turn_count; i++)
+            PB_TRY(run_block(b, turns[i].run, turns[i].what, turns[i].times,
+                             &turns[i].seconds[*count]));
+        timed = false;
+        for (int i = 0; i < turn_count; i++) turns[i].seconds[*count] /= turns[i].times;
     }
     return PB_OK;
 }
 
-pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing)
+enum { ROW, COPY, ARITHMETIC, TURNS };
+
+static pb_status measure_turns(const pb_bench *b, turn turns[], int turn_count, pb_timing timings[])
 {
-    double *seconds = calloc((size_t)b->repetitions, sizeof *seconds);
+    const size_t each = (size_t)b->repetitions;
+    double *seconds = calloc(each * (size_t)turn_count, sizeof *seconds);
     if (!seconds) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for %d times", b->repetitions);
     int count = 0;
-    const pb_status status = measure(b, run, what, seconds, &count);
-    if (status == PB_OK) *timing = pb_timing_of(seconds, count);
+    for (int i = 0; i < turn_count; i++) turns[i].seconds = seconds + (size_t)i * each;
+    const pb_status status = measure(b, turns, turn_count, &count);
+    for (int i = 0; status == PB_OK && i < turn_count; i++)
+        timings[i] = pb_timing_of(turns[i].seconds, count);
     free(seconds);
     return status;
+}
+
+pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing)
+{
+    turn row = {.run = run, .what = what};
+    return measure_turns(b, &row, 1, timing);
+}
+
+pb_status pb_timing_measure_in_turn(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing,
+                                    pb_ceilings *ceilings)
+{
+    pb_timing timings[TURNS];
+    turn turns[TURNS] = {[ROW] = {.run = run, .what = what},
+                         [COPY] = {.run = pb_ceiling_run, .what = b->copy, .times = 1},
+                         [ARITHMETIC] = {.run = pb_ceiling_run, .what = b->arithmetic, .times = 1}};
+    const int count = b->copy && b->arithmetic ? TURNS : 1;
+    PB_TRY(measure_turns(b, turns, count, timings));
+    *timing = timings[ROW];
+    *ceilings = b->ceilings;
+    if (count == 1) return PB_OK;
+    ceilings->bytes_per_second = b->copy->work / timings[COPY].median;
+    ceilings->flops_per_second = b->arithmetic->work / timings[ARITHMETIC].median;
+    return PB_OK;
 }
 
 pb_status pb_timing_least(const pb_bench *b, pb_timed *run, void *what, double *seconds)

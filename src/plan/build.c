@@ -14,6 +14,8 @@ static const char prelude[] =
     "#else\n"
     "#define ELEMENTWISE\n"
     "#endif\n"
+    "/* Asks for what lies there, or nowhere, to be fetched. */\n"
+    "#define PREFETCH(place) %s\n"
     "/* Stores 16 floats, aligned to 64 bytes, that nobody reads soon. */\n"
     "#if defined(__has_builtin)\n"
     "#if __has_builtin(__builtin_nontemporal_store)\n"
@@ -31,7 +33,8 @@ static const char prelude[] =
 static const char cpu_prelude[] =
     "__attribute__((always_inline)) float exponential(float x)\n"
     "{\n"
-    "    x = x > 89.5f ? 89.5f : x < -105.0f ? -105.0f : x; /* there: infinite, zero */\n"
+    "    x = x > 89.5f ? 89.5f : x; /* there: infinite, below zero */\n"
+    "    x = x < -105.0f ? -105.0f : x;\n"
     "    const float rounder = 12583039.0f; /* 1.5 * 2^23, and the exponent's bias */\n"
     "    const float shifted = fma(x, 0.72134752f, rounder), n = shifted - rounder;\n"
     "    const float r = fma(-n, -4.24388880e-4f, fma(-n, 1.38671875f, x));\n"
@@ -256,9 +259,16 @@ static const char *loop_hint(const pb_build *b)
     return " _Pragma(\"clang loop vectorize(assume_safety)\")";
 }
 
+/* OpenCL's prefetch does nothing in PoCL, and others' compilers or interpreters know no other. */
+static const char *prefetch(const pb_build *b)
+{
+    return strstr(b->info->platform, "Portable Computing Language") ? "__builtin_prefetch(place)"
+                                                                    : "";
+}
+
 void pb_build_prelude(const pb_build *b, pb_text *source)
 {
-    pb_text_append(source, prelude, loop_hint(b));
+    pb_text_append(source, prelude, loop_hint(b), prefetch(b));
     pb_text_append(source, "%s", b->on_cpu ? cpu_prelude : gpu_prelude);
     pb_text_append(source, "%s", random_prelude);
 }

@@ -36,6 +36,7 @@ void pb_writer_close(pb_writer *w)
     for (int i = 0; i <= PB_MAX_PHASES; ++i) pb_text_free(&w->row_text[i]);
     pb_text_free(&w->middle_text);
     pb_text_free(&w->element_text);
+    pb_text_free(&w->ahead_text);
 }
 
 void pb_writer_next_loop(pb_writer *w)
@@ -49,6 +50,7 @@ void pb_writer_next_loop(pb_writer *w)
         }
     pb_text_free(&w->middle_text);
     pb_text_free(&w->element_text);
+    pb_text_free(&w->ahead_text);
 }
 
 const char *pb_c_type(pb_dtype dtype)
@@ -208,10 +210,13 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
         pb_index_factor(address, w->row) > 0 && pb_index_factor(address, w->row) < LINE_FLOATS)
         w->strided = true;
     const int level = pb_index_level(address);
-    w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
-    return temporary(w, pb_c_type(r->dtype), level, 0, "%s[%s]",
-                     pb_parameter(w, place.region, false, address),
-                     pb_index_text(w->pool, address));
+    const int irregular = pb_index_irregular(address, LEVEL_ELEMENT);
+    w->irregular += irregular;
+    const char *from = pb_parameter(w, place.region, false, address);
+    const char *text = pb_index_text(w->pool, address);
+    if (w->streams && irregular == 0 && pb_index_factor(address, w->element) == 1)
+        pb_text_append(&w->ahead_text, "            PREFETCH(%s + %s);\n", from, text);
+    return temporary(w, pb_c_type(r->dtype), level, 0, "%s[%s]", from, text);
 }
 
 static int larger(int a, int b)

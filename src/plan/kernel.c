@@ -151,6 +151,13 @@ static void append_item_loop(const pb_writer *w, pb_text *out, const cut *c, int
         pb_text_append(out, "    const int j_begin = x * %d, j_end = min(j_begin + %d, %d);\n",
                        (int)c->columns_each, (int)c->columns_each, (int)turns);
     }
+    if (w->rows_at_once) {
+        pb_text_append(out,
+                       "    const int part = (r_end - r_begin + %d) / %d;\n"
+                       "    for (int p = r_begin; p < r_begin + part; ++p)\n",
+                       w->rows_at_once - 1, w->rows_at_once);
+        return;
+    }
     /* a launch is padded to whole groups: items beyond the first must not repeat its work */
     const bool padded = !w->b->on_cpu;
     pb_text_append(out, "    %s%sfor (int r = r_begin; r < r_end; ++r)\n",

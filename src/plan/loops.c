@@ -16,6 +16,8 @@
 #define LANES        16       /* partial results of a long row's reduction */
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
 #define STREAM_BLOCK 128      /* elements that go past the caches at a time */
+#define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
+#define ROWS_AT_ONCE 4        /* read in turn, each by the prefetcher of a core for itself */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -173,8 +175,16 @@ static bool is_stream(const pb_writer *w, int i, const pb_index *address)
            pb_index_is_run(address, w->element, LANES);
 }
 
-static row_loop plan_row_loop(pb_writer *w, int phase, int unroll, const pb_index *row)
+/* Whether the unit reads its rows once, and more than caches keep. */
+static bool reads_a_stream(const pb_writer *w, int last_phase)
 {
+    return w->b->on_cpu && w->samples == 0 && w->unit->kind == PB_UNIT_ROWS && last_phase == 0 &&
+           sizeof(float) * (uint64_t)w->unit->rows * (uint64_t)w->unit->columns >= STREAM_BYTES;
+}
+
+static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int last_phase)
+{
+    const int phase = w->phase;
     row_loop loop = {.phase = phase, .unroll = unroll, .turns = w->unit->columns / unroll};
     loop.variable = pb_index_variable(w->pool, "j", loop.turns, LEVEL_ELEMENT);
     w->element = loop.variable;
@@ -184,6 +194,7 @@ static row_loop plan_row_loop(pb_writer *w, int phase, int unroll, const pb_inde
         loop.streams[i] = linear && is_stream(w, i, store_address(w, i, root_at(w, i, linear)));
         if (loop.streams[i]) loop.block = STREAM_BLOCK;
     }
+    w->streams = loop.block > 0;
     if (loop.block) return loop;
     bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
@@ -194,6 +205,7 @@ static row_loop plan_row_loop(pb_writer *w, int phase, int unroll, const pb_inde
     if (reduces && !in_order && loop.turns >= 2 * LANES)
         loop.block =
             loop.turns >= PB_BLOCK ? PB_BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
+    if (loop.block && reads_a_stream(w, last_phase)) w->rows_at_once = ROWS_AT_ONCE;
     return loop;
 }
 
@@ -202,13 +214,25 @@ static const char *accumulator_type(const pb_record *r)
     return r->op == PB_OP_ARGMAX ? "float" : pb_c_type(r->dtype);
 }
 
+/* The lanes of a root's reduction: of rows taken at once, those of row k. */
+static const char *accumulator(pb_writer *w, int i)
+{
+    return pb_arena_printf(w->arena, w->rows_at_once ? "c%d[k]" : "c%d", i);
+}
+
 static void declare_accumulators(pb_writer *w, pb_text *out, const row_loop *loop)
 {
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (!reduces_in(w, i, loop->phase)) continue;
         const pb_record *r = record_of(w, i);
         const char *type = accumulator_type(r), *identity = identity_of(r);
-        if (loop->block)
+        if (w->rows_at_once)
+            pb_text_append(out,
+                           "        %s%d c%d[%d];\n"
+                           "        for (int k = 0; k < %d; ++k) c%d[k] = (%s%d)(%s);\n",
+                           type, LANES, i, w->rows_at_once, w->rows_at_once, i, type, LANES,
+                           identity);
+        else if (loop->block)
             pb_text_append(out, "        %s%d c%d = (%s%d)(%s);\n", type, LANES, i, type, LANES,
                            identity);
         else
@@ -242,7 +266,7 @@ static void fold_later(pb_writer *w, turn_text *t, const row_loop *loop, int i, 
     if (loop->turns % loop->block)
         pb_text_append(&t->folds, "        for (int l = n; l < %d; ++l) w%d[l] = %s;\n",
                        loop->block, array, identity_of(r));
-    const char *lanes = pb_arena_printf(w->arena, "c%d", i);
+    const char *lanes = accumulator(w, i);
     const char *next = pb_arena_printf(w->arena, "vload%d(l, w%d)", LANES, array);
     pb_text_append(&t->folds, "        for (int l = 0; l < %d; ++l) %s = %s;\n",
                    loop->block / LANES, lanes, combined(w, r, lanes, next));
@@ -317,7 +341,8 @@ static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (!reduces_in(w, i, loop->phase)) continue;
         const pb_record *r = record_of(w, i);
-        const char *lanes = pb_arena_printf(w->arena, r->op == PB_OP_ARGMAX ? "c%d_at" : "c%d", i);
+        const char *lanes =
+            r->op == PB_OP_ARGMAX ? pb_arena_printf(w->arena, "c%d_at", i) : accumulator(w, i);
         for (int width = LANES / 2; loop->block && width > 1; width /= 2) {
             const char *half = pb_arena_printf(w->arena, "c%d_%d", i, width);
             const char *upper = width == 8 ? upper_half_of_16(w, r, lanes)
@@ -354,6 +379,17 @@ static void append_block_loop(pb_text *out, const char *type, const char *count,
                    type, count, type, body);
 }
 
+/* Row k of those taken at once, which lie `part` rows apart; what is known of a row is read again.
+ */
+static void begin_row_of_several(const pb_writer *w, pb_text *out)
+{
+    if (w->rows_at_once)
+        pb_text_append(out,
+                       "        for (int k = 0; k < %d && p + k * part < r_end; ++k) {\n"
+                       "        const int r = p + k * part;\n%s",
+                       w->rows_at_once, w->row_text[0].text ? w->row_text[0].text : "");
+}
+
 static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, const char *body,
                           const turn_text *t, bool columns_split)
 {
@@ -363,9 +399,15 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     const char *type = variable_type(w, t);
     const char *count = whole ? pb_arena_printf(w->arena, "%d", loop->block) : "n";
     pb_text_append(out, "        for (int q = %s; q < %s; q += %d) {\n", begin, end, loop->block);
+    begin_row_of_several(w, out);
     for (int i = 0; i < t->list.count; ++i)
         pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
     if (!whole) pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
+    if (w->ahead_text.text)
+        pb_text_append(out,
+                       "        for (int l = 0; l < %d; l += %d) {\n"
+                       "            const long j = q + l + %d;\n%s        }\n",
+                       loop->block, LANES, STREAM_AHEAD, w->ahead_text.text);
     if (t->streams.text) { /* a loop of known length is twice as fast */
         pb_text_append(out, "        if (n == %d) {\n", loop->block);
         append_block_loop(out, type, pb_arena_printf(w->arena, "%d", loop->block), body);
@@ -375,15 +417,16 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     if (t->streams.text) pb_text_append(out, "        }\n");
     for (int i = 0; i < w->unit->root_count; ++i)
         if (t->later[i].text) append_block_loop(out, type, count, t->later[i].text);
-    pb_text_append(out, "%s%s        }\n", t->folds.text ? t->folds.text : "",
-                   t->streams.text ? t->streams.text : "");
+    pb_text_append(out, "%s%s%s        }\n", t->folds.text ? t->folds.text : "",
+                   t->streams.text ? t->streams.text : "", w->rows_at_once ? "        }\n" : "");
 }
 
-/* The loop of one phase over the columns of row r. */
-static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, const pb_index *row,
-                           bool columns_split)
+/* The loop of one phase over the columns of row r, and what makes its reductions known at its end.
+ */
+static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
+                           const pb_index *row, bool columns_split, int last_phase)
 {
-    const row_loop loop = plan_row_loop(w, phase, unroll, row);
+    const row_loop loop = plan_row_loop(w, unroll, row, last_phase);
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);
     turn_text t = {0};
@@ -421,7 +464,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, int phase, int unroll, co
         if (t.later[i].failed) w->impossible = true;
         pb_text_free(&t.later[i]);
     }
-    finish_reductions(w, out, &loop);
+    finish_reductions(w, end, &loop);
 }
 
 static int largest_depth(pb_writer *w)
@@ -441,13 +484,14 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
     pb_unit *u = w->unit;
     const pb_index *row = pb_row_index(w, "r", u->rows);
     w->row = w->samples ? NULL : row;
+    w->rows_at_once = 0;
     *unroll = unroll_of(w);
     w->reduced_at = row;
     w->reduced_level = LEVEL_ROW;
     const int last = largest_depth(w);
-    pb_text loops[PB_MAX_PHASES + 1] = {{0}}, tail = {0};
+    pb_text loops[PB_MAX_PHASES + 1] = {{0}}, ends[PB_MAX_PHASES + 1] = {{0}}, tail = {0};
     for (w->phase = 0; w->phase <= last && w->phase < PB_MAX_PHASES && !w->impossible; ++w->phase)
-        write_row_loop(w, &loops[w->phase], w->phase, *unroll, row, columns_split);
+        write_row_loop(w, &loops[w->phase], &ends[w->phase], *unroll, row, columns_split, last);
     pb_writer_next_loop(w);
     note_assigned(w, NULL, row);
     for (int i = 0; i < u->root_count && !w->impossible; ++i) { /* values of the whole row */
@@ -459,12 +503,16 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
         store(w, i, at, pb_element(w, root->v, at).text, &tail);
     }
     for (int d = 0; d <= PB_MAX_PHASES; ++d) {
-        pb_text_append(body, "%s", w->row_text[d].text ? w->row_text[d].text : "");
-        if (d <= last) pb_text_append(body, "%s", loops[d].text ? loops[d].text : "");
-        if (d <= last && loops[d].failed) w->impossible = true;
+        if (d > 0 || !w->rows_at_once)
+            pb_text_append(body, "%s", w->row_text[d].text ? w->row_text[d].text : "");
+        pb_text_append(body, "%s", loops[d].text ? loops[d].text : "");
+        if (d == 0) begin_row_of_several(w, body);
+        pb_text_append(body, "%s", ends[d].text ? ends[d].text : "");
+        if (loops[d].failed || ends[d].failed) w->impossible = true;
         pb_text_free(&loops[d]);
+        pb_text_free(&ends[d]);
     }
-    pb_text_append(body, "%s", tail.text ? tail.text : "");
+    pb_text_append(body, "%s%s", tail.text ? tail.text : "", w->rows_at_once ? "        }\n" : "");
     pb_text_free(&tail);
 }
 
@@ -482,6 +530,37 @@ static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *
                 "        int c%d_at[%s];\n        for (int l = 0; l < %s; ++l) c%d_at[l] = 0;\n", i,
                 size, size, i);
     }
+}
+
+/* A loop over the reduced axis from `first` to `end`, `step` of its elements in a turn. */
+static void append_reduced_loop(const pb_writer *w, pb_text *out, int first, int end, int step,
+                                const char *turn, const char *count)
+{
+    if (first == end) return;
+    pb_text_append(out, "        for (int m = %d; m < %d; m += %d) {\n", first, end, step);
+    if (w->middle_text.text)
+        pb_text_append(out, "        const int r = m;\n%s", w->middle_text.text);
+    pb_text_append(out,
+                   "        for (int l = 0; l < %s; ++l) {\n"
+                   "            const int i = i_begin + l;\n",
+                   count);
+    for (int k = 0; k < step; ++k)
+        pb_text_append(out, "            {\n            const int r = m + %d;\n%s            }\n",
+                       k, turn);
+    pb_text_append(out, "        }\n        }\n");
+}
+
+/* Several rows at a time on a CPU: accumulators are loaded and stored for all of them once, and
+ * memory has as many streams to deliver. Each is added after the one before, so the bits are the
+ * same. */
+static void append_reduced_loops(const pb_writer *w, pb_text *out, const char *turn,
+                                 const char *count)
+{
+    const int reduced = (int)w->unit->reduced;
+    const bool several = w->b->on_cpu && !w->middle_text.text;
+    const int whole = several ? reduced - reduced % ROWS_AT_ONCE : 0;
+    append_reduced_loop(w, out, 0, whole, ROWS_AT_ONCE, turn, count);
+    append_reduced_loop(w, out, whole, reduced, 1, turn, count);
 }
 
 /* COLUMNS: accumulators of a block of inner elements, a loop over the reduced axis, then the
@@ -518,12 +597,7 @@ void pb_write_columns(pb_writer *w, pb_text *body, int block)
         w->reduced[k] = pb_arena_printf(w->arena, arg ? "c%d_at[l]" : "c%d[l]", k);
     }
     append_turn(w, &turn, &stores);
-    pb_text_append(
-        &first,
-        "        for (int r = 0; r < %d; ++r) {\n%s        for (int l = 0; l < %s; ++l) {\n"
-        "            const int i = i_begin + l;\n%s        }\n        }\n",
-        (int)u->reduced, w->middle_text.text ? w->middle_text.text : "", count,
-        turn.text ? turn.text : "");
+    append_reduced_loops(w, &first, turn.text ? turn.text : "", count);
     pb_text_free(&stores);
     pb_text_free(&turn);
     /* phase 1 */
