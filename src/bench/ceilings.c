@@ -20,18 +20,16 @@ static const double launch_seconds =
 typedef struct copy_variant {
     int lanes, local;
     bool chunks, past;
-    int parts; /* of a piece that are copied in turn, by blocks */
 } copy_variant;
 
 static const copy_variant copies[] = {
     /* vectors in turn: what GPUs like */
-    {1, 256, false, false, 1},
-    {4, 64, false, false, 1},
-    {16, 64, false, true, 1},
+    {1, 256, false, false},
+    {4, 64, false, false},
+    {16, 64, false, true},
     /* a piece of memory for each work-item: what CPUs like */
-    {16, 1, true, false, 1},
-    {16, 1, true, true, 1},
-    {16, 1, true, true, 4},
+    {16, 1, true, false},
+    {16, 1, true, true},
 };
 
 typedef struct fma_variant {
@@ -93,11 +91,10 @@ static pb_status prepare_copy(const pb_bench *b, pb_ceiling *c, const copy_varia
                                  .args = args,
                                  .global = {(size_t)items},
                                  .local = {(size_t)v->local}};
-    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d -D PARTS=%d",
-             v->lanes, count, chunk, v->past, v->parts);
-    snprintf(c->variant, sizeof c->variant, "float%d %s%s%s", v->lanes,
-             v->chunks ? "in pieces" : "in turn", v->parts > 1 ? ", four places of each" : "",
-             v->past ? ", stores past the caches" : "");
+    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d", v->lanes,
+             count, chunk, v->past);
+    snprintf(c->variant, sizeof c->variant, "float%d %s%s", v->lanes,
+             v->chunks ? "in pieces" : "in turn", v->past ? ", stores past the caches" : "");
     c->work = 2.0 * COPY_FLOATS * sizeof(float);
     PB_TRY(build(b, c, "bench_copy", options));
     return launch(b, c, spec);

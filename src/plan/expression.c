@@ -214,7 +214,7 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
     w->irregular += irregular;
     const char *from = pb_parameter(w, place.region, false, address);
     const char *text = pb_index_text(w->pool, address);
-    if (w->streams && irregular == 0 && pb_index_factor(address, w->element) == 1)
+    if (w->fetches_ahead && irregular == 0 && pb_index_factor(address, w->element) == 1)
         pb_text_append(&w->ahead_text, "            PREFETCH(%s + %s);\n", from, text);
     return temporary(w, pb_c_type(r->dtype), level, 0, "%s[%s]", from, text);
 }

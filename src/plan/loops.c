@@ -17,7 +17,8 @@
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
 #define STREAM_BLOCK 128      /* elements that go past the caches at a time */
 #define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
-#define ROWS_AT_ONCE 4        /* read in turn, each by the prefetcher of a core for itself */
+#define ROWS_AT_ONCE 4        /* whose lanes registers hold; memory delivers as many streams */
+#define TURN_AHEAD   128      /* elements of a row between what is read and what is asked for */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -134,6 +135,7 @@ typedef struct row_loop {
     int phase, unroll;
     int64_t turns; /* of `unroll` columns each */
     int block;     /* turns of a block, 0: scalar accumulators */
+    int ahead;     /* elements between what is read and what is asked for, 0: nothing is */
     const pb_index *variable;
     bool streams[PB_UNIT_MAX_ROOTS]; /* roots that go past the caches, block by block */
 } row_loop;
@@ -175,11 +177,17 @@ static bool is_stream(const pb_writer *w, int i, const pb_index *address)
            pb_index_is_run(address, w->element, LANES);
 }
 
-/* Whether the unit reads its rows once, and more than caches keep. */
+/* Whether the unit reads its rows once, more than caches keep, and stores none of their elements.
+ */
 static bool reads_a_stream(const pb_writer *w, int last_phase)
 {
-    return w->b->on_cpu && w->samples == 0 && w->unit->kind == PB_UNIT_ROWS && last_phase == 0 &&
-           sizeof(float) * (uint64_t)w->unit->rows * (uint64_t)w->unit->columns >= STREAM_BYTES;
+    const pb_unit *u = w->unit;
+    bool stores_elements = false;
+    for (int i = 0; i < u->root_count; ++i)
+        stores_elements |= !root_of(w, i)->reduction && !is_row_value(w, i);
+    return w->b->on_cpu && w->samples == 0 && u->kind == PB_UNIT_ROWS && last_phase == 0 &&
+           !stores_elements &&
+           sizeof(float) * (uint64_t)u->rows * (uint64_t)u->columns >= STREAM_BYTES;
 }
 
 static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int last_phase)
@@ -192,9 +200,11 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
         const pb_index *linear =
             pb_index_add(w->pool, pb_index_mul(w->pool, row, w->unit->columns), loop.variable);
         loop.streams[i] = linear && is_stream(w, i, store_address(w, i, root_at(w, i, linear)));
-        if (loop.streams[i]) loop.block = STREAM_BLOCK;
+        if (loop.streams[i]) {
+            loop.block = STREAM_BLOCK;
+            loop.ahead = STREAM_AHEAD;
+        }
     }
-    w->streams = loop.block > 0;
     if (loop.block) return loop;
     bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
@@ -205,7 +215,11 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
     if (reduces && !in_order && loop.turns >= 2 * LANES)
         loop.block =
             loop.turns >= PB_BLOCK ? PB_BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
-    if (loop.block && reads_a_stream(w, last_phase)) w->rows_at_once = ROWS_AT_ONCE;
+    if (loop.block && loop.turns % LANES == 0 && reads_a_stream(w, last_phase)) {
+        w->rows_at_once = ROWS_AT_ONCE;
+        loop.block = LANES;
+        loop.ahead = TURN_AHEAD;
+    }
     return loop;
 }
 
@@ -228,7 +242,7 @@ static void declare_accumulators(pb_writer *w, pb_text *out, const row_loop *loo
         const char *type = accumulator_type(r), *identity = identity_of(r);
         if (w->rows_at_once)
             pb_text_append(out,
-                           "        %s%d c%d[%d];\n"
+                           "        %s%d c%d[%d];\n        #pragma unroll\n"
                            "        for (int k = 0; k < %d; ++k) c%d[k] = (%s%d)(%s);\n",
                            type, LANES, i, w->rows_at_once, w->rows_at_once, i, type, LANES,
                            identity);
@@ -380,13 +394,13 @@ static void append_block_loop(pb_text *out, const char *type, const char *count,
 }
 
 /* Row k of those taken at once, which lie `part` rows apart; what is known of a row is read again.
- */
+ * A row beyond the last is the last once more, whose results are not stored. */
 static void begin_row_of_several(const pb_writer *w, pb_text *out)
 {
     if (w->rows_at_once)
         pb_text_append(out,
-                       "        for (int k = 0; k < %d && p + k * part < r_end; ++k) {\n"
-                       "        const int r = p + k * part;\n%s",
+                       "        #pragma unroll\n        for (int k = 0; k < %d; ++k) {\n"
+                       "        const int r = min(p + k * part, r_end - 1);\n%s",
                        w->rows_at_once, w->row_text[0].text ? w->row_text[0].text : "");
 }
 
@@ -407,7 +421,7 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
         pb_text_append(out,
                        "        for (int l = 0; l < %d; l += %d) {\n"
                        "            const long j = q + l + %d;\n%s        }\n",
-                       loop->block, LANES, STREAM_AHEAD, w->ahead_text.text);
+                       loop->block, LANES, loop->ahead, w->ahead_text.text);
     if (t->streams.text) { /* a loop of known length is twice as fast */
         pb_text_append(out, "        if (n == %d) {\n", loop->block);
         append_block_loop(out, type, pb_arena_printf(w->arena, "%d", loop->block), body);
@@ -427,6 +441,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
                            const pb_index *row, bool columns_split, int last_phase)
 {
     const row_loop loop = plan_row_loop(w, unroll, row, last_phase);
+    w->fetches_ahead = loop.ahead > 0;
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);
     turn_text t = {0};
@@ -512,7 +527,12 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
         pb_text_free(&loops[d]);
         pb_text_free(&ends[d]);
     }
-    pb_text_append(body, "%s%s", tail.text ? tail.text : "", w->rows_at_once ? "        }\n" : "");
+    const char *stores = tail.text ? tail.text : "";
+    if (w->rows_at_once)
+        pb_text_append(body, "        if (p + k * part < r_end) {\n%s        }\n        }\n",
+                       stores);
+    else
+        pb_text_append(body, "%s", stores);
     pb_text_free(&tail);
 }
 
