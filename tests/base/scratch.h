@@ -66,6 +66,19 @@ static inline void scratch_close(scratch *s)
     scratch_remove(AT_FDCWD, s->folder);
 }
 
+/* PoCL finds the kernels that it has compiled for other tests, whatever HOME and XDG_CACHE_HOME are
+ * set to from now on: compiling takes most of the time of a test. */
+static inline void keep_kernels(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char kernels[512];
+    if (cache && cache[0] == '/')
+        snprintf(kernels, sizeof kernels, "%s/pocl/kcache", cache);
+    else
+        snprintf(kernels, sizeof kernels, "%s/.cache/pocl/kcache", home ? home : "");
+    if (cache || home) setenv("POCL_CACHE_DIR", kernels, 0);
+}
+
 /* Runs one suite; what main() returns. */
 static inline int run_case(const char *name, TCase *tcase)
 {

@@ -106,17 +106,10 @@ static inline void program_run(scratch *s, const char *arguments, const setting 
     unlink(err);
 }
 
-/* Runs a suite whose programs find the kernels that PoCL has compiled for other tests, wherever
- * their HOME is: compiling takes most of their time. */
+/* Runs a suite whose programs find the kernels of other tests, which are not optimised. */
 static inline int run_case_warm(const char *name, TCase *tcase)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char kernels[512];
-    if (cache && cache[0] == '/')
-        snprintf(kernels, sizeof kernels, "%s/pocl/kcache", cache);
-    else
-        snprintf(kernels, sizeof kernels, "%s/.cache/pocl/kcache", home ? home : "");
-    if (cache || home) setenv("POCL_CACHE_DIR", kernels, 0);
+    keep_kernels();
     setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable", 1);
     return run_case(name, tcase);
 }

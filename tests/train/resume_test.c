@@ -268,6 +268,7 @@ static int takes_plain(const char *folder)
 START_TEST(test_wisdom_changes_under_a_run)
 {
     char line[400] = "";
+    keep_kernels(); /* only wisdom is the test's own */
     setenv("XDG_CACHE_HOME", tiny_folder(&s, "cache"), 1);
     spoil_wisdom();
     const char *whole = train(measured, "whole");
