@@ -126,6 +126,93 @@ static double sample_bytes(const pb_build *b, const pb_program_build *p, int fir
 
 #define FEW_BYTES 196608.0 /* of samples taken together: the second cache holds them */
 
+/* Units of a task that take a few samples at a time, one unit after another. */
+typedef struct run {
+    int first, last; /* in the sequence */
+    int few, each;   /* samples taken together, and of a work-item */
+} run;
+
+static bool is_loop(const run *r)
+{
+    return r->last - r->first > 1 && r->few < r->each;
+}
+
+static bool touches_region(const pb_unit *u, int region)
+{
+    for (int i = 0; i < u->touches.count; ++i)
+        if (u->touches.region[i] == region) return true;
+    return false;
+}
+
+/* Whether a region holds nothing but what units of the run leave for later ones of it, which need
+ * no sample but their own. */
+static bool passes_through(const pb_build *b, const pb_program_build *p, const run *r, int region)
+{
+    const pb_region *all = &b->regions[region];
+    bool written = false;
+    if (all->program != p->index || all->initial || all->count % (size_t)p->samples) return false;
+    for (int i = 0; i < p->sequence_count; ++i) {
+        const pb_unit *u = unit_at(p, i);
+        if (!touches_region(u, region)) continue;
+        pb_parameters known = u->touches;
+        const int k = pb_parameters_place(&known, region);
+        if (i < r->first || i >= r->last || !known.by_sample[k]) return false;
+        if (!written && known.read[k]) return false;
+        written |= known.written[k];
+    }
+    return written;
+}
+
+/* Regions that nothing outside a run reads have room for the samples of a turn alone, and stay in a
+ * near cache. */
+static void keep_near(pb_build *b, const pb_program_build *p, const run *r, dispatch_text *t,
+                      pb_text *before, pb_text *inside, bool kept[])
+{
+    for (int i = r->first; i < r->last; ++i) {
+        const pb_parameters *touches = &unit_at(p, i)->touches;
+        for (int k = 0; k < touches->count; ++k) {
+            const int region = touches->region[k];
+            if (kept[region] || !passes_through(b, p, r, region)) continue;
+            kept[region] = true;
+            const int number = pb_parameters_place(&t->all, region);
+            const char *type = pb_c_type(b->regions[region].dtype);
+            pb_text_append(before, "    global %s *const near%d = a%d;\n", type, number, number);
+            pb_text_append(
+                inside, "    global %s *restrict a%d = near%d + (item * %d - few) * %ldL;\n", type,
+                number, number, r->few, (long)(b->regions[region].count / (size_t)p->samples));
+        }
+    }
+}
+
+/* The units of a run, after another. */
+static pb_status write_run(pb_build *b, pb_program_build *p, const run *r, dispatch_text *t)
+{
+    if (!is_loop(r)) {
+        for (int i = r->first; i < r->last; ++i)
+            PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES));
+        return PB_OK;
+    }
+    bool *kept = calloc((size_t)b->region_count, sizeof *kept);
+    if (!kept) return pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    pb_text inside = {0};
+    keep_near(b, p, r, t, &t->task, &inside, kept);
+    pb_text_append(&t->task,
+                   "    for (int few = s_begin, end = s_end; few < end; few += %d) {\n"
+                   "    const int s_begin = few, s_end = min(few + %d, end);\n%s",
+                   r->few, r->few, inside.text ? inside.text : "");
+    pb_status status = inside.failed ? pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory) : PB_OK;
+    for (int i = r->first; status == PB_OK && i < r->last; ++i)
+        status = write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES);
+    pb_text_append(&t->task, "    }\n");
+    const size_t items = (size_t)pb_ceil_div(p->samples, r->each);
+    for (int i = 0; i < b->region_count; ++i)
+        if (kept[i])
+            b->regions[i].count = b->regions[i].count / (size_t)p->samples * items * (size_t)r->few;
+    pb_text_free(&inside);
+    free(kept);
+    return status;
+}
+
 /* The units of a work-item's samples. Those that can take a few samples at a time, one after
  * another, do so: what one of them writes the next ones find in a near cache. */
 static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *task,
@@ -135,21 +222,13 @@ static pb_status write_samples(pb_build *b, pb_program_build *p, const pb_task *
     *items = pb_ceil_div(p->samples, each);
     pb_text_append(&t->task, "    const int s_begin = item * %d, s_end = min(s_begin + %d, %d);\n",
                    each, each, p->samples);
-    for (int first = task->first, last; first < end; first = last) {
-        for (last = first; last < end && takes_few(unit_at(p, last)); ++last) {
+    for (run r = {.first = task->first, .each = each}; r.first < end; r.first = r.last) {
+        for (r.last = r.first; r.last < end && takes_few(unit_at(p, r.last)); ++r.last) {
         }
-        if (last == first) ++last;
-        const double held = FEW_BYTES / (sample_bytes(b, p, first, last) + 1.0);
-        const int few = held < 1.0 ? 1 : held < each ? (int)held : each;
-        const bool is_loop = last - first > 1 && few < each;
-        if (is_loop)
-            pb_text_append(&t->task,
-                           "    for (int few = s_begin, end = s_end; few < end; few += %d) {\n"
-                           "    const int s_begin = few, s_end = min(few + %d, end);\n",
-                           few, few);
-        for (int i = first; i < last; ++i)
-            PB_TRY(write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES));
-        if (is_loop) pb_text_append(&t->task, "    }\n");
+        if (r.last == r.first) ++r.last;
+        const double held = FEW_BYTES / (sample_bytes(b, p, r.first, r.last) + 1.0);
+        r.few = held < 1.0 ? 1 : held < each ? (int)held : each;
+        PB_TRY(write_run(b, p, &r, t));
     }
     return PB_OK;
 }
