@@ -53,8 +53,38 @@ pb_value pb_simplify_sub(pb_graph *g, const pb_record *r, const pb_value in[])
     return is_number(g, in[0], 0) ? pb_neg(g, in[1]) : PB_NONE;
 }
 
+static pb_value owner(const pb_graph *g, pb_value v)
+{
+    for (pb_value inner; (inner = behind(g, v, PB_OP_RESHAPE)) != PB_NONE;) v = inner;
+    return v;
+}
+
+/* Of a gradient that pooling scatters to where relu was largest, what relu's own gradient keeps: it
+ * can be told from what was pooled, which is a fraction as large, and spares the layer before it
+ * another look at all of its results. */
+static pb_value masked_before_scatter(pb_graph *g, pb_value scattered, pb_value mask)
+{
+    const pb_value scatter = owner(g, scattered), of = behind(g, owner(g, mask), PB_OP_STEP);
+    const pb_record *s = pb_record_of(g, scatter);
+    if (s->op != PB_OP_POOL_SCATTER || of == PB_NONE) return PB_NONE;
+    const pb_value index = s->in[1], dy = s->in[0];
+    const pb_value pooled = behind(g, index, PB_OP_POOL_INDEX);
+    if (pooled == PB_NONE) return PB_NONE;
+    const pb_value before = behind(g, owner(g, pooled), PB_OP_RELU);
+    if (before == PB_NONE || owner(g, before) != owner(g, of)) return PB_NONE;
+    const pb_window window = s->attrs.window;
+    const pb_shape image = s->shape, shape = pb_value_shape(g, scattered);
+    const pb_value kept = pb_mul(g, dy, pb_step(g, pb_pool_gather(g, pooled, index, window)));
+    return pb_reshape(g, pb_pool_scatter(g, kept, index, window, image.dim[2], image.dim[3]),
+                      shape);
+}
+
 pb_value pb_simplify_mul(pb_graph *g, const pb_record *r, const pb_value in[])
 {
+    for (int i = 0; i < 2; i++) {
+        const pb_value kept = masked_before_scatter(g, in[i], in[1 - i]);
+        if (kept != PB_NONE) return kept;
+    }
     for (int i = 0; i < 2; i++) {
         if (is_number(g, in[i], 1)) return in[1 - i];
         if (is_number(g, in[i], -1)) return pb_neg(g, in[1 - i]);

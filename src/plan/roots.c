@@ -6,7 +6,8 @@
 
 #include "plan/build.h"
 
-/* Operations that a value with several users may repeat before it is stored instead. */
+/* Operations that a value with several users may repeat before it is stored instead; what was
+ * pooled reads several times its size again. */
 #define REPEAT_LIMIT 14
 /* And those that a broadcast or a gather may repeat: random numbers of a sample are drawn once, not
  * once for each of its pixels. */
@@ -188,6 +189,15 @@ static bool parts_are_dense(const pb_record *r)
     return true;
 }
 
+/* Positions within a window, which gradients read again, take a byte. */
+static pb_dtype stored_type(const pb_record *r)
+{
+    const pb_window *window = &r->attrs.window;
+    const bool small =
+        r->op == PB_OP_POOL_INDEX && window->kernel[0] * window->kernel[1] <= UINT8_MAX;
+    return small ? PB_U8 : r->dtype;
+}
+
 /* Storage of a joined or padded value: what other programs read of the setup has its place already.
  */
 static pb_status whole_region(pb_build *b, pb_program_build *p, pb_value v, int *region)
@@ -196,7 +206,7 @@ static pb_status whole_region(pb_build *b, pb_program_build *p, pb_value v, int 
     if (p->is_setup && b->place[v].region >= 0) {
         *region = b->place[v].region;
     } else {
-        PB_TRY(pb_build_region(b, r->dtype, pb_shape_count(r->shape), region));
+        PB_TRY(pb_build_region(b, stored_type(r), pb_shape_count(r->shape), region));
         b->regions[*region].program = p->index;
     }
     p->place[v] = pb_place_dense(r->shape, *region, 0);
@@ -364,17 +374,20 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         const pb_op_class class = pb_ops[r->op].class;
         if (class == PB_REDUCTION || class == PB_CONTRACTION || r->op == PB_OP_CONCAT)
             p->stored[v] = true;
+        /* positions are read instead of all that they were found in */
+        if (r->op == PB_OP_POOL_SCATTER && pb_build_record(b, r->in[1])->op == PB_OP_POOL_INDEX)
+            mark_stored(b, p, r->in[1], false);
         if (class == PB_CONTRACTION)
             for (int i = 0; i < r->arity; ++i)
                 mark_stored(b, p, pb_library_operand(b, v, i), !pb_reads_strided(b, v, i));
     }
     for (pb_value v = 0; v < b->count; ++v) {
-        const pb_op_class class = pb_ops[pb_build_record(b, v)->op].class;
-        if (!p->needed[v] || p->stored[v] || has_place(b, p, v) || class != PB_ELEMENTWISE ||
-            !(users[v] > 1 || spread[v]))
+        const pb_op op = pb_build_record(b, v)->op;
+        if (!p->needed[v] || p->stored[v] || has_place(b, p, v) || !(users[v] > 1 || spread[v]) ||
+            (pb_ops[op].class != PB_ELEMENTWISE && op != PB_OP_POOL_GATHER))
             continue;
-        const int cost = repeat_cost(b, p, v);
-        if ((users[v] > 1 && cost > REPEAT_LIMIT) || (spread[v] && cost > BROADCAST_LIMIT))
+        const int cost = repeat_cost(b, p, v), limit = op == PB_OP_POOL_GATHER ? 0 : REPEAT_LIMIT;
+        if ((users[v] > 1 && cost > limit) || (spread[v] && cost > BROADCAST_LIMIT))
             p->stored[v] = true;
     }
     for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */

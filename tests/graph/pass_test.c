@@ -338,6 +338,16 @@ static pb_value broadcast_data(void)
                         PB_SHAPE(30, 2));
 }
 
+static pb_value relu_mask_of_pooled(void)
+{
+    const pb_window two = {.kernel = {1, 2}, .stride = {1, 2}};
+    const pb_value image = pb_reshape(b.g, pb_relu(b.g, x_leaf()), PB_SHAPE(2, 3, 1, 4));
+    const pb_value index = pb_pool_index(b.g, image, two);
+    const pb_value pooled = pb_pool_gather(b.g, image, index, two);
+    const pb_value back = pb_pool_scatter(b.g, pooled, index, two, 1, 4);
+    return pb_mul(b.g, pb_reshape(b.g, back, PB_SHAPE(2, 3, 4)), pb_step(b.g, x_leaf()));
+}
+
 static const struct {
     pb_value (*build)(void);
     const char *becomes; /* the printed ops from the leaf on, last first */
@@ -372,6 +382,7 @@ static const struct {
     {iota_broadcast, "iota"},
     {huge, "cast iota"},
     {broadcast_data, "broadcast constant"},
+    {relu_mask_of_pooled, "reshape pool_scatter mul pool_gather reshape relu leaf"},
 };
 
 START_TEST(fold_simplifies)
