@@ -50,7 +50,7 @@ typedef struct pb_timing {
  *  wanted, or at least one before the limit of time is reached. PB_INTERRUPTED when the caller asked to stop. */
 pb_status pb_timing_measure(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing);
 /** The same, with a block of the copy and one of the multiply-adds after each block; `ceilings` are their medians, of the
- *  same minute. Only after pb_bench_ceilings. */
+ *  same minute, or those of the device where nothing was kept to measure them with. */
 pb_status pb_timing_measure_in_turn(const pb_bench *b, pb_timed *run, void *what, pb_timing *timing,
                                     pb_ceilings *ceilings);
 /** Sorts `seconds` and sums it up. */

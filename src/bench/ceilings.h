@@ -10,6 +10,7 @@ struct pb_ceiling {
     pb_module *module;
     pb_launch *launch;
     double work; /* of one run: bytes, or operations */
+    int times;   /* runs that are long beside a wait for the device, once they have been measured */
     char variant[96];
 };
 

@@ -63,7 +63,7 @@ static pb_status find_length(const pb_bench *b, pb_timed *run, void *what, int *
 typedef struct turn {
     pb_timed *run;
     void *what;
-    int times;       /* runs of a block                                       */
+    int times;       /* runs of a block                          */
     double *seconds; /* [repetitions] of a run, the block's mean */
 } turn;
 
@@ -77,7 +77,7 @@ static pb_status measure(const pb_bench *b, turn turns[], int turn_count, int *c
         PB_TRY(run_block(b, row->run, row->what, row->times, &row->seconds[0]));
     bool timed = !has_time(b, start); /* by the one run that there was time for */
     for (*count = 0; *count < b->repetitions && (*count == 0 || has_time(b, start)); ++*count) {
-        if (turn_count > 1 && !timed) /* the others have emptied the caches */
+        if (turn_count > 1 && row->times > 1 && !timed) /* the others have emptied the caches */
             PB_TRY(run_block(b, row->run, row->what, 1, &row->seconds[*count]));
         for (int i = timed ? 1 : 0; i < turn_count; i++)
             PB_TRY(run_block(b, turns[i].run, turns[i].what, turns[i].times,
@@ -115,9 +115,10 @@ pb_status pb_timing_measure_in_turn(const pb_bench *b, pb_timed *run, void *what
 {
     pb_timing timings[TURNS];
     turn turns[TURNS] = {[ROW] = {.run = run, .what = what},
-                         [COPY] = {.run = pb_ceiling_run, .what = b->copy, .times = 1},
-                         [ARITHMETIC] = {.run = pb_ceiling_run, .what = b->arithmetic, .times = 1}};
+                         [COPY] = {.run = pb_ceiling_run, .what = b->copy},
+                         [ARITHMETIC] = {.run = pb_ceiling_run, .what = b->arithmetic}};
     const int count = b->copy && b->arithmetic ? TURNS : 1;
+    for (int i = COPY; i < count; i++) turns[i].times = ((pb_ceiling *)turns[i].what)->times;
     PB_TRY(measure_turns(b, turns, count, timings));
     *timing = timings[ROW];
     *ceilings = b->ceilings;

@@ -69,7 +69,7 @@ static pb_value masked_before_scatter(pb_graph *g, pb_value scattered, pb_value 
     if (s->op != PB_OP_POOL_SCATTER || of == PB_NONE) return PB_NONE;
     const pb_value index = s->in[1], dy = s->in[0];
     const pb_value pooled = behind(g, index, PB_OP_POOL_INDEX);
-    if (pooled == PB_NONE) return PB_NONE;
+    if (pooled == PB_NONE || !same_shape(g, s, pooled)) return PB_NONE;
     const pb_value before = behind(g, owner(g, pooled), PB_OP_RELU);
     if (before == PB_NONE || owner(g, before) != owner(g, of)) return PB_NONE;
     const pb_window window = s->attrs.window;

@@ -137,37 +137,46 @@ static bool is_loop(const run *r)
     return r->last - r->first > 1 && r->few < r->each;
 }
 
-static bool touches_region(const pb_unit *u, int region)
+/* The place of a region among those that a unit touches, or -1. */
+static int find_region(const pb_parameters *touches, int region)
 {
-    for (int i = 0; i < u->touches.count; ++i)
-        if (u->touches.region[i] == region) return true;
-    return false;
+    for (int i = 0; i < touches->count; ++i)
+        if (touches->region[i] == region) return i;
+    return -1;
 }
 
 /* Whether a region holds nothing but what units of the run leave for later ones of it, which need
  * no sample but their own. */
-static bool passes_through(const pb_build *b, const pb_program_build *p, const run *r, int region)
+static bool passes_through(const pb_build *b, const pb_program_build *p, const run *r, int number)
 {
-    const pb_region *all = &b->regions[region];
+    const pb_region *region = &b->regions[number];
     bool written = false;
-    if (all->program != p->index || all->initial || all->count % (size_t)p->samples) return false;
+    if (region->program != p->index || region->initial || region->count % (size_t)p->samples)
+        return false;
     for (int i = 0; i < p->sequence_count; ++i) {
-        const pb_unit *u = unit_at(p, i);
-        if (!touches_region(u, region)) continue;
-        pb_parameters known = u->touches;
-        const int k = pb_parameters_place(&known, region);
-        if (i < r->first || i >= r->last || !known.by_sample[k]) return false;
-        if (!written && known.read[k]) return false;
-        written |= known.written[k];
+        const pb_parameters *touches = &unit_at(p, i)->touches;
+        const int k = find_region(touches, number);
+        if (k < 0) continue;
+        if (i < r->first || i >= r->last || !touches->by_sample[k]) return false;
+        if (!written && touches->read[k]) return false;
+        written |= touches->written[k];
     }
     return written;
 }
 
-/* Regions that nothing outside a run reads have room for the samples of a turn alone, and stay in a
- * near cache. */
-static void keep_near(pb_build *b, const pb_program_build *p, const run *r, dispatch_text *t,
-                      pb_text *before, pb_text *inside, bool kept[])
+/* Samples for which a region that passes through has room: those of a turn, for each work-item. */
+static size_t near_samples(const pb_program_build *p, const run *r)
 {
+    return (size_t)pb_ceil_div(p->samples, r->each) * (size_t)r->few;
+}
+
+/* Regions that nothing outside a run reads have room for the samples of a turn alone, and stay in a
+ * near cache. A sample's part is found by its number, so pointers begin as far before the room as
+ * the turn's first sample lies behind it. */
+static void keep_near(pb_build *b, const pb_program_build *p, const run *r, dispatch_text *t,
+                      pb_text *inside, bool kept[])
+{
+    if (near_samples(p, r) >= (size_t)p->samples) return;
     for (int i = r->first; i < r->last; ++i) {
         const pb_parameters *touches = &unit_at(p, i)->touches;
         for (int k = 0; k < touches->count; ++k) {
@@ -176,7 +185,7 @@ static void keep_near(pb_build *b, const pb_program_build *p, const run *r, disp
             kept[region] = true;
             const int number = pb_parameters_place(&t->all, region);
             const char *type = pb_c_type(b->regions[region].dtype);
-            pb_text_append(before, "    global %s *const near%d = a%d;\n", type, number, number);
+            pb_text_append(&t->task, "    global %s *const near%d = a%d;\n", type, number, number);
             pb_text_append(
                 inside, "    global %s *restrict a%d = near%d + (item * %d - few) * %ldL;\n", type,
                 number, number, r->few, (long)(b->regions[region].count / (size_t)p->samples));
@@ -184,7 +193,7 @@ static void keep_near(pb_build *b, const pb_program_build *p, const run *r, disp
     }
 }
 
-/* The units of a run, after another. */
+/* The units of a run, one after another. */
 static pb_status write_run(pb_build *b, pb_program_build *p, const run *r, dispatch_text *t)
 {
     if (!is_loop(r)) {
@@ -195,7 +204,7 @@ static pb_status write_run(pb_build *b, pb_program_build *p, const run *r, dispa
     bool *kept = calloc((size_t)b->region_count, sizeof *kept);
     if (!kept) return pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
     pb_text inside = {0};
-    keep_near(b, p, r, t, &t->task, &inside, kept);
+    keep_near(b, p, r, t, &inside, kept);
     pb_text_append(&t->task,
                    "    for (int few = s_begin, end = s_end; few < end; few += %d) {\n"
                    "    const int s_begin = few, s_end = min(few + %d, end);\n%s",
@@ -204,10 +213,9 @@ static pb_status write_run(pb_build *b, pb_program_build *p, const run *r, dispa
     for (int i = r->first; status == PB_OK && i < r->last; ++i)
         status = write_unit(b, p, unit_at(p, i), t, PB_SHARE_SAMPLES);
     pb_text_append(&t->task, "    }\n");
-    const size_t items = (size_t)pb_ceil_div(p->samples, r->each);
     for (int i = 0; i < b->region_count; ++i)
         if (kept[i])
-            b->regions[i].count = b->regions[i].count / (size_t)p->samples * items * (size_t)r->few;
+            b->regions[i].count = b->regions[i].count / (size_t)p->samples * near_samples(p, r);
     pb_text_free(&inside);
     free(kept);
     return status;

@@ -16,7 +16,7 @@ static cut cut_rows(const pb_build *b, const pb_unit *u, int64_t turns, int stat
     if (b->on_cpu) {
         const double work = (double)u->rows * (double)turns * (statements + 2);
         int64_t items = (int64_t)(work / 16384) + 1;
-        const int64_t most = 4 * (int64_t)b->info->compute_units;
+        const int64_t most = PB_MOST_ITEMS * (int64_t)b->info->compute_units;
         if (items > most) items = most;
         if (items > 1 && items < b->info->compute_units) items = b->info->compute_units;
         c.rows_each = pb_ceil_div(u->rows, items);

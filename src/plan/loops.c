@@ -18,6 +18,7 @@
 #define STREAM_BLOCK 64       /* elements that go past the caches at a time */
 #define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
 #define ROWS_AT_ONCE 4        /* whose lanes registers hold; memory delivers as many streams */
+#define SHORT_TURN   24       /* statements of an element that may stand several times in a loop */
 #define TURN_AHEAD   128      /* elements of a row between what is read and what is asked for */
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
@@ -136,6 +137,7 @@ typedef struct row_loop {
     int64_t turns; /* of `unroll` columns each */
     int block;     /* turns of a block, 0: scalar accumulators */
     int ahead;     /* elements between what is read and what is asked for, 0: nothing is */
+    int rows;      /* taken at once, 0: one after another */
     const pb_index *variable;
     bool streams[PB_UNIT_MAX_ROOTS]; /* roots that go past the caches, block by block */
 } row_loop;
@@ -177,17 +179,22 @@ static bool is_stream(const pb_writer *w, int i, const pb_index *address)
            pb_index_is_run(address, w->element, LANES);
 }
 
-/* Whether the unit reads its rows once, more than caches keep, and stores none of their elements.
- */
+/* Whether the unit reads more than caches hold, once, in rows enough for every work-item, and
+ * stores none of their elements. What it touches is known when it is written for good. */
 static bool reads_a_stream(const pb_writer *w, int last_phase)
 {
     const pb_unit *u = w->unit;
-    bool stores_elements = false;
+    bool reads = false;
+    if (!w->b->on_cpu || w->samples || u->kind != PB_UNIT_ROWS || last_phase > 0) return false;
     for (int i = 0; i < u->root_count; ++i)
-        stores_elements |= !root_of(w, i)->reduction && !is_row_value(w, i);
-    return w->b->on_cpu && w->samples == 0 && u->kind == PB_UNIT_ROWS && last_phase == 0 &&
-           !stores_elements &&
-           sizeof(float) * (uint64_t)u->rows * (uint64_t)u->columns >= STREAM_BYTES;
+        if (!root_of(w, i)->reduction && !is_row_value(w, i)) return false;
+    for (int i = 0; i < u->touches.count; ++i) {
+        const pb_region *region = &w->b->regions[u->touches.region[i]];
+        reads |=
+            u->touches.read[i] && region->count * pb_dtype_bytes(region->dtype) >= STREAM_BYTES;
+    }
+    return reads && u->rows >= PB_MOST_ITEMS * ROWS_AT_ONCE * ROWS_AT_ONCE *
+                                   (int64_t)w->b->info->compute_units;
 }
 
 static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int last_phase)
@@ -216,7 +223,7 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
         loop.block =
             loop.turns >= PB_BLOCK ? PB_BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
     if (loop.block && loop.turns % LANES == 0 && reads_a_stream(w, last_phase)) {
-        w->rows_at_once = ROWS_AT_ONCE;
+        loop.rows = ROWS_AT_ONCE;
         loop.block = LANES;
         loop.ahead = TURN_AHEAD;
     }
@@ -314,6 +321,7 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
                 const int array = wait_for(&t->list, x.text, "float");
                 const pb_index *address = store_address(w, i, at);
                 pb_text_append(&t->streams,
+                               "        #pragma unroll\n"
                                "        for (int l = 0; l < n; l += %d) {\n"
                                "            const int j = q + l;\n"
                                "            STREAM(vload%d(0, w%d + l), %s + %s);\n        }\n",
@@ -426,7 +434,7 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
         pb_text_append(out, "        if (n == %d) {\n        enum { n = %d };\n", loop->block,
                        loop->block);
         append_block_loop(out, type, count, body);
-        pb_text_append(out, "        #pragma unroll\n%s        } else {\n", t->streams.text);
+        pb_text_append(out, "%s        } else {\n", t->streams.text);
     }
     append_block_loop(out, type, count, body);
     if (t->streams.text) pb_text_append(out, "%s        }\n", t->streams.text);
@@ -443,6 +451,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
 {
     const row_loop loop = plan_row_loop(w, unroll, row, last_phase);
     w->fetches_ahead = loop.ahead > 0;
+    w->rows_at_once = loop.rows;
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);
     turn_text t = {0};
@@ -471,7 +480,9 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
         pb_text_append(out,
                        "        ELEMENTWISE\n        for (%s j = 0; j < %d; ++j) {\n%s        }\n",
                        variable_type(w, &t), (int)loop.turns, text);
-    if (t.stores.failed || t.folds.failed || t.streams.failed || body.failed) w->impossible = true;
+    if (t.stores.failed || t.folds.failed || t.streams.failed || body.failed ||
+        w->ahead_text.failed)
+        w->impossible = true;
     pb_text_free(&t.stores);
     pb_text_free(&t.folds);
     pb_text_free(&t.streams);
@@ -524,7 +535,7 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
         pb_text_append(body, "%s", loops[d].text ? loops[d].text : "");
         if (d == 0) begin_row_of_several(w, body);
         pb_text_append(body, "%s", ends[d].text ? ends[d].text : "");
-        if (loops[d].failed || ends[d].failed) w->impossible = true;
+        if (loops[d].failed || ends[d].failed || w->row_text[d].failed) w->impossible = true;
         pb_text_free(&loops[d]);
         pb_text_free(&ends[d]);
     }
@@ -578,7 +589,7 @@ static void append_reduced_loops(const pb_writer *w, pb_text *out, const char *t
                                  const char *count)
 {
     const int reduced = (int)w->unit->reduced;
-    const bool several = w->b->on_cpu && !w->middle_text.text;
+    const bool several = w->b->on_cpu && !w->middle_text.text && w->statements <= SHORT_TURN;
     const int whole = several ? reduced - reduced % ROWS_AT_ONCE : 0;
     append_reduced_loop(w, out, 0, whole, ROWS_AT_ONCE, turn, count);
     append_reduced_loop(w, out, whole, reduced, 1, turn, count);

@@ -7,6 +7,8 @@
 /** Elements of a row that are computed before they are reduced or stored; columns are cut at its
  * multiples. */
 #define PB_BLOCK 256
+/** Work-items of a fused kernel at most, for each compute unit of a CPU. */
+#define PB_MOST_ITEMS 4
 
 /** MAP and ROWS: what is done for a row, with its variables and (in a MAP) j_begin and j_end given.
  * The kernel takes `unroll` columns in a turn of its loops. */

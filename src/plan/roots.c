@@ -386,8 +386,9 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
         if (!p->needed[v] || p->stored[v] || has_place(b, p, v) || !(users[v] > 1 || spread[v]) ||
             (pb_ops[op].class != PB_ELEMENTWISE && op != PB_OP_POOL_GATHER))
             continue;
-        const int cost = repeat_cost(b, p, v), limit = op == PB_OP_POOL_GATHER ? 0 : REPEAT_LIMIT;
-        if ((users[v] > 1 && cost > limit) || (spread[v] && cost > BROADCAST_LIMIT))
+        const int cost = repeat_cost(b, p, v);
+        if ((users[v] > 1 && (cost > REPEAT_LIMIT || op == PB_OP_POOL_GATHER)) ||
+            (spread[v] && cost > BROADCAST_LIMIT))
             p->stored[v] = true;
     }
     for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */

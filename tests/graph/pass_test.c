@@ -338,14 +338,33 @@ static pb_value broadcast_data(void)
                         PB_SHAPE(30, 2));
 }
 
+static pb_value relu_mask_of(pb_window window, pb_window other, int height, int width)
+{
+    const pb_shape shape = PB_SHAPE(2, 3, 4);
+    const pb_value image = pb_reshape(b.g, pb_relu(b.g, x_leaf()), PB_SHAPE(2, 3, 1, 4));
+    const pb_value index = pb_pool_index(b.g, image, window);
+    const pb_value pooled = pb_pool_gather(b.g, image, index, window);
+    const pb_value back = pb_pool_scatter(b.g, pooled, index, other, height, width);
+    const pb_value step = pb_step(b.g, pb_reshape(b.g, x_leaf(), PB_SHAPE(2, 3, height * width)));
+    return pb_reshape(b.g, pb_mul(b.g, pb_reshape(b.g, back, PB_SHAPE(2, 3, height * width)), step),
+                      shape);
+}
 static pb_value relu_mask_of_pooled(void)
 {
     const pb_window two = {.kernel = {1, 2}, .stride = {1, 2}};
-    const pb_value image = pb_reshape(b.g, pb_relu(b.g, x_leaf()), PB_SHAPE(2, 3, 1, 4));
-    const pb_value index = pb_pool_index(b.g, image, two);
-    const pb_value pooled = pb_pool_gather(b.g, image, index, two);
-    const pb_value back = pb_pool_scatter(b.g, pooled, index, two, 1, 4);
-    return pb_mul(b.g, pb_reshape(b.g, back, PB_SHAPE(2, 3, 4)), pb_step(b.g, x_leaf()));
+    return relu_mask_of(two, two, 1, 4);
+}
+static pb_value relu_mask_of_overlapping(void)
+{
+    const pb_window three = {.kernel = {1, 3}, .stride = {1, 2}, .padding = {0, 1}};
+    return relu_mask_of(three, three, 1, 4);
+}
+/* The same elements in another image: there the pooled ones do not tell of relu. */
+static pb_value relu_mask_of_another_image(void)
+{
+    const pb_window two = {.kernel = {1, 2}, .stride = {1, 2}};
+    const pb_window flat = {.kernel = {2, 1}, .stride = {1, 1}};
+    return relu_mask_of(two, flat, 2, 2);
 }
 
 static const struct {
@@ -383,6 +402,8 @@ static const struct {
     {huge, "cast iota"},
     {broadcast_data, "broadcast constant"},
     {relu_mask_of_pooled, "reshape pool_scatter mul pool_gather reshape relu leaf"},
+    {relu_mask_of_overlapping, "reshape pool_scatter mul pool_gather reshape relu leaf"},
+    {relu_mask_of_another_image, "mul reshape pool_scatter pool_gather reshape relu leaf"},
 };
 
 START_TEST(fold_simplifies)
