@@ -274,7 +274,7 @@ typedef struct turn_text {
     pb_text stores;                   /* accumulations and stores of a turn              */
     pb_text later[PB_UNIT_MAX_ROOTS]; /* stores of each root after a block               */
     pb_text folds;                    /* accumulations after a block, over its elements  */
-    pb_text streams;                  /* stores past the caches, after a block           */
+    pb_text streams, whole_streams;   /* stores past the caches, after a block, a whole one */
     waiting list;
     bool irregular; /* addresses with quotients, remainders or gathers in it         */
 } turn_text;
@@ -320,14 +320,15 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
             if (loop->streams[i]) {
                 const int array = wait_for(&t->list, x.text, "float");
                 const pb_index *address = store_address(w, i, at);
-                pb_text_append(&t->streams,
-                               "        #pragma unroll\n"
-                               "        for (int l = 0; l < n; l += %d) {\n"
-                               "            const int j = q + l;\n"
-                               "            STREAM(vload%d(0, w%d + l), %s + %s);\n        }\n",
-                               LANES, LANES, array,
-                               pb_parameter(w, root->place.region, true, address),
-                               pb_index_text(w->pool, address));
+                const char *stores = pb_arena_printf(
+                    w->arena,
+                    "        for (int l = 0; l < n; l += %d) {\n"
+                    "            const int j = q + l;\n"
+                    "            STREAM(vload%d(0, w%d + l), %s + %s);\n        }\n",
+                    LANES, LANES, array, pb_parameter(w, root->place.region, true, address),
+                    pb_index_text(w->pool, address));
+                pb_text_append(&t->streams, "%s", stores);
+                pb_text_append(&t->whole_streams, "        #pragma unroll\n%s", stores);
             } else if (loop->block && loop->unroll > 1) {
                 const int array = wait_for(&t->list, x.text, pb_c_type(r->dtype));
                 store(w, i, at, pb_arena_printf(w->arena, "w%d[l]", array), &t->later[i]);
@@ -434,7 +435,7 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
         pb_text_append(out, "        if (n == %d) {\n        enum { n = %d };\n", loop->block,
                        loop->block);
         append_block_loop(out, type, count, body);
-        pb_text_append(out, "%s        } else {\n", t->streams.text);
+        pb_text_append(out, "%s        } else {\n", t->whole_streams.text);
     }
     append_block_loop(out, type, count, body);
     if (t->streams.text) pb_text_append(out, "%s        }\n", t->streams.text);
@@ -480,12 +481,13 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
         pb_text_append(out,
                        "        ELEMENTWISE\n        for (%s j = 0; j < %d; ++j) {\n%s        }\n",
                        variable_type(w, &t), (int)loop.turns, text);
-    if (t.stores.failed || t.folds.failed || t.streams.failed || body.failed ||
-        w->ahead_text.failed)
+    if (t.stores.failed || t.folds.failed || t.streams.failed || t.whole_streams.failed ||
+        body.failed || w->ahead_text.failed)
         w->impossible = true;
     pb_text_free(&t.stores);
     pb_text_free(&t.folds);
     pb_text_free(&t.streams);
+    pb_text_free(&t.whole_streams);
     pb_text_free(&body);
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (t.later[i].failed) w->impossible = true;
