@@ -44,7 +44,8 @@ static double unit_bytes(const pb_build *b, const pb_unit *u)
         double elements = (double)region->count;
         if (elements > elements_of(u))
             elements = elements_of(u); /* gathers touch a part of a data set */
-        bytes += elements * (double)pb_dtype_bytes(region->dtype);
+        const bool in_place = u->touches.read[i] && u->touches.written[i]; /* goes both ways */
+        bytes += (in_place ? 2 : 1) * elements * (double)pb_dtype_bytes(region->dtype);
     }
     return bytes;
 }
