@@ -208,6 +208,17 @@ static pb_status save(pb_cli *cli, const char *json, output_format format)
     return status;
 }
 
+/* A place where nothing can be written is told of before anything is measured. */
+static pb_status try_output(pb_cli *cli)
+{
+    pb_file_writer writer;
+    const char *path = pb_cli_value(cli, "output");
+    if (!path) return PB_OK;
+    PB_TRY(pb_file_open(cli->ctx, path, &writer));
+    pb_file_abandon(&writer);
+    return PB_OK;
+}
+
 static pb_status measure(pb_cli *cli, pb_bench_part part, const trainings *t)
 {
     bool is_terminal = pb_terminal_is(stderr);
@@ -230,6 +241,7 @@ static pb_status measure(pb_cli *cli, pb_bench_part part, const trainings *t)
     PB_TRY(read_format(cli, &format));
     PB_TRY(read_output(cli, &of_file));
     PB_TRY(read_numbers(cli, &options));
+    PB_TRY(try_output(cli));
     pb_status status = pb_bench_run(cli->ctx, part, &options, &json);
     if (!quiet && is_terminal) pb_terminal_clear_line(stderr);
     if (status == PB_OK) status = save(cli, json, of_file);

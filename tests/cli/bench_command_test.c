@@ -36,6 +36,8 @@ START_TEST(wrong_words_are_told)
     refuses("bench compare", "no file is given");
     refuses("bench compare -r 3 a.json", "--repetitions is for measuring");
     fails("bench compare a.json", 1, "a.json");
+    fails("bench device -o missing/a.json", 1, "missing/a.json");
+    ck_assert_ptr_null(strstr(said.err, "(1 of ")); /* nothing was measured */
     ck_assert_int_eq(scratch_count(scratch_path(&s, "runs")), 0);
 }
 END_TEST
