@@ -17,6 +17,7 @@ typedef struct order {
     int unit_count;
     bool *before; /* [unit_count, unit_count], as pb_unit_edges */
     bool *placed; /* [unit_count]                               */
+    bool *lonely; /* [unit_count] small, and no other unit joins it for blocks of samples */
     int *task_of; /* [unit_count]                               */
     int placed_count;
     int *sequence; /* [unit_count] */
@@ -75,7 +76,7 @@ static bool can_join(const order *o, const pb_task *t, int y)
         regions_of(o, t->first, t->count, u) == PB_MAX_ARGS)
         return false;
     if (t->kind == PB_TASK_CHAIN) return u->small;
-    bool joins = u->samples > 0;
+    bool joins = u->samples > 0 && !o->lonely[y];
     for (int i = t->first; joins && i < t->first + t->count; ++i)
         joins = keep_to_their_samples(&o->p->units[o->sequence[i]].touches, &u->touches);
     return joins;
@@ -89,6 +90,13 @@ static void place(order *o, pb_task *t, int y)
     ++t->count;
 }
 
+/* The last unit of a task is not placed after all. */
+static void take_back(order *o, pb_task *t)
+{
+    o->placed[o->sequence[--o->placed_count]] = false;
+    --t->count;
+}
+
 /* The first ready unit that joins a task, or -1. */
 static int find_joining(const order *o, const pb_task *t)
 {
@@ -98,7 +106,7 @@ static int find_joining(const order *o, const pb_task *t)
 }
 
 /* Opens tasks and fills each as far as it goes, of those that can be opened first the ones that
- * take most with them. */
+ * take most with them. A small unit that nothing joins is better off among other small ones. */
 static void form_tasks(order *o)
 {
     static const pb_task_kind kinds[] = {PB_TASK_SAMPLES, PB_TASK_CHAIN, PB_TASK_ALONE};
@@ -115,8 +123,12 @@ static void form_tasks(order *o)
                 if (is_alive(&o->p->units[y]) && is_ready(o, y)) first = y;
         }
         if (first < 0) return;
-        ++o->task_count;
         for (int next = first; next >= 0; next = find_joining(o, t)) place(o, t, next);
+        o->lonely[first] = t->kind == PB_TASK_SAMPLES && t->count == 1 && o->p->units[first].small;
+        if (o->lonely[first])
+            take_back(o, t);
+        else
+            ++o->task_count;
     }
 }
 
@@ -229,11 +241,12 @@ static pb_status try_order(order *o, int *stuck)
     o->placed_count = o->task_count = 0;
     o->before = malloc(n * n * sizeof *o->before + 1);
     o->placed = calloc(n + 1, sizeof *o->placed);
+    o->lonely = calloc(n + 1, sizeof *o->lonely);
     o->task_of = calloc(n + 1, sizeof *o->task_of);
     o->sequence = malloc((2 * n + 1) * sizeof *o->sequence);
     o->tasks = malloc((2 * n + 1) * sizeof *o->tasks);
     *stuck = -1;
-    if (!o->before || !o->placed || !o->task_of || !o->sequence || !o->tasks)
+    if (!o->before || !o->placed || !o->lonely || !o->task_of || !o->sequence || !o->tasks)
         return pb_fail(o->b->ctx, PB_ERR_MEMORY, "no memory to order %d kernels", o->unit_count);
     pb_unit_edges(o->b, p, o->before);
     form_tasks(o);
@@ -250,6 +263,7 @@ static void clear(order *o)
 {
     free(o->before);
     free(o->placed);
+    free(o->lonely);
     free(o->task_of);
     free(o->sequence);
     free(o->tasks);
