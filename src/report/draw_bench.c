@@ -76,9 +76,10 @@ static void set_axes(chart *c)
                    c->largest * 1.3);
     pb_text_append(s, "set xtics (");
     const char *comma = "";
+    const bool wide = c->largest > 300 * c->least; /* names of every step would touch */
     for (double power = pow(10, floor(log10(c->least / 1.3))); power < 1.3 * c->largest;
          power *= 10)
-        for (int step = 1; step < 10; step = step == 1 ? 2 : step == 2 ? 5 : 10) {
+        for (int step = 1; step < 10; step = wide || step == 5 ? 10 : step == 1 ? 2 : 5) {
             pb_text_append(s, "%s'%g' %g", comma, step * power, step * power);
             comma = ", ";
         }
