@@ -22,7 +22,7 @@ enum { BINARY_LIMIT_BYTES = 256 << 20 };
 /* PoCL caches by itself. */
 static bool device_caches(const pb_device *device)
 {
-    return strstr(device->info.platform, "Portable Computing Language");
+    return pb_device_is_pocl(&device->info);
 }
 
 static char *kernels_folder(void)

@@ -56,7 +56,7 @@ static void CL_CALLBACK give_back(cl_mem mem, void *user)
  * pages, each of which costs more when it is first touched than to fill it. */
 static bool takes_host_memory(const pb_device *device)
 {
-    return device->info.is_cpu && strcmp(device->info.platform, "Portable Computing Language") == 0;
+    return device->info.is_cpu && pb_device_is_pocl(&device->info);
 }
 
 /* A buffer of zeros, or NULL: then the driver has to find the memory. */

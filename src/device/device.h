@@ -7,6 +7,8 @@
 
 /* Whatever is made on a device is freed before the device is closed. */
 pb_context *pb_device_context(const pb_device *device);
+/** Whether PoCL implements a device. */
+bool pb_device_is_pocl(const pb_device_info *info);
 /** Loads the libraries that OpenCL consists of, compilers among them, which takes a tenth of a second. Nobody has to:
  *  pb_device_open does it as well. */
 void pb_device_load(void);

@@ -13,8 +13,7 @@ enum { MOST_BUILDERS = 8 };
  * Oclgrind crashes where two threads build. */
 static bool builds_alone(const pb_device *device)
 {
-    return strstr(device->info.platform, "Portable Computing Language") ||
-           strcmp(device->info.platform, "Oclgrind") == 0;
+    return pb_device_is_pocl(&device->info) || strcmp(device->info.platform, "Oclgrind") == 0;
 }
 
 int pb_device_builders(const pb_device *device)

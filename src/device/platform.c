@@ -8,6 +8,11 @@
 
 enum { PLATFORM_MAX = 64, DEVICE_MAX = 64 };
 
+bool pb_device_is_pocl(const pb_device_info *info)
+{
+    return strcmp(info->platform, "Portable Computing Language") == 0;
+}
+
 static void trim(char *text)
 {
     size_t end = strlen(text), begin = 0;

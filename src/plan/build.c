@@ -262,8 +262,7 @@ static const char *loop_hint(const pb_build *b)
 /* OpenCL's prefetch does nothing in PoCL, and others' compilers or interpreters know no other. */
 static const char *prefetch(const pb_build *b)
 {
-    return strstr(b->info->platform, "Portable Computing Language") ? "__builtin_prefetch(place)"
-                                                                    : "";
+    return pb_device_is_pocl(b->info) ? "__builtin_prefetch(place)" : "";
 }
 
 void pb_build_prelude(const pb_build *b, pb_text *source)

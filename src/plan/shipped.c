@@ -42,8 +42,7 @@ bool pb_has_wide_registers(const pb_device_info *info)
     static const char *const wide_names[] = {
         "avx512",     "cannonlake",     "icelake",       "cascadelake", "cooperlake", "tigerlake",
         "rocketlake", "sapphirerapids", "emeraldrapids", "znver4",      "znver5"};
-    if (!strstr(info->platform, "Portable Computing Language"))
-        return info->native_vector_floats >= 16;
+    if (!pb_device_is_pocl(info)) return info->native_vector_floats >= 16;
     for (size_t i = 0; i < sizeof wide_names / sizeof wide_names[0]; ++i)
         if (strstr(info->name, wide_names[i])) return true;
     return false;
