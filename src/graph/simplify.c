@@ -82,13 +82,11 @@ static pb_value masked_before_scatter(pb_graph *g, pb_value scattered, pb_value 
 pb_value pb_simplify_mul(pb_graph *g, const pb_record *r, const pb_value in[])
 {
     for (int i = 0; i < 2; i++) {
-        const pb_value kept = masked_before_scatter(g, in[i], in[1 - i]);
-        if (kept != PB_NONE) return kept;
-    }
-    for (int i = 0; i < 2; i++) {
         if (is_number(g, in[i], 1)) return in[1 - i];
         if (is_number(g, in[i], -1)) return pb_neg(g, in[1 - i]);
         if (is_number(g, in[i], 0)) return pb_splat(g, 0, r->dtype, r->shape);
+        const pb_value kept = masked_before_scatter(g, in[i], in[1 - i]);
+        if (kept != PB_NONE) return kept;
     }
     return PB_NONE;
 }

@@ -77,7 +77,9 @@ typedef struct pb_parameters {
     bool by_sample[PB_MAX_ARGS];
 } pb_parameters;
 
-/** The place of a region among them, where it is added when it is new; -1 when they are full. */
+/** The place of a region among them, or -1. */
+int pb_parameters_find(const pb_parameters *all, int region);
+/** The same, where a region that is new is added; -1 when they are full. */
 int pb_parameters_place(pb_parameters *all, int region);
 
 /** How much of a unit a piece of a kernel does. */

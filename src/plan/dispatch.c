@@ -137,14 +137,6 @@ static bool is_loop(const run *r)
     return r->last - r->first > 1 && r->few < r->each;
 }
 
-/* The place of a region among those that a unit touches, or -1. */
-static int find_region(const pb_parameters *touches, int region)
-{
-    for (int i = 0; i < touches->count; ++i)
-        if (touches->region[i] == region) return i;
-    return -1;
-}
-
 /* Whether a region holds nothing but what units of the run leave for later ones of it, which need
  * no sample but their own. */
 static bool passes_through(const pb_build *b, const pb_program_build *p, const run *r, int number)
@@ -155,7 +147,7 @@ static bool passes_through(const pb_build *b, const pb_program_build *p, const r
         return false;
     for (int i = 0; i < p->sequence_count; ++i) {
         const pb_parameters *touches = &unit_at(p, i)->touches;
-        const int k = find_region(touches, number);
+        const int k = pb_parameters_find(touches, number);
         if (k < 0) continue;
         if (i < r->first || i >= r->last || !touches->by_sample[k]) return false;
         if (!written && touches->read[k]) return false;

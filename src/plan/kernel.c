@@ -50,16 +50,20 @@ static double unit_bytes(const pb_build *b, const pb_unit *u)
     return bytes;
 }
 
+int pb_parameters_find(const pb_parameters *all, int region)
+{
+    for (int i = 0; i < all->count; ++i)
+        if (all->region[i] == region) return i;
+    return -1;
+}
+
 int pb_parameters_place(pb_parameters *all, int region)
 {
-    int i = 0;
-    while (i < all->count && all->region[i] != region) ++i;
-    if (i == PB_MAX_ARGS) return -1;
-    if (i == all->count) {
-        all->region[all->count++] = region;
-        all->by_sample[i] = true;
-    }
-    return i;
+    const int known = pb_parameters_find(all, region);
+    if (known >= 0 || all->count == PB_MAX_ARGS) return known;
+    all->region[all->count] = region;
+    all->by_sample[all->count] = true;
+    return all->count++;
 }
 
 const char *pb_unit_words(const pb_build *b, const pb_unit *u)
@@ -84,7 +88,7 @@ static void append_sample_loop(const pb_writer *w, pb_text *out, int64_t rows)
  * work enough for every unit. */
 static int column_block(const pb_build *b, const pb_unit *u)
 {
-    const int64_t shared = u->outer * u->inner / (4 * (int64_t)b->info->compute_units);
+    const int64_t shared = u->outer * u->inner / (PB_MOST_ITEMS * (int64_t)b->info->compute_units);
     const int64_t most = 4096 / u->root_count, least = 64;
     const int64_t block = (shared < least ? least : shared > most ? most : shared) / 16 * 16;
     return (int)(block > u->inner ? u->inner : block < least ? least : block);

@@ -6,8 +6,8 @@
 
 #include "plan/build.h"
 
-/* Operations that a value with several users may repeat before it is stored instead; what was
- * pooled reads several times its size again. */
+/* Operations that a value with several users may repeat before it is stored instead. What was
+ * pooled is stored for them in any case: it would read several times its size again. */
 #define REPEAT_LIMIT 14
 /* And those that a broadcast or a gather may repeat: random numbers of a sample are drawn once, not
  * once for each of its pixels. */
