@@ -119,6 +119,7 @@ END_TEST
 START_TEST(rows_add_up)
 {
     enum { MANY = 2051, WIDE = 4112 };
+    pretend_units(device, 4); /* rows are many for each work-item */
     const size_t count = (size_t)MANY * WIDE;
     const pb_value a = leaf("a", PB_SHAPE(MANY, WIDE)), rows = leaf("rows", PB_SHAPE(MANY));
     const pb_value most = leaf("most", PB_SHAPE(MANY)), all = leaf("all", PB_SCALAR);

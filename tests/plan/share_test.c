@@ -214,6 +214,45 @@ START_TEST(networks)
 }
 END_TEST
 
+/* Convolutions over long lines, of which a cache holds but a few at a time: 2 or 3 of the 11 of
+ * each work-item, the last turn fewer. */
+static void build_long_line(network *n, int batch)
+{
+    pb_graph *g = n->b.g;
+    const pb_window near = {{1, 3}, {1, 1}, {0, 1}}, halves = {{1, 2}, {1, 2}, {0, 0}};
+    pb_value x = leaf(n, PB_SHAPE(batch, 1, 1, 256), 1);
+    x = pb_relu(g, pb_conv(g, x, leaf(n, PB_SHAPE(16, 1, 1, 3), 0.5), near));
+    x = pb_max_pool(g, x, halves);
+    x = pb_relu(g, pb_conv(g, x, leaf(n, PB_SHAPE(32, 16, 1, 3), 0.2), near));
+    x = pb_max_pool(g, x, halves);
+    n->outputs[0] = pb_matmul(g, flat(g, x), leaf(n, PB_SHAPE(32 * 64, CLASSES), 0.05));
+    n->loss = cross_entropy(g, n->outputs[0]);
+}
+
+/* What the lines of a turn leave for each other has room for those alone, and where a window's
+ * largest was takes a byte. */
+START_TEST(long_lines_stay_near)
+{
+    pretend_units(device, 2);
+    joined *j = joined_create(ctx);
+    network n = {.b = {.g = pb_graph_create(ctx), .random = 91}};
+    build_long_line(&n, 22);
+    pb_value wanted[2 + OP_CASE_LEAVES] = {n.loss, n.outputs[0]};
+    OK(ctx, pb_gradient(n.b.g, n.loss, n.b.count, n.b.leaves, wanted + 2));
+    joined_add(j, &n.b, 2 + n.b.count, wanted, "long lines");
+    joined_program(j, "long lines");
+    pb_plan *plan = joined_check(j, device, true);
+    if (pb_plan_build_of(plan)->joins) {
+        const char *source = pb_plan_source(plan);
+        ck_assert_msg(strstr(source, "= near") && strstr(source, "few +="), "nothing stays near");
+        ck_assert_msg(strstr(source, "global uchar *"), "positions take more than a byte");
+    }
+    pb_plan_free(&plan);
+    op_case_free(&n.b);
+    joined_free(&j);
+}
+END_TEST
+
 #define STEP_BATCH 19
 
 /** A training step: leaves and what it assigns to them. */
@@ -307,6 +346,7 @@ int main(int argument_count, char **arguments)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, networks);
     if (first_case == 0) tcase_add_test(tests, steps_read_what_they_assign);
+    if (first_case == 0) tcase_add_test(tests, long_lines_stay_near);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }
