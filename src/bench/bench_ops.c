@@ -89,7 +89,7 @@ static pb_status check(const pb_bench *b, measured_op *m, double *seconds)
     float *result = malloc(bytes);
     if (!result) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory for the result of an op");
     *seconds = pb_seconds();
-    pb_status status = pb_plan_run(m->plan, "whole", 1);
+    pb_status status = pb_plan_run(m->plan, "op", 1);
     if (status == PB_OK) status = pb_plan_finish(m->plan);
     *seconds = pb_seconds() - *seconds;
     if (status == PB_OK) status = pb_plan_read(m->plan, m->result, result, bytes);

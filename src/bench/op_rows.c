@@ -2,8 +2,6 @@
  * elementwise ops and reductions read 64 MB, more than caches hold. */
 #include "bench/op_rows.h"
 
-#include "graph/op.h"
-
 /* clang-format off */
 #define PRODUCT(m, n, k)    {"product " #m "x" #n "x" #k, &pb_kind_product, {1, m, n, k, 0, 0}}
 #define PRODUCT_AT(m, n, k) {"product " #m "x" #n "x" #k " At", &pb_kind_product, {1, m, n, k, 1, 0}}
@@ -65,13 +63,6 @@ const pb_bench_op *pb_bench_op_rows(int *count)
     return rows;
 }
 
-static bool by_library(const pb_graph *g, pb_value v)
-{
-    const pb_record *r = pb_record_of(g, v);
-    while (r->op == PB_OP_RESHAPE) r = pb_record_of(g, r->in[0]);
-    return pb_ops[r->op].class == PB_CONTRACTION;
-}
-
 pb_status pb_bench_op_graph(pb_context *ctx, const pb_bench_op *op, pb_graph **g, pb_value leaves[],
                             pb_value *result)
 {
@@ -84,11 +75,5 @@ pb_status pb_bench_op_graph(pb_context *ctx, const pb_bench_op *op, pb_graph **g
     const pb_shape shape = pb_value_shape(*g, value);
     *result = pb_leaf(*g, PB_ROLE_STATE, "result", PB_F32, shape, zero);
     const pb_value whole = pb_assign(*g, *result, value);
-    PB_TRY(pb_program(*g, "whole", 1, &whole));
-    if (!by_library(*g, value)) return pb_program(*g, "op", 1, &whole);
-    const int begin[PB_MAX_AXES] = {0};
-    const pb_shape one = {.axes = shape.axes, .dim = {1, 1, 1, 1}};
-    const pb_value mark = pb_leaf(*g, PB_ROLE_STATE, "mark", PB_F32, one, zero);
-    const pb_value assign = pb_assign(*g, mark, pb_slice(*g, value, begin, one));
-    return pb_program(*g, "op", 1, &assign);
+    return pb_program(*g, "op", 1, &whole);
 }

@@ -29,10 +29,8 @@ typedef struct pb_bench_op {
 /** Every row, in the order they are measured. */
 const pb_bench_op *pb_bench_op_rows(int *count);
 
-/** A graph of the op with inputs `leaves` [PB_BENCH_LEAVES], PB_NONE where there are fewer. Program "whole" stores its value
- *  in the state leaf `result`. Program "op" is to be timed: it does the same, but of a product or convolution, which
- *  another kernel would have to copy to a leaf, it stores one element only. Free it with pb_graph_free, whatever comes of
- *  it. */
+/** A graph of the op with inputs `leaves` [PB_BENCH_LEAVES], PB_NONE where there are fewer. Program "op" stores its value in
+ *  the state leaf `result`. Free it with pb_graph_free, whatever comes of it. */
 pb_status pb_bench_op_graph(pb_context *ctx, const pb_bench_op *op, pb_graph **g, pb_value leaves[], pb_value *result);
 
 struct pb_bench;

@@ -340,6 +340,31 @@ static pb_status place_assign(pb_build *b, pb_program_build *p, pb_value assign)
                               .leaf = r->in[0]});
 }
 
+/* Whether an assignment is all that its value and its target are there for: then a product or
+ * convolution can write straight into the leaf. Who reads a leaf comes before who writes it, so
+ * nobody else may read either. */
+static bool is_made_in_leaf(const pb_build *b, const pb_program_build *p, const int users[],
+                            pb_value assign)
+{
+    const pb_record *r = pb_build_record(b, assign);
+    const pb_value leaf = r->in[0], v = pb_build_strip(b, r->in[1]);
+    const pb_place target = pb_build_place(b, p, leaf);
+    if (pb_ops[pb_build_record(b, v)->op].class != PB_CONTRACTION || has_place(b, p, v) ||
+        pb_build_record(b, leaf)->op != PB_OP_LEAF || p->needed[leaf] || target.region < 0 ||
+        b->regions[target.region].count != pb_shape_count(r->shape))
+        return false;
+    for (pb_value seen = r->in[1]; seen != v; seen = pb_build_record(b, seen)->in[0])
+        if (users[seen] > (seen != r->in[1])) return false;
+    if (users[v] > (v != r->in[1])) return false;
+    for (int i = 0; i < p->assign_count; ++i) {
+        const pb_record *other = pb_build_record(b, p->assigns[i]);
+        if (p->assigns[i] != assign &&
+            (other->in[0] == leaf || pb_build_strip(b, other->in[1]) == v))
+            return false;
+    }
+    return true;
+}
+
 pb_status pb_root_aside(pb_build *b, pb_program_build *p, int number)
 {
     const pb_root assignment = p->roots[number];
@@ -391,6 +416,13 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
             (spread[v] && cost > BROADCAST_LIMIT))
             p->stored[v] = true;
     }
+    for (int i = 0; i < p->assign_count && !p->is_setup; ++i) {
+        const pb_record *r = pb_build_record(b, p->assigns[i]);
+        const pb_value v = pb_build_strip(b, r->in[1]);
+        if (is_made_in_leaf(b, p, users, p->assigns[i]))
+            p->place[v] = pb_place_dense(pb_build_record(b, v)->shape,
+                                         pb_build_place(b, p, r->in[0]).region, 0);
+    }
     for (pb_value v = b->count - 1; v >= 0; --v) /* before their parts are placed */
         if (p->needed[v] && p->stored[v] && pb_build_record(b, v)->op == PB_OP_CONCAT &&
             p->place[v].region < 0)
@@ -403,7 +435,11 @@ pb_status pb_plan_roots(pb_build *b, pb_program_build *p)
                 continue;
             PB_TRY(pads ? place_pad(b, p, v) : place_value(b, p, v));
         }
-    for (int i = 0; i < p->assign_count && !p->is_setup; ++i)
-        PB_TRY(place_assign(b, p, p->assigns[i]));
+    for (int i = 0; i < p->assign_count && !p->is_setup; ++i) {
+        const pb_record *r = pb_build_record(b, p->assigns[i]);
+        const pb_place made = p->place[pb_build_strip(b, r->in[1])];
+        if (made.region < 0 || made.region != pb_build_place(b, p, r->in[0]).region)
+            PB_TRY(place_assign(b, p, p->assigns[i]));
+    }
     return PB_OK;
 }
