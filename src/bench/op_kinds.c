@@ -51,13 +51,23 @@ const pb_op_kind pb_kind_product = {product, product_element, product_flops};
 
 /* ---- convolutions ---- */
 
-enum { SAMPLES, CHANNELS, HEIGHT, WIDTH, OUTPUTS, KERNEL_HEIGHT, KERNEL_WIDTH };
+enum { SAMPLES, CHANNELS, HEIGHT, WIDTH, OUTPUTS, KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE };
 
 static pb_window window(const int n[])
 {
     return (pb_window){.kernel = {n[KERNEL_HEIGHT], n[KERNEL_WIDTH]},
-                       .stride = {1, 1},
+                       .stride = {n[STRIDE], n[STRIDE]},
                        .padding = {n[KERNEL_HEIGHT] / 2, n[KERNEL_WIDTH] / 2}};
+}
+
+static int out_height(const int n[])
+{
+    return (n[HEIGHT] + 2 * (n[KERNEL_HEIGHT] / 2) - n[KERNEL_HEIGHT]) / n[STRIDE] + 1;
+}
+
+static int out_width(const int n[])
+{
+    return (n[WIDTH] + 2 * (n[KERNEL_WIDTH] / 2) - n[KERNEL_WIDTH]) / n[STRIDE] + 1;
 }
 
 static pb_value input_x(pb_graph *g, const int n[])
@@ -72,7 +82,7 @@ static pb_value input_w(pb_graph *g, const int n[])
 
 static pb_value input_dy(pb_graph *g, const int n[])
 {
-    return pb_input(g, "dy", PB_SHAPE(n[SAMPLES], n[OUTPUTS], n[HEIGHT], n[WIDTH]));
+    return pb_input(g, "dy", PB_SHAPE(n[SAMPLES], n[OUTPUTS], out_height(n), out_width(n)));
 }
 
 static pb_value conv(pb_graph *g, const int n[], pb_value leaves[])
@@ -96,13 +106,28 @@ static pb_value conv_dw(pb_graph *g, const int n[], pb_value leaves[])
     return pb_conv_dw(g, leaves[0], leaves[1], window(n));
 }
 
-/* Element [sample, channel, i, j] of planes of HEIGHT x WIDTH, zero outside of them. */
-static double at(const float *planes, const int n[], int channels, int sample, int channel, int i,
-                 int j)
+/* Planes [samples, channels, height, width] of an operand. */
+typedef struct planes {
+    const float *data;
+    int channels, height, width;
+} planes;
+
+static planes planes_x(const int n[], const float *x)
 {
-    if (i < 0 || j < 0 || i >= n[HEIGHT] || j >= n[WIDTH]) return 0;
-    const size_t plane = (size_t)sample * (size_t)channels + (size_t)channel;
-    return (double)planes[(plane * (size_t)n[HEIGHT] + (size_t)i) * (size_t)n[WIDTH] + (size_t)j];
+    return (planes){x, n[CHANNELS], n[HEIGHT], n[WIDTH]};
+}
+
+static planes planes_dy(const int n[], const float *dy)
+{
+    return (planes){dy, n[OUTPUTS], out_height(n), out_width(n)};
+}
+
+/* Element [sample, channel, i, j], zero outside of the planes. */
+static double at(const planes *s, int sample, int channel, int i, int j)
+{
+    if (i < 0 || j < 0 || i >= s->height || j >= s->width) return 0;
+    const size_t plane = (size_t)sample * (size_t)s->channels + (size_t)channel;
+    return (double)s->data[(plane * (size_t)s->height + (size_t)i) * (size_t)s->width + (size_t)j];
 }
 
 static double weight(const float *w, const int n[], int output, int channel, int i, int j)
@@ -119,57 +144,66 @@ static int take(size_t *index, int extent)
     return last;
 }
 
-/* y[s, o, p, q] = sum over c, i, j of w[o, c, i, j] x[s, c, p + i - padding, q + j - padding] */
+/* y[s, o, p, q] = sum over c, i, j of
+ *                 w[o, c, i, j] x[s, c, p stride + i - padding, q stride + j - padding] */
 static pb_element conv_element(const int n[], const float *const in[], size_t index)
 {
-    const int q = take(&index, n[WIDTH]), p = take(&index, n[HEIGHT]), o = take(&index, n[OUTPUTS]);
+    const int q = take(&index, out_width(n)), p = take(&index, out_height(n));
+    const int o = take(&index, n[OUTPUTS]);
     const pb_window w = window(n);
+    const planes x = planes_x(n, in[0]);
     pb_element e = {0};
     for (int c = 0; c < n[CHANNELS]; c++)
         for (int i = 0; i < w.kernel[0]; i++)
             for (int j = 0; j < w.kernel[1]; j++)
-                add(&e,
-                    weight(in[1], n, o, c, i, j) * at(in[0], n, n[CHANNELS], (int)index, c,
-                                                      p + i - w.padding[0], q + j - w.padding[1]));
+                add(&e, weight(in[1], n, o, c, i, j) * at(&x, (int)index, c,
+                                                          p * w.stride[0] + i - w.padding[0],
+                                                          q * w.stride[1] + j - w.padding[1]));
     return e;
 }
 
-/* dx[s, c, p, q] = sum over o, i, j of w[o, c, i, j] dy[s, o, p - i + padding, q - j + padding] */
+/* dx[s, c, p, q] = sum over o, i, j, of those that divide, of
+ *                  w[o, c, i, j] dy[s, o, (p - i + padding) / stride, (q - j + padding) / stride]
+ */
 static pb_element conv_dx_element(const int n[], const float *const in[], size_t index)
 {
     const int q = take(&index, n[WIDTH]), p = take(&index, n[HEIGHT]);
     const int c = take(&index, n[CHANNELS]);
     const pb_window w = window(n);
+    const planes dy = planes_dy(n, in[0]);
     pb_element e = {0};
     for (int o = 0; o < n[OUTPUTS]; o++)
         for (int i = 0; i < w.kernel[0]; i++)
-            for (int j = 0; j < w.kernel[1]; j++)
-                add(&e,
-                    weight(in[1], n, o, c, i, j) * at(in[0], n, n[OUTPUTS], (int)index, o,
-                                                      p - i + w.padding[0], q - j + w.padding[1]));
+            for (int j = 0; j < w.kernel[1]; j++) {
+                const int down = p - i + w.padding[0], right = q - j + w.padding[1];
+                if (down % w.stride[0] || right % w.stride[1]) continue;
+                add(&e, weight(in[1], n, o, c, i, j) *
+                            at(&dy, (int)index, o, down / w.stride[0], right / w.stride[1]));
+            }
     return e;
 }
 
-/* dw[o, c, i, j] = sum over s, p, q of dy[s, o, p, q] x[s, c, p + i - padding, q + j - padding] */
+/* dw[o, c, i, j] = sum over s, p, q of
+ *                  dy[s, o, p, q] x[s, c, p stride + i - padding, q stride + j - padding] */
 static pb_element conv_dw_element(const int n[], const float *const in[], size_t index)
 {
     const int j = take(&index, n[KERNEL_WIDTH]), i = take(&index, n[KERNEL_HEIGHT]);
     const int c = take(&index, n[CHANNELS]), o = (int)index;
     const pb_window w = window(n);
+    const planes x = planes_x(n, in[0]), dy = planes_dy(n, in[1]);
     pb_element e = {0};
     for (int s = 0; s < n[SAMPLES]; s++)
-        for (int p = 0; p < n[HEIGHT]; p++)
-            for (int q = 0; q < n[WIDTH]; q++)
-                add(&e, at(in[1], n, n[OUTPUTS], s, o, p, q) * at(in[0], n, n[CHANNELS], s, c,
-                                                                  p + i - w.padding[0],
-                                                                  q + j - w.padding[1]));
+        for (int p = 0; p < dy.height; p++)
+            for (int q = 0; q < dy.width; q++)
+                add(&e, at(&dy, s, o, p, q) * at(&x, s, c, p * w.stride[0] + i - w.padding[0],
+                                                 q * w.stride[1] + j - w.padding[1]));
     return e;
 }
 
 static double conv_flops(const int n[])
 {
-    return 2.0 * n[SAMPLES] * n[CHANNELS] * n[HEIGHT] * n[WIDTH] * n[OUTPUTS] * n[KERNEL_HEIGHT] *
-           n[KERNEL_WIDTH];
+    return 2.0 * n[SAMPLES] * n[CHANNELS] * out_height(n) * out_width(n) * n[OUTPUTS] *
+           n[KERNEL_HEIGHT] * n[KERNEL_WIDTH];
 }
 
 const pb_op_kind pb_kind_conv = {conv, conv_element, conv_flops};

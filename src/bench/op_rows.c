@@ -8,7 +8,10 @@
 #define PRODUCT_BT(m, n, k) {"product " #m "x" #n "x" #k " Bt", &pb_kind_product, {1, m, n, k, 0, 1}}
 #define BATCHED(b, m, n, k) {"product " #b " x " #m "x" #n "x" #k, &pb_kind_product, {b, m, n, k, 0, 0}}
 #define CONV(kind, words, n, c, h, w, o, kh, kw) \
-    {words " " #n "x" #c "x" #h "x" #w " to " #o ", " #kh "x" #kw, &kind, {n, c, h, w, o, kh, kw}}
+    {words " " #n "x" #c "x" #h "x" #w " to " #o ", " #kh "x" #kw, &kind, {n, c, h, w, o, kh, kw, 1}}
+#define STRIDED(kind, words, n, c, h, w, o, kh, kw, stride) \
+    {words " " #n "x" #c "x" #h "x" #w " to " #o ", " #kh "x" #kw " stride " #stride, &kind, \
+     {n, c, h, w, o, kh, kw, stride}}
 #define DCT(n, side, keep)  {"dct2 " #n "x" #side "x" #side " keep " #keep, &pb_kind_dct, {n, side, keep}}
 #define WAVEDEC2(n, side, levels) \
     {"wavedec2 db2 " #n "x" #side "x" #side ", " #levels " levels", &pb_kind_wavedec2, {n, side, levels}}
@@ -42,6 +45,10 @@ static const pb_bench_op rows[] = {
     CONV(pb_kind_conv, "conv", 64, 16, 28, 28, 32, 3, 3),
     CONV(pb_kind_conv_dx, "conv dx", 64, 16, 28, 28, 32, 3, 3),
     CONV(pb_kind_conv_dw, "conv dw", 64, 16, 28, 28, 32, 3, 3),
+    STRIDED(pb_kind_conv, "conv", 128, 16, 32, 32, 32, 3, 3, 2),
+    STRIDED(pb_kind_conv_dx, "conv dx", 128, 16, 32, 32, 32, 3, 3, 2),
+    STRIDED(pb_kind_conv_dw, "conv dw", 128, 16, 32, 32, 32, 3, 3, 2),
+    STRIDED(pb_kind_conv, "conv", 32, 3, 96, 96, 64, 7, 7, 2),
 
     DCT(10000, 28, 16),
     WAVEDEC2(60000, 28, 2),

@@ -5,7 +5,7 @@
 
 #include <passband/graph.h>
 
-enum { PB_BENCH_EXTENTS = 7, PB_BENCH_LEAVES = 3 };
+enum { PB_BENCH_EXTENTS = 8, PB_BENCH_LEAVES = 3 };
 
 /** One element of a result, computed in float64 from the inputs. */
 typedef struct pb_element {

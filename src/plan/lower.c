@@ -1,7 +1,7 @@
 /* Graph to graph, before planning: ops in the forms that kernels take.
- *   - stride-1 convolutions and all weight gradients read zero-padded copies, so that the fast
- *     kernels never test bounds: the padding becomes an op of its own and is written by whoever
- *     computes the input
+ *   - convolutions and their gradients read zero-padded copies, so that the fast kernels never
+ *     test bounds: the padding becomes an op of its own and is written by whoever computes the
+ *     input
  *   - long sums go in two steps, so that there is work for every compute unit
  *   - scatter_add becomes a product with the one-hot matrix of its index, which has a fixed order
  *     of summation
@@ -30,37 +30,30 @@ static pb_value pad_plane(pb_graph *g, pb_value x, int vertical, int horizontal)
     return pb_pad(g, x, margin, margin);
 }
 
-static bool is_unit_stride(const pb_window *window)
+/* Rows (or columns) of zeros around dy, in steps of the convolution, such that no tap of the data
+ * gradient reads outside of it. */
+static int dx_margin(int kernel, int stride, int padding)
 {
-    return window->stride[0] == 1 && window->stride[1] == 1;
+    return padding < kernel - 1 ? (kernel - 1 - padding + stride - 1) / stride : 0;
 }
 
 static pb_value lower_conv(lowering *l, const pb_record *r, const pb_value in[])
 {
+    if (!l->on_cpu) return pb_append(l->to, r->op, r->arity, in, &r->attrs);
     pb_window window = r->attrs.window;
-    if (!l->on_cpu || (!is_unit_stride(&window) && r->op != PB_OP_CONV_DW))
-        return pb_append(l->to, r->op, r->arity, in, &r->attrs);
-    const int *padding = window.padding, *kernel = window.kernel;
-    switch (r->op) {
-    case PB_OP_CONV: {
-        const pb_value x = pad_plane(l->to, in[0], padding[0], padding[1]);
-        return pb_conv(l->to, x, in[1], (pb_window){{kernel[0], kernel[1]}, {1, 1}, {0, 0}});
-    }
-    case PB_OP_CONV_DW: {
-        const pb_value x = pad_plane(l->to, in[0], padding[0], padding[1]);
-        window.padding[0] = window.padding[1] = 0;
-        return pb_conv_dw(l->to, x, in[1], window);
-    }
-    default: { /* dx = valid correlation of dy, padded by kernel - 1 - padding, with the flipped
-                  weights */
-        const int margin[2] = {kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]};
-        if (margin[0] < 0 || margin[1] < 0) return pb_append(l->to, r->op, r->arity, in, &r->attrs);
+    if (r->op == PB_OP_CONV_DX) { /* m more rows of y on both sides, and m stride more of padding */
+        int margin[2];
+        for (int i = 0; i < 2; ++i) {
+            margin[i] = dx_margin(window.kernel[i], window.stride[i], window.padding[i]);
+            window.padding[i] += margin[i] * window.stride[i];
+        }
         const pb_value dy = pad_plane(l->to, in[0], margin[0], margin[1]);
-        window.padding[0] = kernel[0] - 1;
-        window.padding[1] = kernel[1] - 1;
         return pb_conv_dx(l->to, dy, in[1], window, r->attrs.height, r->attrs.width);
     }
-    }
+    const pb_value x = pad_plane(l->to, in[0], window.padding[0], window.padding[1]);
+    window.padding[0] = window.padding[1] = 0;
+    if (r->op == PB_OP_CONV_DW) return pb_conv_dw(l->to, x, in[1], window);
+    return pb_conv(l->to, x, in[1], window);
 }
 
 /* How many parts a sum of `length` elements with `others` results is cut into; 1: none. */

@@ -1,19 +1,12 @@
 /* Convolutions and their gradients. */
-#include "plan/solver.h"
+#include "plan/solver_conv.h"
 
-/** Geometry of a convolution from its data (x), its weights (w) and its result (y). */
-typedef struct conv {
-    pb_shape x, w, y;
-    pb_window window;
-    pb_place place[3];
-} conv;
-
-static conv conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+pb_conv_geometry pb_conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
 {
     const pb_record *r = pb_build_record(b, u->value);
     const pb_shape in0 = pb_build_record(b, r->in[0])->shape,
                    in1 = pb_build_record(b, r->in[1])->shape;
-    conv c = {.window = r->attrs.window};
+    pb_conv_geometry c = {.window = r->attrs.window};
     c.x = r->op == PB_OP_CONV_DX ? r->shape : in0;
     c.w = r->op == PB_OP_CONV_DW ? r->shape : in1;
     c.y = r->op == PB_OP_CONV ? r->shape : r->op == PB_OP_CONV_DX ? in0 : in1;
@@ -22,12 +15,12 @@ static conv conv_of(const pb_build *b, const pb_program_build *p, const pb_unit 
     return c;
 }
 
-static void describe_conv(pb_build *b, pb_unit *u, const conv *c, const char *name)
+void pb_conv_describe(pb_build *b, pb_unit *u, const pb_conv_geometry *c, const char *solver)
 {
     const pb_op op = pb_build_record(b, u->value)->op;
     const char *what = op == PB_OP_CONV ? "" : op == PB_OP_CONV_DX ? " dx" : " dw";
-    u->solver = name;
-    u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", name, what, c->x.dim[0],
+    u->solver = solver;
+    u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", solver, what, c->x.dim[0],
                                c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0], c->w.dim[2],
                                c->w.dim[3]);
     u->flops = 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
@@ -55,7 +48,7 @@ static int block_positions(int rows, const pb_place *x, pb_shape out)
     return (rows - 1) * (int)x->stride[2] + out.dim[3];
 }
 
-static void define_x(pb_build *b, const pb_place *x)
+void pb_conv_define_x(pb_build *b, const pb_place *x)
 {
     pb_solver_define(b, "X_SAMPLE", (long)x->stride[0]);
     pb_solver_define(b, "X_CHANNEL", (long)x->stride[1]);
@@ -68,8 +61,7 @@ static int lanes_of(int positions)
     return positions >= 16 ? 16 : positions >= 8 ? 8 : 4;
 }
 
-/* Whether a region holds nothing but the samples of a value, padded or not, one after another. */
-static bool is_cut_in_samples(const pb_build *b, const pb_place *place, int samples)
+bool pb_conv_is_cut(const pb_build *b, const pb_place *place, int samples)
 {
     return b->regions[place->region].count == (size_t)(place->stride[0] * samples);
 }
@@ -100,7 +92,7 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
     static const char *const offsets[] = {"X_OFFSET", "W_OFFSET", "Y_OFFSET"};
-    const conv c = conv_of(b, p, u);
+    const pb_conv_geometry c = pb_conv_of(b, p, u);
     const bool backward = r->op == PB_OP_CONV_DX;
     const pb_shape in = pb_build_record(b, r->in[0])->shape, out = r->shape;
     const int kh = c.w.dim[2], kw = c.w.dim[3], taps = kh * kw, outputs = out.dim[1];
@@ -143,7 +135,7 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     pb_solver_define(b, "TILE_OUTPUTS", tile);
     pb_solver_define(b, "ITEM_ROWS", rows);
     pb_solver_offsets(b, offsets, c.place);
-    define_x(b, &c.place[0]);
+    pb_conv_define_x(b, &c.place[0]);
     u->block = (pb_block_function){
         .name = pb_solver_family(b, "conv_tile"),
         .rows = out.dim[0],
@@ -160,22 +152,22 @@ static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, c
     if (p->samples == out.dim[0]) {
         const int64_t each = (int64_t)pb_shape_count(out) / out.dim[0];
         u->samples = p->samples;
-        u->touches.by_sample[0] = is_cut_in_samples(b, &c.place[0], in.dim[0]);
+        u->touches.by_sample[0] = pb_conv_is_cut(b, &c.place[0], in.dim[0]);
         u->touches.by_sample[2] = pb_is_cut_in_rows(b, &c.place[2], out.dim[0], each);
     }
-    describe_conv(b, u, &c, "conv_tile");
+    pb_conv_describe(b, u, &c, "conv_tile");
     return PB_OK;
 }
 
 /* What a unit has of the samples of a launch that cuts them. */
-static int samples_of_unit(const pb_build *b, const conv *c)
+static int samples_of_unit(const pb_build *b, const pb_conv_geometry *c)
 {
     return ceil_div(c->x.dim[0], (int)b->info->compute_units);
 }
 
 /* Samples of a partial sum of a weight gradient: a few sums for each unit, of what the second cache
  * holds, and a whole number of them for each unit. */
-static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
+static int pick_chunk(pb_build *b, pb_unit *u, const pb_conv_geometry *c)
 {
     const int samples = c->x.dim[0];
     const int sample_floats =
@@ -187,7 +179,7 @@ static int pick_chunk(pb_build *b, pb_unit *u, const conv *c)
 }
 
 /* The macros that kernels of weight gradients share. */
-static void define_dw(pb_build *b, const conv *c, int chunk)
+static void define_dw(pb_build *b, const pb_conv_geometry *c, int chunk)
 {
     static const char *const offsets[] = {"X_OFFSET", "DY_OFFSET", "DW_OFFSET"};
     pb_solver_define(b, "SAMPLES", c->x.dim[0]);
@@ -200,7 +192,7 @@ static void define_dw(pb_build *b, const conv *c, int chunk)
     pb_solver_define(b, "DY_SAMPLE", (long)c->place[1].stride[0]);
     pb_solver_define(b, "DY_OUTPUT", (long)c->place[1].stride[1]);
     pb_solver_define(b, "DY_ROW", (long)c->place[1].stride[2]);
-    define_x(b, &c->place[0]);
+    pb_conv_define_x(b, &c->place[0]);
 }
 
 #define SUM_FLOATS 4096 /* of dw that a work-item adds up */
@@ -214,8 +206,8 @@ typedef struct dw_blocks {
     int sum_rows, sum_item_rows; /* of what the second function is called for: taps, elements  */
 } dw_blocks;
 
-static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, const conv *c,
-                               const dw_blocks *dw)
+static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u,
+                               const pb_conv_geometry *c, const dw_blocks *dw)
 {
     const int samples = c->x.dim[0], outputs = c->w.dim[0], chunks = ceil_div(samples, dw->chunk);
     const char *solver = u->solver, *name = pb_solver_family(b, solver);
@@ -239,9 +231,9 @@ static pb_status add_dw_blocks(pb_build *b, pb_program_build *p, pb_unit *u, con
     if (dw->takes_few && p->samples == samples && samples_of_unit(b, c) % dw->chunk == 0) {
         u->samples = samples;
         for (int i = 0; i < 2; ++i)
-            u->touches.by_sample[i] = is_cut_in_samples(b, &c->place[1 - i], samples);
+            u->touches.by_sample[i] = pb_conv_is_cut(b, &c->place[1 - i], samples);
     }
-    describe_conv(b, u, c, solver);
+    pb_conv_describe(b, u, c, solver);
 
     pb_unit *sum;
     const pb_value value = u->value;
@@ -278,7 +270,7 @@ static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, con
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
-    const conv c = conv_of(b, p, u);
+    const pb_conv_geometry c = pb_conv_of(b, p, u);
     const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
     const int tile_taps =
         pb_choice_pick(b, u, "taps", balanced(taps, tiles->taps), smaller(taps, 12));
@@ -335,7 +327,7 @@ static bool suits_conv_dw_panel(const pb_build *b, const pb_record *r)
 static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *u,
                                      const pb_record *r)
 {
-    const conv c = conv_of(b, p, u);
+    const pb_conv_geometry c = pb_conv_of(b, p, u);
     const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
     const int most_taps = pb_tiles_of(b->info)->rows; /* a tile as of a product, of one vector */
     const int tile_taps =
@@ -370,7 +362,8 @@ bool pb_reads_strided(const pb_build *b, pb_value library, int input)
     const pb_solver *solver = is_conv(b, r) ? pb_choice_solver(b, library, &words) : NULL;
     if (!solver) return false;
     return solver->write == write_conv_dw || solver->write == write_conv_dw_panel ||
-           (solver->write == write_conv_tile && input == 0);
+           (input == 0 && (solver->write == write_conv_tile ||
+                           (b->on_cpu && solver->write == pb_write_conv_columns)));
 }
 
 static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
@@ -378,7 +371,7 @@ static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u,
     static const char *const offsets[][3] = {{"X_OFFSET", "W_OFFSET", "Y_OFFSET"},
                                              {"Y_OFFSET", "W_OFFSET", "X_OFFSET"},
                                              {"X_OFFSET", "Y_OFFSET", "W_OFFSET"}};
-    const conv c = conv_of(b, p, u);
+    const pb_conv_geometry c = pb_conv_of(b, p, u);
     const int which = r->op == PB_OP_CONV ? 0 : r->op == PB_OP_CONV_DX ? 1 : 2;
     pb_solver_define(b, "SAMPLES", c.x.dim[0]);
     pb_solver_define(b, "CHANNELS", c.x.dim[1]);
@@ -403,7 +396,7 @@ static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u,
     pb_solver_own(u, pb_arena_printf(b->arena, "%s%s", name, suffix[which]), regions, elements, 1,
                   1, b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
     pb_solver_regions(u, regions);
-    describe_conv(b, u, &c, "conv_direct");
+    pb_conv_describe(b, u, &c, "conv_direct");
     return PB_OK;
 }
 
@@ -423,6 +416,11 @@ static const pb_solver solvers[] = {
      pb_solver_always,
      write_conv_dw,
      {{"outputs", {2, 4, 8}}, {"taps", {2, 3, 5, 6, 9}}, {"chunk", {1, 2, 4, 8, 16, 32, 64}}}},
+    {"conv_columns",
+     pb_can_conv_columns,
+     pb_suits_conv_columns,
+     pb_write_conv_columns,
+     {{"rows", {2, 4, 6, 8, 12}}, {"vectors", {1, 2}}, {"depth", {64, 128, 256, 512}}}},
     {"conv_direct", is_conv, pb_solver_always, write_conv_direct, {{0}}},
 };
 

@@ -103,10 +103,10 @@ static const pb_bench_op small[] = {
     {"product At", &pb_kind_product, {1, 3, 5, 7, 1, 0}},
     {"product Bt", &pb_kind_product, {1, 3, 5, 7, 0, 1}},
     {"products", &pb_kind_product, {2, 3, 5, 7, 1, 1}},
-    {"conv", &pb_kind_conv, {2, 3, 5, 7, 4, 3, 3}},
-    {"conv 1", &pb_kind_conv, {2, 3, 1, 9, 4, 1, 5}},
-    {"conv dx", &pb_kind_conv_dx, {2, 3, 5, 7, 4, 3, 3}},
-    {"conv dw", &pb_kind_conv_dw, {2, 3, 5, 7, 4, 3, 3}},
+    {"conv", &pb_kind_conv, {2, 3, 5, 7, 4, 3, 3, 1}},
+    {"conv 1", &pb_kind_conv, {2, 3, 1, 9, 4, 1, 5, 1}},
+    {"conv dx", &pb_kind_conv_dx, {2, 3, 5, 7, 4, 3, 3, 1}},
+    {"conv dw", &pb_kind_conv_dw, {2, 3, 5, 7, 4, 3, 3, 1}},
     {"dct", &pb_kind_dct, {3, 7, 4}},
     {"relu", &pb_kind_relu, {11}},
     {"add", &pb_kind_add, {11}},
@@ -117,6 +117,9 @@ static const pb_bench_op small[] = {
     {"sum", &pb_kind_sum_all, {3, 5}},
     {"transpose", &pb_kind_transpose, {3, 5}},
     {"wavedec2", &pb_kind_wavedec2, {3, 7, 2}},
+    {"strided conv", &pb_kind_conv, {2, 3, 5, 7, 4, 3, 3, 2}},
+    {"strided conv dx", &pb_kind_conv_dx, {2, 3, 5, 8, 4, 3, 3, 2}},
+    {"strided conv dw", &pb_kind_conv_dw, {2, 3, 5, 7, 4, 1, 5, 3}},
 };
 enum { SMALL = sizeof small / sizeof *small };
 

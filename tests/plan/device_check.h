@@ -181,12 +181,9 @@ static inline void joined_compare(const joined *j, pb_plan *plan)
     }
 }
 
-/* Plans the joined graph, runs every program once and compares what they assigned. `on_cpu`: with
- * the kernels for a CPU, else with those for a GPU. The plan is the caller's. */
-static inline pb_plan *joined_check(const joined *j, pb_device *device, bool on_cpu)
+/* Runs every program of a plan of the joined graph once and compares what they assigned. */
+static inline void joined_run(const joined *j, pb_plan *plan)
 {
-    pb_plan *plan;
-    OK(j->ctx, pb_plan_create_as(device, j->g, on_cpu, &plan));
     if (getenv("PASSBAND_TEST_PRINT")) OK(j->ctx, pb_plan_print(plan, stdout));
     OK(j->ctx, pb_plan_init(plan, 1));
     joined_write(j, plan);
@@ -194,6 +191,15 @@ static inline pb_plan *joined_check(const joined *j, pb_device *device, bool on_
     for (int i = 0; i < programs->count; ++i)
         OK(j->ctx, pb_plan_run(plan, programs->program[i].name, 1));
     joined_compare(j, plan);
+}
+
+/* Plans the joined graph and runs it. `on_cpu`: with the kernels for a CPU, else with those for a
+ * GPU. The plan is the caller's. */
+static inline pb_plan *joined_check(const joined *j, pb_device *device, bool on_cpu)
+{
+    pb_plan *plan;
+    OK(j->ctx, pb_plan_create_as(device, j->g, on_cpu, &plan));
+    joined_run(j, plan);
     return plan;
 }
 

@@ -5,12 +5,14 @@
 #include <passband/wavelet.h>
 
 #include "device_check.h"
+#include "plan/choice.h"
+#include "plan/plan_state.h"
 
 static double most_multiplications = 1e9;
 
 static const char *const all_solvers[] = {
-    "product_dot", "product_tile",  "product_plain", "clblast",     "conv_tile",
-    "conv_dw",     "conv_dw_panel", "conv_direct",   "filter_bank", "histogram"};
+    "product_dot",   "product_tile", "product_plain", "clblast",     "conv_tile", "conv_dw",
+    "conv_dw_panel", "conv_columns", "conv_direct",   "filter_bank", "histogram"};
 enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
 
 static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
@@ -93,24 +95,84 @@ static const struct {
     {{4, {2, 2, 4, 7}}, 3, {{3, 2}, {1, 1}, {4, 3}}}, /* more padding than the kernel is wide */
 };
 
-static void add_convolution(joined *j, int i)
+/* A convolution, its data gradient, and its weight gradient where `count` is 3. */
+static void add_convolution(joined *j, pb_shape s, int outputs, pb_window window, int count,
+                            unsigned seed, const char *what)
 {
-    const pb_shape s = convolutions[i].x;
-    const pb_window window = convolutions[i].window;
-    if ((double)pb_shape_count(s) * convolutions[i].outputs * window.kernel[0] * window.kernel[1] >
+    if ((double)pb_shape_count(s) * outputs * window.kernel[0] * window.kernel[1] >
         most_multiplications)
         return;
-    op_built b = begin(j, (unsigned)(1000 + i));
+    op_built b = begin(j, seed);
     const pb_value x = op_case_uniform(&b, s, -1, 1);
-    const pb_value w = op_case_uniform(
-        &b, PB_SHAPE(convolutions[i].outputs, s.dim[1], window.kernel[0], window.kernel[1]), -1, 1);
+    const pb_value w =
+        op_case_uniform(&b, PB_SHAPE(outputs, s.dim[1], window.kernel[0], window.kernel[1]), -1, 1);
     const pb_value y = pb_conv(b.g, x, w, window);
     const pb_value dy = op_case_uniform(&b, pb_value_shape(b.g, y), -1, 1);
     const pb_value wanted[] = {y, pb_conv_dx(b.g, dy, w, window, s.dim[2], s.dim[3]),
                                pb_conv_dw(b.g, x, dy, window)};
-    char what[64];
-    snprintf(what, sizeof what, "convolution case %d, result", i);
-    add_values(j, &b, 3, wanted, what);
+    add_values(j, &b, count, wanted, what);
+}
+
+static void add_convolutions(joined *j)
+{
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i) {
+        char what[64];
+        snprintf(what, sizeof what, "convolution case %zu, result", i);
+        add_convolution(j, convolutions[i].x, convolutions[i].outputs, convolutions[i].window, 3,
+                        1000u + (unsigned)i, what);
+    }
+}
+
+/* What conv_columns is asked for by name, whatever the rules would take: rows of positions that
+ * vectors fit and do not fit, panels that end within a channel, strides beyond the kernel. */
+static const struct {
+    pb_shape x;
+    int outputs;
+    pb_window window;
+    const char *words;
+} column_cases[] = {
+    {{4, {1, 1, 5, 7}}, 3, {{1, 1}, {1, 1}, {0, 0}}, "conv_columns rows=2 vectors=1 depth=1"},
+    {{4, {3, 2, 9, 11}}, 7, {{3, 3}, {1, 1}, {1, 1}}, "conv_columns rows=3 vectors=2 depth=5"},
+    {{4, {17, 3, 8, 8}}, 12, {{3, 3}, {2, 2}, {1, 1}}, "conv_columns rows=12 vectors=1 depth=64"},
+    {{4, {2, 2, 13, 10}}, 5, {{5, 3}, {2, 1}, {2, 0}}, "conv_columns"},
+    {{4, {20, 4, 1, 41}}, 6, {{1, 3}, {1, 2}, {0, 1}}, "conv_columns"},
+    {{4, {5, 3, 11, 9}}, 1, {{3, 3}, {3, 3}, {2, 2}}, "conv_columns vectors=2 depth=4"},
+    {{4, {2, 3, 7, 6}}, 2, {{1, 1}, {2, 2}, {0, 0}}, "conv_columns"},
+    {{4, {1, 2, 6, 45}}, 4, {{2, 5}, {3, 2}, {1, 2}}, "conv_columns"},
+    {{4, {2, 2, 4, 10}}, 8, {{2, 2}, {1, 2}, {3, 1}}, "conv_columns"},
+};
+enum { COLUMNS = sizeof column_cases / sizeof column_cases[0] };
+
+static void add_columns(joined *j, int count)
+{
+    for (int i = 0; i < COLUMNS; ++i) {
+        char what[64];
+        snprintf(what, sizeof what, "columns case %d, result", i);
+        add_convolution(j, column_cases[i].x, column_cases[i].outputs, column_cases[i].window,
+                        count, 4000u + (unsigned)i, what);
+    }
+}
+
+/* Chooses what the row of `column_cases` with as many outputs says, wherever conv_columns can. */
+static int choose_columns(const pb_build *b, pb_choices *choices)
+{
+    int chosen = 0;
+    for (pb_value v = 0; v < b->count; ++v) {
+        int count;
+        const pb_record *r = pb_build_record(b, v);
+        if (r->op != PB_OP_CONV && r->op != PB_OP_CONV_DX && r->op != PB_OP_CONV_DW) continue;
+        const pb_shape w = r->op == PB_OP_CONV_DW ? r->shape : pb_build_record(b, r->in[1])->shape;
+        const pb_solver *solvers = pb_solvers(r->op, &count);
+        for (int i = 0; i < COLUMNS; ++i)
+            for (int k = 0; k < count && column_cases[i].outputs == w.dim[0]; ++k) {
+                char key[PB_KEY_BYTES];
+                if (strcmp(solvers[k].name, "conv_columns") != 0 || !solvers[k].can(b, r)) continue;
+                pb_choice_key(b, v, key);
+                ck_assert(pb_choices_set(choices, key, column_cases[i].words, PB_MEASURE, 1e-3));
+                ++chosen;
+            }
+    }
+    return chosen;
 }
 
 /* Lines beside each other with a rest, planes whose columns leave a rest, lines longer than one
@@ -184,8 +246,7 @@ static void check_solvers(bool on_cpu, bool used[SOLVERS])
     joined *j = joined_create(ctx);
     for (size_t i = 0; i < sizeof products / sizeof products[0]; ++i) add_product(j, (int)i);
     add_placed_products(j);
-    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i)
-        add_convolution(j, (int)i);
+    add_convolutions(j);
     for (size_t i = 0; i < sizeof banks / sizeof banks[0]; ++i) add_bank(j, (int)i);
     for (size_t i = 0; i < sizeof histograms / sizeof histograms[0]; ++i) add_histogram(j, (int)i);
     joined_program(j, "all");
@@ -206,6 +267,44 @@ START_TEST(solvers)
 }
 END_TEST
 
+static int units_of(const pb_plan *plan, const char *solver)
+{
+    const pb_build *b = pb_plan_build_of(plan);
+    int count = 0;
+    for (int i = 0; i < b->program_count; ++i)
+        for (int k = 0; k < b->programs[i].unit_count; ++k) {
+            const pb_unit *u = &b->programs[i].units[k];
+            count += u->choice && strncmp(u->choice, solver, strlen(solver)) == 0;
+        }
+    return count;
+}
+
+/* _i: with the kernels of a GPU, or of a CPU. */
+START_TEST(wished_columns)
+{
+    pb_context *ctx;
+    pb_device *device;
+    pb_plan *plan;
+    open_device(&ctx, &device);
+    joined *j = joined_create(ctx);
+    pb_choices *choices = pb_choices_create();
+    add_columns(j, _i ? 2 : 3); /* a CPU has other ways to the weights */
+    joined_program(j, "all");
+    OK(ctx, pb_plan_make(device, j->g, &(pb_manner){.on_cpu = _i}, &plan));
+    const int chosen = choose_columns(pb_plan_build_of(plan), choices);
+    pb_plan_free(&plan);
+    OK(ctx,
+       pb_plan_create_how(device, j->g, &(pb_manner){.on_cpu = _i, .choices = choices}, &plan));
+    ck_assert_int_eq(units_of(plan, "conv_columns"), chosen);
+    ck_assert(chosen > 0);
+    joined_run(j, plan);
+    pb_plan_free(&plan);
+    pb_choices_free(&choices);
+    joined_free(&j);
+    close_device(&ctx, &device);
+}
+END_TEST
+
 int main(int argument_count, char **arguments)
 {
     if (argument_count > 1) most_multiplications = atof(arguments[1]);
@@ -215,5 +314,9 @@ int main(int argument_count, char **arguments)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, solvers);
     suite_add_tcase(suite, tests);
+    TCase *by_name = tcase_create("columns");
+    tcase_set_timeout(by_name, 300);
+    tcase_add_loop_test(by_name, wished_columns, 1, 2);
+    suite_add_tcase(suite, by_name);
     return runs(srunner_create(suite));
 }
