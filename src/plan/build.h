@@ -254,6 +254,8 @@ bool pb_reads_strided(const pb_build *b, pb_value library, int input);
 pb_value pb_library_operand(const pb_build *b, pb_value library, int input);
 /** The launches of a program, and the order of its units. */
 pb_status pb_plan_tasks(pb_build *b, pb_program_build *p);
+/** Whether a CPU device has registers of 16 floats. */
+bool pb_has_wide_registers(const pb_device_info *info);
 /** Offsets of arena regions; the bytes of the arena of all programs, and of the setup's. */
 pb_status pb_plan_memory(pb_build *b, size_t *arena_bytes, size_t *setup_bytes);
 const pb_build *pb_plan_build_of(const pb_plan *plan);

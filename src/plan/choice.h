@@ -62,7 +62,5 @@ typedef struct pb_tiles {
     int taps, tap_outputs;     /* conv_dw: taps; taps times channels                           */
 } pb_tiles;
 const pb_tiles *pb_tiles_of(const pb_device_info *info);
-/** Whether a CPU device has registers of 16 floats. */
-bool pb_has_wide_registers(const pb_device_info *info);
 
 #endif

@@ -15,11 +15,16 @@
 
 #define LANES        16       /* partial results of a long row's reduction */
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
-#define STREAM_BLOCK 64       /* elements that go past the caches at a time */
 #define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
 #define ROWS_AT_ONCE 4        /* whose lanes registers hold; memory delivers as many streams */
 #define SHORT_TURN   24       /* statements of an element that may stand several times in a loop */
 #define TURN_AHEAD   128      /* elements of a row between what is read and what is asked for */
+
+/* Elements that go past the caches at a time: four vectors, which stay in registers. */
+static int stream_block(const pb_build *b)
+{
+    return pb_has_wide_registers(b->info) ? 64 : 32;
+}
 
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
@@ -208,7 +213,7 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
             pb_index_add(w->pool, pb_index_mul(w->pool, row, w->unit->columns), loop.variable);
         loop.streams[i] = linear && is_stream(w, i, store_address(w, i, root_at(w, i, linear)));
         if (loop.streams[i]) {
-            loop.block = STREAM_BLOCK;
+            loop.block = stream_block(w->b);
             loop.ahead = STREAM_AHEAD;
         }
     }
@@ -394,12 +399,13 @@ static const char *variable_type(const pb_writer *w, const turn_text *t)
 }
 
 /* A loop over the turns of a block. */
-static void append_block_loop(pb_text *out, const char *type, const char *count, const char *body)
+static void append_block_loop(pb_text *out, const char *hint, const char *type, const char *count,
+                              const char *body)
 {
     pb_text_append(out,
-                   "        ELEMENTWISE\n        for (%s l = 0; l < %s; ++l) {\n"
+                   "        %s\n        for (%s l = 0; l < %s; ++l) {\n"
                    "            const %s j = q + l;\n%s        }\n",
-                   type, count, type, body);
+                   hint, type, count, type, body);
 }
 
 /* Row k of those taken at once, which lie `part` rows apart; what is known of a row is read again.
@@ -434,13 +440,13 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     if (t->streams.text) { /* loops of known length take a third less: their arrays are registers */
         pb_text_append(out, "        if (n == %d) {\n        enum { n = %d };\n", loop->block,
                        loop->block);
-        append_block_loop(out, type, count, body);
+        append_block_loop(out, "ELEMENTWISE_BLOCK", type, count, body);
         pb_text_append(out, "%s        } else {\n", t->whole_streams.text);
     }
-    append_block_loop(out, type, count, body);
+    append_block_loop(out, "ELEMENTWISE", type, count, body);
     if (t->streams.text) pb_text_append(out, "%s        }\n", t->streams.text);
     for (int i = 0; i < w->unit->root_count; ++i)
-        if (t->later[i].text) append_block_loop(out, type, count, t->later[i].text);
+        if (t->later[i].text) append_block_loop(out, "ELEMENTWISE", type, count, t->later[i].text);
     pb_text_append(out, "%s%s        }\n", t->folds.text ? t->folds.text : "",
                    w->rows_at_once ? "        }\n" : "");
 }
