@@ -19,33 +19,40 @@
  * Launched by the plan, any local size, global size of one dimension at least the elements of
  *   NAME(x, w, y)       y, SAMPLES OUTPUTS OUT_HEIGHT OUT_WIDTH
  *   NAME_dx(dy, w, dx)  dx, SAMPLES CHANNELS HEIGHT WIDTH
- *   NAME_dw(dy, x, dw)  dw, OUTPUTS CHANNELS KERNEL_HEIGHT KERNEL_WIDTH */
+ *   NAME_dw(dy, x, dw)  dw, OUTPUTS CHANNELS KERNEL_HEIGHT KERNEL_WIDTH
+ * Called from other kernels, which take bias, activation and pooling from it in registers:
+ *   NAME_value(x, w, n, o, p, q)  y[n, o, p, q], 0 <= n < SAMPLES and so on */
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b)  PASTE_(a, b)
 #define OUT_HEIGHT   ((HEIGHT + 2 * PADDING_Y - KERNEL_HEIGHT) / STRIDE_Y + 1)
 #define OUT_WIDTH    ((WIDTH + 2 * PADDING_X - KERNEL_WIDTH) / STRIDE_X + 1)
 
-kernel void NAME(global const float *restrict x, global const float *restrict w,
-                 global float *restrict y)
+float PASTE(NAME, _value)(global const float *restrict x, global const float *restrict w, int n,
+                          int o, int p, int q)
 {
-    x += X_OFFSET, w += W_OFFSET, y += Y_OFFSET;
-    const size_t element = get_global_id(0);
-    if (element >= (size_t)SAMPLES * OUTPUTS * OUT_HEIGHT * OUT_WIDTH) return;
-    const int q = (int)(element % OUT_WIDTH), p = (int)(element / OUT_WIDTH % OUT_HEIGHT);
-    const int o = (int)(element / (OUT_WIDTH * OUT_HEIGHT) % OUTPUTS);
-    const size_t n = element / (OUT_WIDTH * OUT_HEIGHT) / OUTPUTS;
     const int row_begin = p * STRIDE_Y - PADDING_Y, column_begin = q * STRIDE_X - PADDING_X;
+    x += X_OFFSET + (size_t)n * (CHANNELS * HEIGHT * WIDTH);
+    w += W_OFFSET + o * (CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH);
 
     float sum = 0.0f;
     for (int c = 0; c < CHANNELS; c++)
         for (int i = max(0, -row_begin); i < min(KERNEL_HEIGHT, HEIGHT - row_begin); i++)
             for (int j = max(0, -column_begin); j < min(KERNEL_WIDTH, WIDTH - column_begin); j++)
-                sum =
-                    fma(w[((o * CHANNELS + c) * KERNEL_HEIGHT + i) * KERNEL_WIDTH + j],
-                        x[((n * CHANNELS + c) * HEIGHT + row_begin + i) * WIDTH + column_begin + j],
-                        sum);
-    y[element] = sum;
+                sum = fma(w[(c * KERNEL_HEIGHT + i) * KERNEL_WIDTH + j],
+                          x[(c * HEIGHT + row_begin + i) * WIDTH + column_begin + j], sum);
+    return sum;
+}
+
+kernel void NAME(global const float *restrict x, global const float *restrict w,
+                 global float *restrict y)
+{
+    const size_t element = get_global_id(0);
+    if (element >= (size_t)SAMPLES * OUTPUTS * OUT_HEIGHT * OUT_WIDTH) return;
+    const int q = (int)(element % OUT_WIDTH), p = (int)(element / OUT_WIDTH % OUT_HEIGHT);
+    const int o = (int)(element / (OUT_WIDTH * OUT_HEIGHT) % OUTPUTS);
+    const int n = (int)(element / (OUT_WIDTH * OUT_HEIGHT) / OUTPUTS);
+    y[Y_OFFSET + element] = PASTE(NAME, _value)(x, w, n, o, p, q);
 }
 
 kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float *restrict w,

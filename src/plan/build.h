@@ -5,6 +5,7 @@
  *   roots.c    which values must be stored; the others are recomputed where they are used
  *   choice.c   which solver computes a product or convolution (solver_*.c)
  *   units.c    stored values of one iteration domain join one unit
+ *   inline.c   units that compute a convolution themselves instead of reading it
  *   tasks.c    units are put in order; those that can share a launch do
  *   kernel.c   what a unit does in OpenCL C: loops.c from the expressions of its roots
  *              (expression.c, index.c)
@@ -59,9 +60,10 @@ typedef enum pb_unit_kind {
     PB_UNIT_LIBRARY  /* a product or convolution                                                  */
 } pb_unit_kind;
 
-#define PB_UNIT_MAX_ROOTS 24
-#define PB_UNIT_MAX_ARGS  28
-#define PB_MAX_ARGS       96 /* eight bytes each; every device takes 1024 bytes of arguments */
+#define PB_UNIT_MAX_ROOTS   24
+#define PB_UNIT_MAX_ARGS    28
+#define PB_UNIT_MAX_INLINED 4
+#define PB_MAX_ARGS         96 /* eight bytes each; every device takes 1024 bytes of arguments */
 
 /** Work of a unit, in operations, that one work-item does sooner than a launch of its own would
  * start. */
@@ -104,6 +106,14 @@ typedef struct pb_block_function {
     int local_floats;            /* of scratch                                                 */
 } pb_block_function;
 
+/** A library unit of whose result, of four axes, a function of OpenCL C
+ *    float name(global const float *a, global const float *b, int n, int o, int p, int q)
+ *  computes one element: a kernel may call it instead of reading what another one stored. */
+typedef struct pb_element_function {
+    const char *name; /* NULL: there is none */
+    int regions[2];   /* a, b                */
+} pb_element_function;
+
 /** A launch of a program: one kernel, or a product by CLBlast. */
 typedef struct pb_dispatch {
     const char *kernel, *label;
@@ -122,8 +132,10 @@ typedef struct pb_unit {
     int64_t outer, reduced, inner; /* COLUMNS                                         */
     int root_count;
     int roots[PB_UNIT_MAX_ROOTS];
-    pb_value value; /* LIBRARY: the value it computes                  */
-    int irregular;  /* addresses with quotients, remainders or gathers  */
+    pb_value value;                   /* LIBRARY: the value it computes                  */
+    int irregular;                    /* addresses with quotients, remainders or gathers  */
+    int inlined_count;                /* library units whose elements this one computes itself */
+    int inlined[PB_UNIT_MAX_INLINED]; /* instead of reading them                               */
     /* filled by codegen and solvers */
     const char *label, *solver;
     const char *wish;   /* LIBRARY: words that chose the solver, or NULL */
@@ -132,9 +144,12 @@ typedef struct pb_unit {
     int samples; /* it can be cut by that many samples of a batch; 0: it cannot */
     bool small;  /* one work-item does it sooner than a launch starts           */
     double flops, bytes;
-    pb_block_function block; /* LIBRARY                          */
-    pb_dispatch own;         /* LIBRARY without a block function */
-    int dispatch;            /* the launch that does it          */
+    double evaluations;          /* of elements of inlined units                        */
+    pb_block_function block;     /* LIBRARY                                             */
+    pb_element_function element; /* LIBRARY                                             */
+    bool is_inlined;             /* LIBRARY: another unit computes it; it has no launch */
+    pb_dispatch own;             /* LIBRARY without a block function                    */
+    int dispatch;                /* the launch that does it          */
 } pb_unit;
 
 /** One program being planned. */
@@ -232,6 +247,14 @@ pb_status pb_unit_of_root(pb_build *b, pb_program_build *p, int root);
 pb_status pb_units_check(pb_build *b, pb_program_build *p);
 /** before[x * n + y]: unit x must run before unit y, of n units. */
 void pb_unit_edges(const pb_build *b, const pb_program_build *p, bool *before);
+/** Whether units x and y, as one, would wait for themselves; `seen` has room for n. */
+bool pb_unit_makes_cycle(const bool *before, int n, int x, int y, bool *seen);
+/** Lets units compute, element by element, the convolutions that they alone read. */
+pb_status pb_plan_inline(pb_build *b, pb_program_build *p);
+/** A unit reads again what it computed of other units. */
+pb_status pb_unit_read_again(pb_build *b, pb_program_build *p, pb_unit *unit);
+/** A new root, of which the unit that it shall belong to is not yet told. */
+pb_status pb_root_add(pb_build *b, pb_program_build *p, pb_root root);
 /** Whether a fused unit can be written as a kernel; notes what it touches and what it costs. */
 pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool *possible);
 /** Notes whether a fused unit can be cut by the program's samples, and cuts it so that it can. */

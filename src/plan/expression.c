@@ -152,9 +152,18 @@ static int member(const pb_writer *w, pb_value v)
     return -1;
 }
 
+/* The inlined unit that computes v, or NULL. */
+static const pb_unit *inlined(const pb_writer *w, pb_value v)
+{
+    for (int i = 0; i < w->unit->inlined_count; ++i)
+        if (w->p->units[w->unit->inlined[i]].value == v) return &w->p->units[w->unit->inlined[i]];
+    return NULL;
+}
+
 bool pb_is_load(const pb_writer *w, pb_value v)
 {
-    if (member(w, pb_build_strip(w->b, v)) >= 0) return false;
+    const pb_value owner = pb_build_strip(w->b, v);
+    if (member(w, owner) >= 0 || inlined(w, owner)) return false;
     return pb_build_place(w->b, w->p, v).region >= 0;
 }
 
@@ -162,7 +171,7 @@ int pb_depth(pb_writer *w, pb_value v)
 {
     if (w->depths[v] >= 0) return w->depths[v];
     int depth = 0;
-    if (!pb_is_load(w, v)) {
+    if (!pb_is_load(w, v) && !inlined(w, v)) {
         const pb_record *r = record(w, v);
         for (int i = 0; i < r->arity; ++i) {
             const int d = pb_depth(w, r->in[i]);
@@ -222,6 +231,30 @@ static pb_scalar load(pb_writer *w, pb_value v, pb_at at)
 static int larger(int a, int b)
 {
     return a > b ? a : b;
+}
+
+/* An element that a function computes. What that reads, this kernel must not write. */
+static pb_scalar call(pb_writer *w, const pb_unit *u, pb_at at)
+{
+    const pb_element_function *f = &u->element;
+    int level = LEVEL_KERNEL;
+    const char *index[4];
+    for (int i = 0; i < 4; ++i) {
+        level = larger(level, pb_index_level(at.axis[i]));
+        index[i] = pb_index_text(w->pool, at.axis[i]);
+        w->irregular += pb_index_irregular(at.axis[i], LEVEL_ELEMENT);
+    }
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const int written = w->p->roots[w->unit->roots[i]].place.region;
+        if (written == f->regions[0] || written == f->regions[1]) w->impossible = true;
+    }
+    if (w->samples > 0) w->impossible = true; /* whose samples it reads is not told */
+    if (w->impossible) return nothing;
+    ++w->calls;
+    const char *a = pb_parameter(w, f->regions[0], false, NULL),
+               *b = pb_parameter(w, f->regions[1], false, NULL);
+    return temporary(w, "float", level, 0, "%s(%s, %s, %s, %s, %s, %s)", f->name, a, b, index[0],
+                     index[1], index[2], index[3]);
 }
 
 static pb_scalar elementwise(pb_writer *w, pb_value v, pb_at at)
@@ -498,6 +531,8 @@ static pb_scalar pool_scatter(pb_writer *w, pb_value v, pb_at at)
 static pb_scalar compute(pb_writer *w, pb_value v, pb_at at)
 {
     const pb_record *r = record(w, v);
+    const pb_unit *library = inlined(w, v);
+    if (library) return call(w, library, at);
     if (pb_ops[r->op].class == PB_ELEMENTWISE) return elementwise(w, v, at);
     pb_at inner = at;
     switch (r->op) { /* how each movement finds its element: the one place that knows addresses */

@@ -36,15 +36,17 @@ typedef struct pb_writer {
     pb_text kernel_text;                 /* LEVEL_KERNEL                       */
     pb_text row_text[PB_MAX_PHASES + 1]; /* LEVEL_ROW, before the loop of phase */
     pb_text middle_text, element_text;   /* the loop being written             */
-    bool fetches_ahead; /* the loop reads more than caches hold       */
-    pb_text ahead_text; /* there: asks for what later turns read      */
-    int rows_at_once;   /* rows whose blocks are read in turn; 0: one row after another */
+    bool fetches_ahead;                  /* the loop reads more than caches hold       */
+    pb_text ahead_text;                  /* there: asks for what later turns read      */
+    int rows_at_once; /* rows whose blocks are read in turn; 0: one row after another */
     int phase;
-    int serial;      /* of temporaries                     */
-    int statements;  /* at element level: a measure of work */
-    int irregular;   /* quotients, remainders and gathers in addresses at element level */
-    bool impossible; /* this kernel cannot compute that    */
-    bool other_rows; /* elements are asked for in rows that only the device knows */
+    int serial;         /* of temporaries                     */
+    int statements;     /* at element level: a measure of work */
+    int calls;          /* of functions that compute elements of inlined units */
+    double evaluations; /* of them by the whole kernel */
+    int irregular;      /* quotients, remainders and gathers in addresses at element level */
+    bool impossible;    /* this kernel cannot compute that    */
+    bool other_rows;    /* elements are asked for in rows that only the device knows */
     bool strided; /* it reads from far apart in turns of the element loop, but not in those of the
                      row loop */
     const pb_index *row, *element; /* the variables of these loops, where there are such */

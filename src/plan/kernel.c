@@ -36,13 +36,22 @@ static double elements_of(const pb_unit *u)
                                       : (double)u->rows * (double)u->columns;
 }
 
-static double unit_bytes(const pb_build *b, const pb_unit *u)
+/* Whether a function that the unit calls reads a region. */
+static bool is_read_by_call(const pb_program_build *p, const pb_unit *u, int region)
+{
+    bool reads = false;
+    for (int i = 0; i < u->inlined_count; ++i)
+        for (int k = 0; k < 2; ++k) reads |= p->units[u->inlined[i]].element.regions[k] == region;
+    return reads;
+}
+
+static double unit_bytes(const pb_build *b, const pb_program_build *p, const pb_unit *u)
 {
     double bytes = 0;
     for (int i = 0; i < u->touches.count; ++i) {
         const pb_region *region = &b->regions[u->touches.region[i]];
         double elements = (double)region->count;
-        if (elements > elements_of(u))
+        if (elements > elements_of(u) && !is_read_by_call(p, u, u->touches.region[i]))
             elements = elements_of(u); /* gathers touch a part of a data set */
         const bool in_place = u->touches.read[i] && u->touches.written[i]; /* goes both ways */
         bytes += (in_place ? 2 : 1) * elements * (double)pb_dtype_bytes(region->dtype);
@@ -72,7 +81,9 @@ const char *pb_unit_words(const pb_build *b, const pb_unit *u)
     if (u->kind == PB_UNIT_COLUMNS)
         return pb_arena_printf(b->arena, "columns %dx%dx%d", (int)u->outer, (int)u->reduced,
                                (int)u->inner);
-    return pb_arena_printf(b->arena, "%s %dx%d", u->kind == PB_UNIT_MAP ? "map" : "rows",
+    /* "conv_direct 128x1x28x28 o8 k3x3 + map 1x173056" */
+    return pb_arena_printf(b->arena, "%s%s%s %dx%d", u->label ? u->label : "",
+                           u->label ? " + " : "", u->kind == PB_UNIT_MAP ? "map" : "rows",
                            (int)u->rows, (int)u->columns);
 }
 
@@ -191,6 +202,7 @@ static void write_rows_body(pb_writer *w, pb_share share, pb_text *out, size_t i
     if (share != PB_SHARE_SAMPLES && takes_blocks(w, splits)) pb_text_append(out, "    }\n");
     items[0] = (size_t)c.column_items;
     items[1] = (size_t)c.row_items;
+    w->evaluations = (double)w->calls * (double)u->rows * (double)turns;
     if (body.failed) out->failed = 1;
     pb_text_free(&body);
 }
@@ -199,6 +211,7 @@ static void write_rows_body(pb_writer *w, pb_share share, pb_text *out, size_t i
 typedef struct written {
     bool possible;
     int statements, irregular;
+    double evaluations;
 } written;
 
 static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share share,
@@ -217,8 +230,10 @@ static pb_status write_unit(pb_build *b, pb_program_build *p, pb_unit *unit, pb_
             status = pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write a kernel");
     }
     if (status == PB_OK)
-        *found = (written){
-            .possible = !w->impossible, .statements = w->statements, .irregular = w->irregular};
+        *found = (written){.possible = !w->impossible,
+                           .statements = w->statements,
+                           .irregular = w->irregular,
+                           .evaluations = w->evaluations};
     if (w) pb_writer_close(w);
     free(w);
     return status;
@@ -236,8 +251,10 @@ pb_status pb_codegen_check(pb_build *b, pb_program_build *p, pb_unit *unit, bool
     pb_text_free(&text);
     *possible = found.possible && unit->touches.count <= PB_UNIT_MAX_ARGS;
     unit->irregular = found.irregular;
+    unit->evaluations = found.evaluations;
     unit->flops = elements_of(unit) * found.statements;
-    unit->bytes = unit_bytes(b, unit);
+    for (int i = 0; i < unit->inlined_count; ++i) unit->flops += p->units[unit->inlined[i]].flops;
+    unit->bytes = unit_bytes(b, p, unit);
     unit->small = b->on_cpu && elements_of(unit) * (found.statements + 2) <= PB_SMALL_WORK;
     return status;
 }

@@ -101,7 +101,7 @@ pb_value pb_library_operand(const pb_build *b, pb_value library, int input)
     return pb_build_strip(b, operand->in[0]);
 }
 
-static pb_status add_root(pb_build *b, pb_program_build *p, pb_root root)
+pb_status pb_root_add(pb_build *b, pb_program_build *p, pb_root root)
 {
     if (p->root_count == p->root_capacity) {
         const int capacity = p->root_capacity ? 2 * p->root_capacity : 64;
@@ -245,8 +245,8 @@ static pb_status place_concat(pb_build *b, pb_program_build *p, const int users[
         }
         place = (pb_place){.region = region, .offset = place.offset};
         for (int k = 0; k < r->shape.axes; ++k) place.stride[k] = p->place[v].stride[k];
-        PB_TRY(add_root(b, p,
-                        (pb_root){.v = r->in[i], .place = place, .forced = true, .leaf = PB_NONE}));
+        PB_TRY(pb_root_add(
+            b, p, (pb_root){.v = r->in[i], .place = place, .forced = true, .leaf = PB_NONE}));
     }
     return PB_OK;
 }
@@ -300,8 +300,8 @@ static pb_status place_pad(pb_build *b, pb_program_build *p, pb_value v)
             p->root_of[inner] = p->root_count;
         }
     }
-    return add_root(b, p,
-                    (pb_root){.v = r->in[0], .place = inside, .forced = true, .leaf = PB_NONE});
+    return pb_root_add(b, p,
+                       (pb_root){.v = r->in[0], .place = inside, .forced = true, .leaf = PB_NONE});
 }
 
 static pb_status place_value(pb_build *b, pb_program_build *p, pb_value v)
@@ -318,12 +318,12 @@ static pb_status place_value(pb_build *b, pb_program_build *p, pb_value v)
     }
     if (pb_ops[r->op].class == PB_CONTRACTION) return PB_OK; /* a library unit writes it */
     p->root_of[v] = p->root_count;
-    return add_root(b, p,
-                    (pb_root){.v = v,
-                              .place = p->place[v],
-                              .forced = forced,
-                              .leaf = PB_NONE,
-                              .reduction = pb_ops[r->op].class == PB_REDUCTION});
+    return pb_root_add(b, p,
+                       (pb_root){.v = v,
+                                 .place = p->place[v],
+                                 .forced = forced,
+                                 .leaf = PB_NONE,
+                                 .reduction = pb_ops[r->op].class == PB_REDUCTION});
 }
 
 static pb_status place_assign(pb_build *b, pb_program_build *p, pb_value assign)
@@ -333,11 +333,11 @@ static pb_status place_assign(pb_build *b, pb_program_build *p, pb_value assign)
     if (target.region < 0)
         return pb_fail(b->ctx, PB_ERR_INTERNAL, "an assignment's target has no storage of its own");
     const pb_shape shape = pb_build_record(b, r->in[1])->shape;
-    return add_root(b, p,
-                    (pb_root){.v = r->in[1],
-                              .place = pb_place_dense(shape, target.region, target.offset),
-                              .forced = true,
-                              .leaf = r->in[0]});
+    return pb_root_add(b, p,
+                       (pb_root){.v = r->in[1],
+                                 .place = pb_place_dense(shape, target.region, target.offset),
+                                 .forced = true,
+                                 .leaf = r->in[0]});
 }
 
 /* Whether an assignment is all that its value and its target are there for: then a product or
@@ -376,7 +376,7 @@ pb_status pb_root_aside(pb_build *b, pb_program_build *p, int number)
     p->roots[number].v = v;
     p->roots[number].place = p->place[v];
     p->roots[number].leaf = PB_NONE;
-    return add_root(b, p, assignment);
+    return pb_root_add(b, p, assignment);
 }
 
 pb_status pb_plan_roots(pb_build *b, pb_program_build *p)

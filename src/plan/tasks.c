@@ -27,7 +27,7 @@ typedef struct order {
 
 static bool is_alive(const pb_unit *u)
 {
-    return u->root_count > 0 || u->kind == PB_UNIT_LIBRARY;
+    return u->root_count > 0 || (u->kind == PB_UNIT_LIBRARY && !u->is_inlined);
 }
 
 bool pb_unit_is_part(const pb_build *b, const pb_unit *u)
@@ -136,6 +136,8 @@ static void form_tasks(order *o)
  * stored first. */
 static pb_status assign_apart(pb_build *b, pb_program_build *p, int number)
 {
+    /* its parts could not all compute for themselves what the whole did */
+    if (p->units[number].inlined_count) return pb_unit_read_again(b, p, &p->units[number]);
     const pb_unit whole = p->units[number];
     p->units[number].root_count = 0;
     for (int i = 0; i < whole.root_count; ++i) {

@@ -106,14 +106,14 @@ static bool is_leaf_region(const pb_build *b, int region)
     return b->regions[region].program == -1 && b->regions[region].persistent;
 }
 
-/* Dead units (no roots, not library) have no edges. */
+/* Dead units (no roots, not library, or computed by another unit) have no edges. */
 void pb_unit_edges(const pb_build *b, const pb_program_build *p, bool *before)
 {
     const int n = p->unit_count;
     memset(before, 0, (size_t)n * (size_t)n * sizeof *before);
     for (int x = 0; x < n; ++x)
         for (int y = 0; y < n; ++y) {
-            if (x == y) continue;
+            if (x == y || p->units[x].is_inlined || p->units[y].is_inlined) continue;
             const pb_parameters *writer = &p->units[x].touches, *reader = &p->units[y].touches;
             for (int i = 0; i < writer->count; ++i) {
                 if (!writer->written[i]) continue;
@@ -139,7 +139,7 @@ static bool reaches(const bool *before, int n, int from, int to, bool *seen)
 }
 
 /* A path from x to y, or back, through a third unit makes a cycle of the merged unit. */
-static bool merge_makes_cycle(const bool *before, int n, int x, int y, bool *seen)
+bool pb_unit_makes_cycle(const bool *before, int n, int x, int y, bool *seen)
 {
     const int ends[2][2] = {{x, y}, {y, x}};
     for (int side = 0; side < 2; ++side)
@@ -188,7 +188,7 @@ static pb_status merge_units(pb_build *b, pb_program_build *p)
             if (first->root_count == 0 || second->root_count == 0) continue;
             if (first->root_count + second->root_count > PB_UNIT_MAX_ROOTS) continue;
             if (!join_domains(b, p, first, second, &both) || !related(first, second)) continue;
-            if (merge_makes_cycle(before, n, x, y, seen)) continue;
+            if (pb_unit_makes_cycle(before, n, x, y, seen)) continue;
             both.root_count = 0;
             for (int i = 0; i < first->root_count; ++i)
                 both.roots[both.root_count++] = first->roots[i];
@@ -276,10 +276,11 @@ static void find_cuts(const pb_build *b, const pb_program_build *p, cuts *c, pb_
 }
 
 /* Of the ways to cut an elementwise kernel's elements into rows, the one whose addresses are
- * simplest; of equals, the one with the longest rows. */
+ * simplest; of equals, the one with the longest rows. Beside a convolution addresses cost little,
+ * and along one row neighbouring work-items read neighbours. */
 static pb_status choose_rows(pb_build *b, pb_program_build *p, pb_unit *u)
 {
-    if (u->kind != PB_UNIT_MAP || u->root_count == 0) return PB_OK;
+    if (u->kind != PB_UNIT_MAP || u->root_count == 0 || u->inlined_count > 0) return PB_OK;
     cuts c = {.elements = u->rows * u->columns};
     c.seen = calloc((size_t)b->count, sizeof *c.seen);
     if (!c.seen) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan %d values", b->count);
@@ -338,6 +339,7 @@ pb_status pb_plan_units(pb_build *b, pb_program_build *p)
     PB_TRY(pb_units_check(b, p));
     PB_TRY(merge_units(b, p));
     PB_TRY(drop_private_stores(b, p));
+    PB_TRY(pb_plan_inline(b, p));
     for (int i = 0; i < p->unit_count; ++i) PB_TRY(choose_rows(b, p, &p->units[i]));
     return PB_OK;
 }

@@ -1,4 +1,5 @@
-/* Random graphs, and their gradients, equal the float64 reference however the plan fuses them.
+/* Random graphs, and their gradients, equal the float64 reference however the plan fuses them; and
+ * so does what follows a convolution, which is fused into it where that computes no element twice.
  *
  * fusion_test [FIRST [COUNT]]: the groups of graphs to take; a failure names a graph by its seed.
  * Hundreds of them run under Oclgrind, where compiling takes no time. */
@@ -57,6 +58,206 @@ START_TEST(random_graphs)
 }
 END_TEST
 
+/** A convolution and what follows it: stages in the order of their letters. */
+typedef struct follow {
+    const char *what;
+    pb_shape x;
+    int outputs;
+    pb_window conv, pool;
+    pb_value (*then)(op_built *b, pb_value y, const struct follow *f);
+    int fused, apart; /* convolutions with the kernels of a GPU that are computed where they are
+                         read, and by a kernel of their own */
+    bool gradient;
+} follow;
+
+static pb_value biased(op_built *b, pb_value y)
+{
+    const int outputs = pb_value_shape(b->g, y).dim[1];
+    const pb_value bias = op_case_uniform(b, PB_SHAPE(1, outputs, 1, 1), -0.5, 0.5);
+    return pb_add(b->g, y, bias);
+}
+
+static pb_value then_relu(op_built *b, pb_value y, const follow *f)
+{
+    (void)f;
+    return pb_relu(b->g, biased(b, y));
+}
+
+static pb_value then_pool(op_built *b, pb_value y, const follow *f)
+{
+    return pb_tanh(b->g, pb_max_pool(b->g, then_relu(b, y, f), f->pool));
+}
+
+/* One kernel reads the elements, and another one windows of them that overlap. */
+static pb_value then_both(op_built *b, pb_value y, const follow *f)
+{
+    const pb_value pooled = pb_max_pool(b->g, pb_tanh(b->g, y), f->pool);
+    return pb_flatten_all(b->g, 2, (pb_value[]){pb_tanh(b->g, biased(b, y)), pooled});
+}
+
+/* Waits for a sum of all that it reads. */
+static pb_value then_normal(op_built *b, pb_value y, const follow *f)
+{
+    (void)f;
+    return pb_sub(b->g, pb_tanh(b->g, y), pb_mean_all(b->g, pb_square(b->g, y)));
+}
+
+static pb_value then_corner(op_built *b, pb_value y, const follow *f)
+{
+    (void)f;
+    return pb_tanh(b->g, pb_slice(b->g, y, (int[PB_MAX_AXES]){0}, PB_SHAPE(1, 1, 2, 2)));
+}
+
+/* Another convolution reads it, of which half the elements are wanted with it. */
+static pb_value then_another(op_built *b, pb_value y, const follow *f)
+{
+    const int channels = f->outputs;
+    const pb_value w = op_case_uniform(b, PB_SHAPE(channels, channels, 3, 3), -0.3, 0.3);
+    const pb_value z = pb_conv(b->g, y, w, (pb_window){{3, 3}, {1, 1}, {1, 1}});
+    return pb_relu(b->g, pb_add(b->g, z, biased(b, y)));
+}
+
+/* Two of one data, added up. */
+static pb_value then_sum(op_built *b, pb_value y, const follow *f)
+{
+    const pb_value w = op_case_uniform(b, PB_SHAPE(f->outputs, f->x.dim[1], 1, 1), -0.5, 0.5);
+    const pb_value z = pb_conv(b->g, b->leaves[0], w, (pb_window){{1, 1}, {1, 1}, {0, 0}});
+    return pb_relu(b->g, pb_add(b->g, z, biased(b, y)));
+}
+
+static const follow follows[] = {
+    {.what = "odd planes, pooled with a rest",
+     .x = {4, {2, 1, 7, 9}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .pool = {{2, 2}, {2, 2}, {0, 0}},
+     .then = then_pool,
+     .fused = 1,
+     .gradient = true},
+    {.what = "a line, pooled",
+     .x = {4, {3, 2, 1, 21}},
+     .outputs = 5,
+     .conv = {{1, 3}, {1, 1}, {0, 1}},
+     .pool = {{1, 2}, {1, 2}, {0, 0}},
+     .then = then_pool,
+     .fused = 1},
+    {.what = "strides, not pooled",
+     .x = {4, {2, 3, 11, 13}},
+     .outputs = 4,
+     .conv = {{3, 2}, {2, 3}, {1, 1}},
+     .then = then_relu,
+     .fused = 1},
+    {.what = "pooled beyond its rim",
+     .x = {4, {2, 1, 20, 22}},
+     .outputs = 2,
+     .conv = {{3, 3}, {1, 1}, {0, 0}},
+     .pool = {{2, 2}, {2, 2}, {1, 1}},
+     .then = then_pool,
+     .fused = 1},
+    {.what = "pooled with gaps",
+     .x = {4, {2, 2, 9, 11}},
+     .outputs = 3,
+     .conv = {{2, 2}, {1, 1}, {0, 0}},
+     .pool = {{2, 2}, {3, 3}, {0, 0}},
+     .then = then_pool,
+     .fused = 1},
+    {.what = "windows that overlap",
+     .x = {4, {2, 2, 9, 8}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .pool = {{3, 3}, {2, 2}, {1, 1}},
+     .then = then_pool,
+     .apart = 1},
+    {.what = "read twice",
+     .x = {4, {2, 2, 8, 7}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .pool = {{3, 3}, {2, 2}, {1, 1}},
+     .then = then_both,
+     .fused = 1},
+    {.what = "a sum of itself",
+     .x = {4, {2, 2, 30, 21}},
+     .outputs = 2,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .then = then_normal,
+     .apart = 1},
+    {.what = "a corner",
+     .x = {4, {2, 2, 8, 9}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .then = then_corner,
+     .apart = 1},
+    {.what = "read by another",
+     .x = {4, {2, 1, 8, 7}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .then = then_another,
+     .fused = 1,
+     .apart = 1},
+    {.what = "two in one",
+     .x = {4, {2, 2, 7, 6}},
+     .outputs = 3,
+     .conv = {{3, 3}, {1, 1}, {1, 1}},
+     .then = then_sum,
+     .fused = 2},
+};
+enum { FOLLOWS = sizeof follows / sizeof follows[0] };
+
+static void add_follow(joined *j, const follow *f)
+{
+    const pb_shape *x = &f->x;
+    op_built b = {.g = pb_graph_create(j->ctx), .random = (unsigned)(500 + (f - follows))};
+    const pb_value data = op_case_uniform(&b, *x, -1, 1);
+    const pb_value w = op_case_uniform(
+        &b, PB_SHAPE(f->outputs, x->dim[1], f->conv.kernel[0], f->conv.kernel[1]), -0.5, 0.5);
+    pb_value wanted[1 + OP_CASE_LEAVES];
+    int count = 0;
+    wanted[count++] = f->then(&b, pb_conv(b.g, data, w, f->conv), f);
+    if (f->gradient) {
+        OK(j->ctx, pb_gradient(b.g, weighted(&b, wanted[0]), b.count, b.leaves, wanted + 1));
+        count += b.count;
+    }
+    joined_add(j, &b, count, wanted, f->what);
+    joined_program(j, f->what);
+    op_case_free(&b);
+}
+
+static void check_follow(const pb_program_build *p, const follow *f)
+{
+    int fused = 0, apart = 0, called = 0;
+    for (int i = 0; i < p->unit_count; ++i) {
+        const pb_unit *u = &p->units[i];
+        const bool forward = u->kind == PB_UNIT_LIBRARY && u->element.name;
+        fused += forward && u->is_inlined;
+        apart += forward && !u->is_inlined;
+    }
+    for (int i = 0; i < p->sequence_count; ++i) {
+        const pb_unit *u = &p->units[p->sequence[i]];
+        ck_assert(!u->is_inlined);
+        called += u->inlined_count;
+    }
+    ck_assert_msg(fused == f->fused && apart == f->apart && called == fused,
+                  "%s: %d convolutions computed where they are read (%d of %d calls), not %d; %d "
+                  "apart, not %d",
+                  f->what, fused, called, fused, f->fused, apart, f->apart);
+}
+
+START_TEST(what_follows_a_convolution)
+{
+    pb_context *ctx;
+    pb_device *device;
+    open_device(&ctx, &device);
+    joined *j = joined_create(ctx);
+    for (int i = 0; i < FOLLOWS; ++i) add_follow(j, &follows[i]);
+    pb_plan *plan = joined_check(j, device, false);
+    for (int i = 0; i < FOLLOWS; ++i)
+        check_follow(&pb_plan_build_of(plan)->programs[1 + i], &follows[i]);
+    pb_plan_free(&plan);
+    joined_free(&j);
+    close_device(&ctx, &device);
+}
+END_TEST
+
 int main(int argument_count, char **arguments)
 {
     if (argument_count > 1) first_group = atoi(arguments[1]);
@@ -66,6 +267,7 @@ int main(int argument_count, char **arguments)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, random_graphs, 0, group_count);
+    tcase_add_test(tests, what_follows_a_convolution);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }

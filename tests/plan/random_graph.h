@@ -162,6 +162,19 @@ static inline pb_value random_product(random_graph *r, pb_value x, pb_value z)
     return pb_scale(g, pb_matmul_t(g, pb_tanh(g, x), x, true, false), 1.0f / (float)m);
 }
 
+/* What follows a convolution in networks: an activation, of which half are pooled by windows that
+ * do not overlap. */
+static inline pb_value random_follow(random_graph *r, pb_value y)
+{
+    pb_graph *g = r->b.g;
+    const pb_shape shape = pb_value_shape(g, y);
+    y = random_unary(r, y);
+    pb_window window = {{1, 1}, {1, 1}, {0, 0}};
+    for (int i = 0; i < 2; ++i)
+        if (shape.dim[2 + i] > 1) window.kernel[i] = window.stride[i] = 2;
+    return random_below(r, 2) ? pb_max_pool(g, y, window) : y;
+}
+
 static inline pb_value random_window(random_graph *r, pb_value x)
 {
     pb_graph *g = r->b.g;
@@ -182,7 +195,8 @@ static inline pb_value random_window(random_graph *r, pb_value x)
         pb_slice(g, x, (int[PB_MAX_AXES]){0},
                  PB_SHAPE(outputs, shape.dim[1], window.kernel[0], window.kernel[1]));
     const float terms = (float)(shape.dim[1] * window.kernel[0] * window.kernel[1]);
-    return pb_scale(g, pb_conv(g, x, w, window), 1.0f / terms);
+    const pb_value y = pb_scale(g, pb_conv(g, x, w, window), 1.0f / terms);
+    return random_below(r, 2) ? random_follow(r, y) : y;
 }
 
 static inline void random_graph_build(pb_context *ctx, unsigned long long seed, int batch,
