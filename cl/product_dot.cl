@@ -1,14 +1,15 @@
 /* Matrix product C[b] = A[b] B[b]^T by dot products of rows, for CPU devices and few, long rows.
  *
- * A [M, K], B [N, K], C [M, N]: float32, row-major, dense. Both operands are read as vectors of 16
- * along K, nothing is copied; each element of C has 16 partial sums, added up at the end as a fixed
- * tree.
+ * A [M, K], B [N, K], C [M, N]: float32, row-major, dense. Both operands are read as vectors of
+ * LANES along K, nothing is copied; each element of C has LANES partial sums, added up at the end as
+ * a fixed tree.
  *
  * Needs macros:
  *   NAME                        the function's name
  *   M N K                       extents, at least 1
  *   STRIDE_A STRIDE_B           elements from one batch entry to the next, 0 for one shared matrix
  *   A_OFFSET B_OFFSET C_OFFSET  where the operands begin in their buffers, in elements
+ *   LANES                       width of a vector: 8 or 16
  *   TILE_ROWS TILE_COLUMNS      a register tile, at most M and N, their product at most 24
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
@@ -20,55 +21,61 @@
 #define sum_lanes     PASTE(NAME, _sum)
 #define load_tail     PASTE(NAME, _tail)
 #define multiply_tile PASTE(NAME, _tile)
+#define VECTOR        PASTE(float, LANES)
+#define LOAD          PASTE(vload, LANES)
 
 /* Adds lanes 8, 4, 2 and 1 apart. */
-float sum_lanes(float16 lanes)
+float sum_lanes(VECTOR lanes)
 {
-    const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-#pragma unroll
-    for (uint apart = 8; apart > 0; apart /= 2) lanes += shuffle(lanes, lane ^ apart);
-    return lanes.s0;
+#if LANES == 16
+    const float8 eight = lanes.lo + lanes.hi;
+#else
+    const float8 eight = lanes;
+#endif
+    const float4 four = eight.lo + eight.hi;
+    const float2 two = four.lo + four.hi;
+    return two.s0 + two.s1;
 }
 
-/* The last K % 16 elements of a row in lanes of their own, zero in the others. */
-float16 load_tail(global const float *restrict row)
+/* The last K % LANES elements of a row in lanes of their own, zero in the others. */
+VECTOR load_tail(global const float *restrict row)
 {
-    float lanes[16];
+    float lanes[LANES];
 #pragma unroll
-    for (int l = 0; l < 16; l++)
-        lanes[l] = l < K % 16 ? row[K / 16 * 16 + (l < K % 16 ? l : 0)] : 0.0f;
-    return vload16(0, lanes);
+    for (int l = 0; l < LANES; l++)
+        lanes[l] = l < K % LANES ? row[K / LANES * LANES + (l < K % LANES ? l : 0)] : 0.0f;
+    return LOAD(0, lanes);
 }
 
 /* One register tile; only elements from (first_row, first_column) on are stored. */
 void multiply_tile(global const float *restrict a, global const float *restrict b,
                    global float *restrict c, int first_row, int first_column)
 {
-    float16 sum[TILE_ROWS][TILE_COLUMNS];
+    VECTOR sum[TILE_ROWS][TILE_COLUMNS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] = (float16)(0.0f);
+        for (int j = 0; j < TILE_COLUMNS; j++) sum[i][j] = (VECTOR)(0.0f);
 
-    for (int k = 0; k < K / 16 * 16; k += 16) {
-        float16 left[TILE_ROWS];
+    for (int k = 0; k < K / LANES * LANES; k += LANES) {
+        VECTOR left[TILE_ROWS];
 #pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) left[i] = vload16(0, a + i * K + k);
+        for (int i = 0; i < TILE_ROWS; i++) left[i] = LOAD(0, a + i * K + k);
 #pragma unroll
         for (int j = 0; j < TILE_COLUMNS; j++) {
-            const float16 right = vload16(0, b + j * K + k);
+            const VECTOR right = LOAD(0, b + j * K + k);
 #pragma unroll
             for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = fma(left[i], right, sum[i][j]);
         }
     }
-#if K % 16
+#if K % LANES
     {
-        float16 left[TILE_ROWS];
+        VECTOR left[TILE_ROWS];
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) left[i] = load_tail(a + i * K);
 #pragma unroll
         for (int j = 0; j < TILE_COLUMNS; j++) {
-            const float16 right = load_tail(b + j * K);
+            const VECTOR right = load_tail(b + j * K);
 #pragma unroll
             for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = fma(left[i], right, sum[i][j]);
         }
@@ -104,6 +111,8 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef sum_lanes
 #undef load_tail
 #undef multiply_tile
+#undef VECTOR
+#undef LOAD
 #undef NAME
 #undef M
 #undef N
@@ -113,5 +122,6 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef A_OFFSET
 #undef B_OFFSET
 #undef C_OFFSET
+#undef LANES
 #undef TILE_ROWS
 #undef TILE_COLUMNS

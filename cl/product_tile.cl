@@ -42,6 +42,8 @@
 #define TILE_COLUMNS    (16 * COLUMN_VECTORS)
 #define B_ROW           (TRANSPOSE_B ? 1 : N) /* elements from one k to the next      */
 #define B_COLUMN        (TRANSPOSE_B ? K : 1) /* elements from one column to the next */
+/* elements of B from there on, as many as an int holds */
+#define B_LEFT(k, column) ((int)min((long)(K - (k)) * N - (column), 0x7fffffffL))
 #define COPY_A          (COPY_ROWS > 1)
 #if COPY_A
 #define A_SPACE  local
@@ -53,18 +55,24 @@
 #define A_COLUMN (TRANSPOSE_A ? M : 1)
 #endif
 
-/* Copies `depth` rows of `width` columns of B, zeros beyond. */
-void pack_columns(global const float *restrict b, local float *restrict panel, int depth, int width)
+/* Copies `depth` rows of `width` columns of B, beyond them whatever is there: a vector that ends in
+ * one of the next rows is read whole where B, which holds `left` elements from here on, does not end
+ * before; else zeros. */
+void pack_columns(global const float *restrict b, local float *restrict panel, int depth, int width,
+                  int left)
 {
     int k = 0;
-    if (width == TILE_COLUMNS) {
+    if (width == TILE_COLUMNS || !TRANSPOSE_B) {
 #if TRANSPOSE_B
         /* few rows of B at a time: powers of two apart, they would drive each other from the cache */
         for (int j = 0; j < TILE_COLUMNS; j += TRANSPOSE_SIDE)
             for (k = 0; k + TRANSPOSE_SIDE <= depth; k += TRANSPOSE_SIDE)
                 TRANSPOSE(b + j * K + k, K, panel + k * TILE_COLUMNS + j, TILE_COLUMNS);
 #else
-        for (; k < depth; k++)
+        int whole = depth;
+        if (width < TILE_COLUMNS)
+            whole = left < TILE_COLUMNS ? 0 : min(depth, (left - TILE_COLUMNS) / N + 1);
+        for (; k < whole; k++)
             for (int j = 0; j < TILE_COLUMNS; j += 16)
                 vstore16(vload16(0, b + k * N + j), 0, panel + k * TILE_COLUMNS + j);
 #endif
@@ -106,9 +114,14 @@ void store_columns(float16 sum, global float *restrict c, int width)
         vstore16(sum, 0, c);
         return;
     }
-    float part[16];
+    if (width <= 0) return;
+    float part[16]; /* the last N % 16 */
     vstore16(sum, 0, part);
-    for (int j = 0; j < width; j++) c[j] = part[j];
+#if N & 8
+    vstore8(vload8(0, part), 0, c);
+#endif
+#pragma unroll
+    for (int j = N & 8; j < N % 16; j++) c[j] = part[j];
 }
 
 /* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its
@@ -173,7 +186,7 @@ void NAME(global const float *restrict a, global const float *restrict b, global
             const int end = min(begin + TILE_COLUMNS * PANELS, column_end);
             for (int column = begin; column < end; column += TILE_COLUMNS)
                 pack_columns(b + k * B_ROW + column * B_COLUMN, scratch + (column - begin) * DEPTH,
-                             depth, min(TILE_COLUMNS, end - column));
+                             depth, min(TILE_COLUMNS, end - column), B_LEFT(k, column));
             for (int first = row_begin; first < row_end; first += COPY_ROWS) {
                 const int last = min(first + COPY_ROWS, row_end);
                 copy_block(a + k * (TRANSPOSE_A ? M : 1), block, first, last, row_end, depth);
@@ -190,7 +203,8 @@ void NAME(global const float *restrict a, global const float *restrict b, global
     for (int k = 0; k < K; k += DEPTH)
         for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
             const int depth = min(DEPTH, K - k), width = min(TILE_COLUMNS, column_end - column);
-            pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width);
+            pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width,
+                         B_LEFT(k, column));
             for (int row = row_begin; row < row_end; row += TILE_ROWS) {
                 const int base = min(row, row_end - TILE_ROWS); /* the last tile moves up */
                 multiply_tile(a + base * A_ROW + k * A_COLUMN, scratch, c + base * N + column,
@@ -210,6 +224,7 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef TILE_COLUMNS
 #undef B_ROW
 #undef B_COLUMN
+#undef B_LEFT
 #undef COPY_A
 #undef COPY_ROWS
 #undef PANELS

@@ -227,6 +227,7 @@ static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u,
         c.rows = round_up(ceil_div(c.rows, 2), tile);
     c = pick_items(b, u, &x, c, tile, tile_columns);
     define_product(b, &x);
+    pb_solver_define(b, "LANES", pb_has_wide_registers(b->info) ? 16 : 8);
     pb_solver_define(b, "TILE_ROWS", tile);
     pb_solver_define(b, "TILE_COLUMNS", tile_columns);
     set_product_block(b, p, u, &x, pb_solver_family(b, "product_dot"), tile, c.rows, c.columns);
