@@ -16,22 +16,34 @@
  *   WORK                        elements of a work-item on each axis, such as 1, 2 or 4; uses
  *                               8 TILE (TILE WORK + 1) bytes of local memory
  *
+ * With FOLLOWER, C is not stored: the kernel has the parameters FOLLOWER_PARAMETERS, of which A and
+ * B are FOLLOWER_A and FOLLOWER_B, and calls FOLLOWER(FOLLOWER_ARGUMENTS, number, value) for each
+ * element of [batch, M, N], from registers.
+ *
  * Launched by the plan: global size (TILE ceil(N / (TILE WORK)), TILE ceil(M / (TILE WORK)),
  * batch), local size (TILE, TILE, 1). Every work-item reaches every barrier. */
 
 #define SPAN (TILE * WORK)
 
-kernel __attribute__((reqd_work_group_size(TILE, TILE, 1))) void
-NAME(global const float *restrict a, global const float *restrict b, global float *restrict c)
+#ifndef FOLLOWER
+#define FOLLOWER_PARAMETERS                                                                        \
+    global const float *restrict operand_a, global const float *restrict operand_b,                \
+        global float *restrict result
+#define FOLLOWER_A                      operand_a
+#define FOLLOWER_B                      operand_b
+#define FOLLOWER_ARGUMENTS              result
+#define FOLLOWER(result, number, value) (result)[C_OFFSET + (number)] = (value)
+#endif
+
+kernel __attribute__((reqd_work_group_size(TILE, TILE, 1))) void NAME(FOLLOWER_PARAMETERS)
 {
     /* [k][row] and [k][column]; one more element spreads columns over memory banks */
     local float tile_a[TILE][SPAN + 1], tile_b[TILE][SPAN + 1];
     const size_t batch = get_global_id(2);
     const int x = (int)get_local_id(0), y = (int)get_local_id(1);
     const int column = (int)get_group_id(0) * SPAN, row = (int)get_group_id(1) * SPAN;
-    a += A_OFFSET + batch * STRIDE_A;
-    b += B_OFFSET + batch * STRIDE_B;
-    c += C_OFFSET + batch * M * N;
+    global const float *a = FOLLOWER_A + A_OFFSET + batch * STRIDE_A;
+    global const float *b = FOLLOWER_B + B_OFFSET + batch * STRIDE_B;
 
     float sum[WORK][WORK];
     for (int i = 0; i < WORK; i++)
@@ -70,11 +82,17 @@ NAME(global const float *restrict a, global const float *restrict b, global floa
     for (int i = 0; i < WORK; i++)
         for (int j = 0; j < WORK; j++) {
             const int r = row + i * TILE + y, s = column + j * TILE + x;
-            if (r < M && s < N) c[r * N + s] = sum[i][j];
+            if (r < M && s < N)
+                FOLLOWER(FOLLOWER_ARGUMENTS, ((int)batch * M + r) * N + s, sum[i][j]);
         }
 }
 
 #undef SPAN
+#undef FOLLOWER
+#undef FOLLOWER_PARAMETERS
+#undef FOLLOWER_ARGUMENTS
+#undef FOLLOWER_A
+#undef FOLLOWER_B
 #undef NAME
 #undef M
 #undef N

@@ -88,7 +88,8 @@ int pb_parameters_place(pb_parameters *all, int region);
 typedef enum pb_share {
     PB_SHARE_ITEM,    /* the part that work-item (x, y) has */
     PB_SHARE_SAMPLES, /* samples [s_begin, s_end)           */
-    PB_SHARE_WHOLE    /* all of it                          */
+    PB_SHARE_WHOLE,   /* all of it                          */
+    PB_SHARE_ELEMENT  /* element number `element` of a MAP  */
 } pb_share;
 
 /** A library unit whose solver is a function of OpenCL C
@@ -106,13 +107,24 @@ typedef struct pb_block_function {
     int local_floats;            /* of scratch                                                 */
 } pb_block_function;
 
-/** A library unit of whose result, of four axes, a function of OpenCL C
- *    float name(global const float *a, global const float *b, int n, int o, int p, int q)
- *  computes one element: a kernel may call it instead of reading what another one stored. */
+/** How other units may take elements of a library unit's result in registers, instead of reading
+ * what it stored: they call a function of OpenCL C that computes one of four axes, float
+ * name(global const float *a, global const float *b, int n, int o, int p, int q) or the library
+ * unit's kernel calls theirs with each. */
 typedef struct pb_element_function {
-    const char *name; /* NULL: there is none */
-    int regions[2];   /* a, b                */
+    const char *name; /* NULL: there is none                        */
+    bool calls;       /* its kernel calls a function with each one  */
+    int regions[2];   /* a, b: what is read to compute them         */
 } pb_element_function;
+
+/** What the kernel of a library unit calls for each element of its result. */
+typedef struct pb_follower {
+    const char *name;       /* of the function                                             */
+    const char *parameters; /* of the kernel, as declared; and the function's first ones   */
+    const char *arguments;
+    const char *a, *b; /* of the parameters, the operands                             */
+    const pb_parameters *all;
+} pb_follower;
 
 /** A launch of a program: one kernel, or a product by CLBlast. */
 typedef struct pb_dispatch {
@@ -136,6 +148,7 @@ typedef struct pb_unit {
     int irregular;                    /* addresses with quotients, remainders or gathers  */
     int inlined_count;                /* library units whose elements this one computes itself */
     int inlined[PB_UNIT_MAX_INLINED]; /* instead of reading them                               */
+    bool follows;                     /* the kernel of the only one does this unit's work */
     /* filled by codegen and solvers */
     const char *label, *solver;
     const char *wish;   /* LIBRARY: words that chose the solver, or NULL */
@@ -201,7 +214,8 @@ typedef struct pb_build {
     pb_text macros;                             /* of the kernel being written by a solver     */
     pb_kernel *kernels;                         /* already in the source, the last one         */
     int kernel_count;
-    bool on_cpu;     /* the kernels are for long work-items                          */
+    const pb_follower *follower; /* of the kernel being written by a solver     */
+    bool on_cpu;                 /* the kernels are for long work-items                          */
     bool joins;      /* units share launches: the compiler takes large kernels as well */
     bool setup_only; /* plan no program but the setup                                */
 } pb_build;
@@ -266,6 +280,9 @@ pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share s
 const char *pb_unit_words(const pb_build *b, const pb_unit *unit);
 /** Chooses the solvers of a product or convolution and adds the units that do it. */
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value);
+/** Writes a unit's kernel again, which calls a function for each element. */
+pb_status pb_solve_followed(pb_build *b, pb_program_build *p, pb_unit *unit,
+                            const pb_follower *follower);
 /** Samples of a batch in a program: of the values that its products and convolutions make, the most
  * frequent number; 0 when there are none. */
 int pb_samples(const pb_build *b, const pb_program_build *p);

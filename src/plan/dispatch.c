@@ -282,14 +282,19 @@ static pb_status write_task(pb_build *b, pb_program_build *p, const pb_task *tas
     return writers[task->kind](b, p, task, t, items);
 }
 
-static void append_signature(const pb_build *b, const pb_parameters *all, pb_text *out)
+static void append_parameters(const pb_build *b, const pb_parameters *all, pb_text *out)
 {
-    pb_text_append(out, "kernel %svoid NAME(",
-                   b->on_cpu ? "__attribute__((reqd_work_group_size(1, 1, 1))) " : "");
     for (int i = 0; i < all->count; ++i)
         pb_text_append(out, "%sglobal %s%s *restrict a%d", i ? ", " : "",
                        all->written[i] ? "" : "const ", pb_c_type(b->regions[all->region[i]].dtype),
                        i);
+}
+
+static void append_signature(const pb_build *b, const pb_parameters *all, pb_text *out)
+{
+    pb_text_append(out, "kernel %svoid NAME(",
+                   b->on_cpu ? "__attribute__((reqd_work_group_size(1, 1, 1))) " : "");
+    append_parameters(b, all, out);
     pb_text_append(out, ")\n{\n");
 }
 
@@ -332,6 +337,37 @@ static pb_status write_wide(pb_build *b, pb_program_build *p, pb_unit *u, pb_dis
     }
     dispatch->local[items[0] >= items[1] ? 0 : 1] =
         b->info->max_work_group_size < 64 ? b->info->max_work_group_size : 64;
+    return status;
+}
+
+/* The kernel of a library unit, which calls a function of a fused unit with each element. */
+static pb_status write_followed(pb_build *b, pb_program_build *p, pb_unit *u, pb_dispatch *dispatch)
+{
+    pb_unit *library = &p->units[u->inlined[0]];
+    pb_text parameters = {0}, arguments = {0}, body = {0};
+    pb_parameters all = {0};
+    size_t ignored[2];
+    pb_follower follower = {.all = &all};
+    pb_status status = pb_codegen(b, p, u, PB_SHARE_ELEMENT, &body, &all, ignored);
+    append_parameters(b, &all, &parameters);
+    for (int i = 0; i < all.count; ++i) pb_text_append(&arguments, "%sa%d", i ? ", " : "", i);
+    follower.parameters = pb_arena_strdup(b->arena, parameters.text ? parameters.text : "");
+    follower.arguments = pb_arena_strdup(b->arena, arguments.text ? arguments.text : "");
+    const char *text =
+        pb_arena_printf(b->arena, "void NAME(%s, const int element, const float value)\n{\n%s}\n",
+                        follower.parameters, body.text ? body.text : "");
+    follower.a =
+        pb_arena_printf(b->arena, "a%d", pb_parameters_find(&all, library->element.regions[0]));
+    follower.b =
+        pb_arena_printf(b->arena, "a%d", pb_parameters_find(&all, library->element.regions[1]));
+    if (status == PB_OK && (parameters.failed || arguments.failed || body.failed || !text))
+        status = pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
+    if (status == PB_OK) status = pb_build_kernel(b, text, &follower.name);
+    if (status == PB_OK) status = pb_solve_followed(b, p, library, &follower);
+    if (status == PB_OK) *dispatch = library->own;
+    pb_text_free(&parameters);
+    pb_text_free(&arguments);
+    pb_text_free(&body);
     return status;
 }
 
@@ -418,6 +454,8 @@ pb_status pb_dispatch_write(pb_build *b, pb_program_build *p, const pb_task task
         PB_TRY(write_parts(b, p, tasks, count, dispatch));
     else if (first->kind == PB_UNIT_LIBRARY)
         *dispatch = first->own;
+    else if (first->follows)
+        PB_TRY(write_followed(b, p, first, dispatch));
     else
         PB_TRY(write_wide(b, p, first, dispatch));
     int units = 0;

@@ -233,7 +233,27 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* An element that a function computes. What that reads, this kernel must not write. */
+/* What is read to compute elements of an inlined unit, this kernel must not write. */
+static void check_inlined(pb_writer *w, const pb_element_function *f)
+{
+    for (int i = 0; i < w->unit->root_count; ++i) {
+        const int written = w->p->roots[w->unit->roots[i]].place.region;
+        if (written == f->regions[0] || written == f->regions[1]) w->impossible = true;
+    }
+    if (w->samples > 0) w->impossible = true; /* whose samples it reads is not told */
+}
+
+/* The element that the library unit's kernel has just computed. */
+static pb_scalar given(pb_writer *w, const pb_unit *u, pb_at at)
+{
+    check_inlined(w, &u->element);
+    if (pb_linear(w, record(w, u->value)->shape, at) != w->element) w->impossible = true;
+    for (int i = 0; i < 2 && !w->impossible; ++i)
+        pb_parameter(w, u->element.regions[i], false, NULL);
+    return (pb_scalar){"value", LEVEL_ELEMENT, 0};
+}
+
+/* An element that a function computes. */
 static pb_scalar call(pb_writer *w, const pb_unit *u, pb_at at)
 {
     const pb_element_function *f = &u->element;
@@ -244,11 +264,7 @@ static pb_scalar call(pb_writer *w, const pb_unit *u, pb_at at)
         index[i] = pb_index_text(w->pool, at.axis[i]);
         w->irregular += pb_index_irregular(at.axis[i], LEVEL_ELEMENT);
     }
-    for (int i = 0; i < w->unit->root_count; ++i) {
-        const int written = w->p->roots[w->unit->roots[i]].place.region;
-        if (written == f->regions[0] || written == f->regions[1]) w->impossible = true;
-    }
-    if (w->samples > 0) w->impossible = true; /* whose samples it reads is not told */
+    check_inlined(w, f);
     if (w->impossible) return nothing;
     ++w->calls;
     const char *a = pb_parameter(w, f->regions[0], false, NULL),
@@ -532,7 +548,7 @@ static pb_scalar compute(pb_writer *w, pb_value v, pb_at at)
 {
     const pb_record *r = record(w, v);
     const pb_unit *library = inlined(w, v);
-    if (library) return call(w, library, at);
+    if (library) return w->unit->follows ? given(w, library, at) : call(w, library, at);
     if (pb_ops[r->op].class == PB_ELEMENTWISE) return elementwise(w, v, at);
     pb_at inner = at;
     switch (r->op) { /* how each movement finds its element: the one place that knows addresses */

@@ -1,9 +1,12 @@
-/* Units that compute a convolution themselves instead of reading it. Where a launch has a unit to
- * itself, as on GPUs, a convolution of few terms costs less than storing its result and reading it
- * again. A unit over single elements that alone reads it, such as bias, ReLU and pooling, then
- * calls the solver's function for each element where it needs it: bias, maximum and position are
- * taken of registers. If others read the result too, a unit over its own elements stores it for
- * them. */
+/* Products and convolutions whose elements do not go through memory, where a launch has a unit to
+ * itself, as on GPUs. A unit over single elements that alone reads the result takes them in
+ * registers:
+ *   - of a convolution of few terms, which costs less than storing it and reading it again, it
+ * calls the solver's function for each element where it needs it, and takes bias, maximum and
+ *     position of what that returns
+ *   - a product has tiles of operands in local memory: its kernel calls the unit's function, for
+ *     each element at its own place, so bias and activation follow but no pooling
+ * If others read the result too, a unit over its own elements stores it for them. */
 #include <stdlib.h>
 
 #include "plan/build.h"
@@ -47,16 +50,20 @@ static pb_status try_reader(pb_build *b, pb_program_build *p, int library, int r
     const pb_value v = p->units[library].value;
     const double count = (double)pb_shape_count(pb_build_record(b, v)->shape);
     pb_unit *unit = &p->units[reader], trial = *unit;
+    const bool follows = p->units[library].element.calls,
+               whole = (double)(unit->rows * unit->columns) == count;
     *fits = false;
-    if (unit->kind != PB_UNIT_MAP || unit->inlined_count == PB_UNIT_MAX_INLINED) return PB_OK;
+    if (unit->kind != PB_UNIT_MAP || unit->inlined_count == PB_UNIT_MAX_INLINED || unit->follows ||
+        (follows && (!whole || unit->inlined_count > 0)))
+        return PB_OK;
+    trial.follows = follows;
     trial.inlined[trial.inlined_count++] = library;
     trial.label = trial.inlined_count == 1
                       ? p->units[library].label
                       : pb_arena_printf(b->arena, "%s + %s", unit->label, p->units[library].label);
     trial.solver = p->units[library].solver;
     if (stores) {
-        if (unit->root_count == PB_UNIT_MAX_ROOTS || (double)(unit->rows * unit->columns) != count)
-            return PB_OK;
+        if (unit->root_count == PB_UNIT_MAX_ROOTS || !whole) return PB_OK;
         p->root_of[v] = p->root_count;
         trial.roots[trial.root_count++] = p->root_count;
         PB_TRY(pb_root_add(
@@ -68,8 +75,8 @@ static pb_status try_reader(pb_build *b, pb_program_build *p, int library, int r
     bool possible;
     PB_TRY(pb_codegen_check(b, p, &trial, &possible));
     const double evaluations = trial.evaluations - unit->evaluations;
-    *fits = possible && evaluations >= LEAST_EVALUATIONS * count &&
-            evaluations <= MOST_EVALUATIONS * count;
+    *fits = possible && (follows || (evaluations >= LEAST_EVALUATIONS * count &&
+                                     evaluations <= MOST_EVALUATIONS * count));
     if (*fits) {
         *unit = trial;
         p->units[library].is_inlined = true;
@@ -105,7 +112,7 @@ pb_status pb_plan_inline(pb_build *b, pb_program_build *p)
     pb_status status =
         before && seen ? PB_OK : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to fuse %d kernels", n);
     for (int i = 0; status == PB_OK && i < n && !b->on_cpu; ++i) {
-        if (!p->units[i].element.name) continue;
+        if (!p->units[i].element.name && !p->units[i].element.calls) continue;
         pb_unit_edges(b, p, before);
         status = inline_library(b, p, i, before, seen);
     }
@@ -126,6 +133,7 @@ pb_status pb_unit_read_again(pb_build *b, pb_program_build *p, pb_unit *unit)
         }
     }
     unit->inlined_count = 0;
+    unit->follows = false;
     unit->label = unit->solver = NULL;
     return pb_units_check(b, p);
 }

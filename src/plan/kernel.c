@@ -36,13 +36,20 @@ static double elements_of(const pb_unit *u)
                                       : (double)u->rows * (double)u->columns;
 }
 
-/* Whether a function that the unit calls reads a region. */
-static bool is_read_by_call(const pb_program_build *p, const pb_unit *u, int region)
+/* Elements of a region that are operands of inlined units. */
+static double operand_elements(const pb_build *b, const pb_program_build *p, const pb_unit *u,
+                               int region)
 {
-    bool reads = false;
-    for (int i = 0; i < u->inlined_count; ++i)
-        for (int k = 0; k < 2; ++k) reads |= p->units[u->inlined[i]].element.regions[k] == region;
-    return reads;
+    double elements = 0;
+    for (int i = 0; i < u->inlined_count; ++i) {
+        const pb_unit *library = &p->units[u->inlined[i]];
+        for (int k = 0; k < 2; ++k)
+            if (library->element.regions[k] == region) {
+                const pb_value operand = pb_library_operand(b, library->value, k);
+                elements += (double)pb_shape_count(pb_build_record(b, operand)->shape);
+            }
+    }
+    return elements;
 }
 
 static double unit_bytes(const pb_build *b, const pb_program_build *p, const pb_unit *u)
@@ -50,9 +57,9 @@ static double unit_bytes(const pb_build *b, const pb_program_build *p, const pb_
     double bytes = 0;
     for (int i = 0; i < u->touches.count; ++i) {
         const pb_region *region = &b->regions[u->touches.region[i]];
-        double elements = (double)region->count;
-        if (elements > elements_of(u) && !is_read_by_call(p, u, u->touches.region[i]))
-            elements = elements_of(u); /* gathers touch a part of a data set */
+        double elements = operand_elements(b, p, u, u->touches.region[i]);
+        if (elements == 0) elements = elements_of(u); /* gathers touch a part of a data set */
+        if (elements > (double)region->count) elements = (double)region->count;
         const bool in_place = u->touches.read[i] && u->touches.written[i]; /* goes both ways */
         bytes += (in_place ? 2 : 1) * elements * (double)pb_dtype_bytes(region->dtype);
     }
@@ -192,7 +199,9 @@ static void write_rows_body(pb_writer *w, pb_share share, pb_text *out, size_t i
     const cut c = share == PB_SHARE_ITEM ? cut_rows(w->b, u, turns, w->statements, splits)
                                          : (cut){u->rows, turns, 1, 1};
     pb_text_append(out, "%s", w->kernel_text.text ? w->kernel_text.text : "");
-    if (share == PB_SHARE_SAMPLES) {
+    if (share == PB_SHARE_ELEMENT) {
+        pb_text_append(out, "    const int j_begin = element, j_end = element + 1;\n");
+    } else if (share == PB_SHARE_SAMPLES) {
         if (splits) pb_text_append(out, "    enum { j_begin = 0, j_end = %d };\n", (int)turns);
         append_sample_loop(w, out, u->rows);
     } else {

@@ -75,7 +75,7 @@ static int unroll_of(pb_writer *w)
         if (deeper > best) best = deeper;
     }
     free(seen);
-    return best <= 4 && w->unit->columns % best == 0 ? best : 1;
+    return best <= 4 && w->unit->columns % best == 0 && !w->unit->follows ? best : 1;
 }
 
 static pb_at root_at(pb_writer *w, int i, const pb_index *linear)

@@ -32,12 +32,36 @@ static void need(const share *s, int program, int kernel)
         if (strstr(s->kernels[kernel]->text, s->kernels[k]->name)) need(s, program, k);
 }
 
-/* Each kernel goes to the program with the least to compile so far. */
-static void share_out(const share *s, int program_of[])
+/* Whether a name is that of a kernel, or begins so: "k_004_dx" is k_004's. */
+static bool is_of(const char *name, const char *kernel)
+{
+    const size_t length = strlen(kernel);
+    const char next = strncmp(name, kernel, length) == 0 ? name[length] : '0';
+    return next < '0' || next > '9';
+}
+
+static bool is_launched(const pb_build *b, const char *kernel)
+{
+    bool launched = false;
+    for (int i = 0; i < b->program_count; ++i)
+        for (int k = 0; k < b->programs[i].dispatch_count && !launched; ++k) {
+            const char *name = b->programs[i].dispatches[k].kernel;
+            launched = name && is_of(name, kernel);
+        }
+    return launched;
+}
+
+/* Each kernel goes to the program with the least to compile so far. What no launch takes was
+ * written before another kernel took its work. */
+static void share_out(const share *s, const pb_plan *plan, int program_of[])
 {
     size_t bytes[PB_PLAN_PROGRAMS] = {0};
     for (int k = 0; k < s->count; ++k) {
         int least = 0;
+        const char *name = s->kernels[k]->name;
+        if (!is_launched(&plan->build, name) &&
+            !(plan->piece && is_launched(&plan->piece->build, name)))
+            continue;
         for (int i = 1; i < s->programs; ++i)
             if (bytes[i] < bytes[least]) least = i;
         program_of[k] = least;
@@ -62,7 +86,7 @@ static pb_status build(pb_plan *plan, const share *s)
 {
     pb_text sources[PB_PLAN_PROGRAMS] = {{0}};
     const char *texts[PB_PLAN_PROGRAMS];
-    share_out(s, plan->program_of);
+    share_out(s, plan, plan->program_of);
     pb_status status = write_sources(plan, s, sources);
     for (int i = 0; i < s->programs; ++i) texts[i] = sources[i].text;
     if (status == PB_OK)
@@ -100,9 +124,7 @@ pb_module *pb_plan_module_of(const pb_plan *plan, const char *kernel)
 {
     int k = plan->build.kernel_count;
     for (const pb_kernel *at = plan->build.kernels; at; at = at->before, --k) {
-        const size_t length = strlen(at->name);
-        const char next = strncmp(kernel, at->name, length) == 0 ? kernel[length] : '0';
-        if (next < '0' || next > '9') return plan->modules[plan->program_of[k - 1]];
+        if (is_of(kernel, at->name)) return plan->modules[plan->program_of[k - 1]];
     }
     return plan->modules[0];
 }

@@ -4,6 +4,8 @@
  * any launch may call; elsewhere a kernel of its own, or a call of CLBlast. */
 #include "plan/solver.h"
 
+#include <string.h>
+
 void pb_solver_define(pb_build *b, const char *macro, long value)
 {
     pb_text_append(&b->macros, "#define %s %ld\n", macro, value);
@@ -37,6 +39,24 @@ void pb_solver_own(pb_unit *u, const char *kernel, const int regions[3], size_t 
     u->own = (pb_dispatch){.kernel = kernel, .global = {x, y, z}, .local = {local, 1, 1}};
     for (int k = 0; k < 3; ++k)
         if (regions[k] >= 0) u->own.args[u->own.arg_count++] = regions[k];
+}
+
+void pb_solver_define_follower(pb_build *b)
+{
+    const pb_follower *f = b->follower;
+    if (!f) return;
+    pb_solver_define_name(b, "FOLLOWER", f->name);
+    pb_solver_define_name(b, "FOLLOWER_PARAMETERS", f->parameters);
+    pb_solver_define_name(b, "FOLLOWER_ARGUMENTS", f->arguments);
+    pb_solver_define_name(b, "FOLLOWER_A", f->a);
+    pb_solver_define_name(b, "FOLLOWER_B", f->b);
+}
+
+void pb_solver_bind_follower(const pb_build *b, pb_unit *u)
+{
+    if (!b->follower) return;
+    u->own.arg_count = b->follower->all->count;
+    memcpy(u->own.args, b->follower->all->region, sizeof(int) * (size_t)u->own.arg_count);
 }
 
 void pb_solver_regions(pb_unit *u, const int regions[3])
@@ -122,4 +142,18 @@ pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value)
     PB_TRY(solver->write(b, p, u, r));
     if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
     return PB_OK;
+}
+
+pb_status pb_solve_followed(pb_build *b, pb_program_build *p, pb_unit *unit,
+                            const pb_follower *follower)
+{
+    const char *words;
+    const pb_solver *solver = pb_choice_solver(b, unit->value, &words);
+    pb_choice_begin(unit, solver, words);
+    b->follower = follower;
+    const pb_status status = solver->write(b, p, unit, pb_build_record(b, unit->value));
+    b->follower = NULL;
+    if (status == PB_OK && b->source.failed)
+        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
+    return status;
 }

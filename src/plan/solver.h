@@ -46,6 +46,14 @@ const char *pb_solver_family(pb_build *b, const char *family);
 /** A launch of a kernel that is written for work-groups; a region of -1 is no argument. */
 void pb_solver_own(pb_unit *u, const char *kernel, const int regions[3], size_t x, size_t y,
                    size_t z, size_t local);
+/** Lets the kernel of a unit call the function that follows it, if there is one: defines
+ *    FOLLOWER             its name
+ *    FOLLOWER_PARAMETERS  of the kernel
+ *    FOLLOWER_ARGUMENTS   of the function, before an element's number and value
+ *    FOLLOWER_A FOLLOWER_B  which of the parameters the operands are
+ *  for the kernel that is written next; and gives the launch these parameters. */
+void pb_solver_define_follower(pb_build *b);
+void pb_solver_bind_follower(const pb_build *b, pb_unit *u);
 /** What a block function reads and writes, as the plan's edges and liveness see it. */
 void pb_solver_regions(pb_unit *u, const int regions[3]);
 /** Whether a region holds nothing but `samples` parts of equal size, of which part s is row block s

@@ -267,12 +267,15 @@ static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *
     pb_solver_define(b, "TRANSPOSE_B", x.transpose_b);
     pb_solver_define(b, "TILE", tile);
     pb_solver_define(b, "WORK", work);
+    pb_solver_define_follower(b);
     int regions[3];
     regions_of(&x, regions);
+    u->element = (pb_element_function){.calls = true, .regions = {regions[0], regions[1]}};
     pb_solver_own(u, pb_solver_family(b, "product_plain"), regions,
                   (size_t)(tile * ceil_div(x.n, tile * work)),
                   (size_t)(tile * ceil_div(x.m, tile * work)), (size_t)x.batch, (size_t)tile);
     u->own.local[1] = (size_t)tile;
+    pb_solver_bind_follower(b, u);
     pb_solver_regions(u, regions);
     describe_product(b, u, &x, "product_plain");
     return PB_OK;

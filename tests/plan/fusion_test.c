@@ -1,5 +1,6 @@
 /* Random graphs, and their gradients, equal the float64 reference however the plan fuses them; and
- * so does what follows a convolution, which is fused into it where that computes no element twice.
+ * so does what follows a product or convolution, which are fused where that computes no element
+ * twice.
  *
  * fusion_test [FIRST [COUNT]]: the groups of graphs to take; a failure names a graph by its seed.
  * Hundreds of them run under Oclgrind, where compiling takes no time. */
@@ -58,22 +59,24 @@ START_TEST(random_graphs)
 }
 END_TEST
 
-/** A convolution and what follows it: stages in the order of their letters. */
+/** A convolution, or a product with `outputs` columns, and what follows it. */
 typedef struct follow {
     const char *what;
     pb_shape x;
     int outputs;
     pb_window conv, pool;
     pb_value (*then)(op_built *b, pb_value y, const struct follow *f);
-    int fused, apart; /* convolutions with the kernels of a GPU that are computed where they are
-                         read, and by a kernel of their own */
+    int fused, apart; /* of them, with the kernels of a GPU, whose elements are taken in registers,
+                         and those that are stored for others */
     bool gradient;
 } follow;
 
 static pb_value biased(op_built *b, pb_value y)
 {
-    const int outputs = pb_value_shape(b->g, y).dim[1];
-    const pb_value bias = op_case_uniform(b, PB_SHAPE(1, outputs, 1, 1), -0.5, 0.5);
+    pb_shape shape = pb_value_shape(b->g, y);
+    for (int i = 0; i < shape.axes; ++i)
+        if (i != (shape.axes == 4 ? 1 : shape.axes - 1)) shape.dim[i] = 1;
+    const pb_value bias = op_case_uniform(b, shape, -0.5, 0.5);
     return pb_add(b->g, y, bias);
 }
 
@@ -123,6 +126,21 @@ static pb_value then_sum(op_built *b, pb_value y, const follow *f)
     const pb_value w = op_case_uniform(b, PB_SHAPE(f->outputs, f->x.dim[1], 1, 1), -0.5, 0.5);
     const pb_value z = pb_conv(b->g, b->leaves[0], w, (pb_window){{1, 1}, {1, 1}, {0, 0}});
     return pb_relu(b->g, pb_add(b->g, z, biased(b, y)));
+}
+
+/* The kernel of a product has its elements in another order. */
+static pb_value then_turned(op_built *b, pb_value y, const follow *f)
+{
+    (void)f;
+    return pb_tanh(b->g, pb_permute(b->g, y, (int[PB_MAX_AXES]){1, 0}));
+}
+
+/* One kernel reads the elements, and another one sums of columns. */
+static pb_value then_sums(op_built *b, pb_value y, const follow *f)
+{
+    (void)f;
+    return pb_flatten_all(
+        b->g, 2, (pb_value[]){pb_tanh(b->g, biased(b, y)), pb_sum(b->g, pb_exp(b->g, y), 0, true)});
 }
 
 static const follow follows[] = {
@@ -200,6 +218,24 @@ static const follow follows[] = {
      .conv = {{3, 3}, {1, 1}, {1, 1}},
      .then = then_sum,
      .fused = 2},
+    {.what = "a linear layer",
+     .x = {2, {19, 33}},
+     .outputs = 21,
+     .then = then_relu,
+     .fused = 1,
+     .apart = 2, /* both gradients */
+     .gradient = true},
+    {.what = "a batch of products",
+     .x = {3, {3, 5, 7}},
+     .outputs = 9,
+     .then = then_relu,
+     .fused = 1},
+    {.what = "a turned product", .x = {2, {9, 5}}, .outputs = 11, .then = then_turned, .apart = 1},
+    {.what = "a product read twice",
+     .x = {2, {17, 6}},
+     .outputs = 12,
+     .then = then_sums,
+     .fused = 1},
 };
 enum { FOLLOWS = sizeof follows / sizeof follows[0] };
 
@@ -208,11 +244,15 @@ static void add_follow(joined *j, const follow *f)
     const pb_shape *x = &f->x;
     op_built b = {.g = pb_graph_create(j->ctx), .random = (unsigned)(500 + (f - follows))};
     const pb_value data = op_case_uniform(&b, *x, -1, 1);
-    const pb_value w = op_case_uniform(
-        &b, PB_SHAPE(f->outputs, x->dim[1], f->conv.kernel[0], f->conv.kernel[1]), -0.5, 0.5);
+    const bool is_conv = x->axes == 4;
+    pb_shape weights = PB_SHAPE(f->outputs, x->dim[1], f->conv.kernel[0], f->conv.kernel[1]);
+    if (x->axes == 3) weights = PB_SHAPE(x->dim[0], x->dim[2], f->outputs);
+    if (x->axes == 2) weights = PB_SHAPE(x->dim[1], f->outputs);
+    const pb_value w = op_case_uniform(&b, weights, -0.5, 0.5);
     pb_value wanted[1 + OP_CASE_LEAVES];
     int count = 0;
-    wanted[count++] = f->then(&b, pb_conv(b.g, data, w, f->conv), f);
+    const pb_value y = is_conv ? pb_conv(b.g, data, w, f->conv) : pb_matmul(b.g, data, w);
+    wanted[count++] = f->then(&b, y, f);
     if (f->gradient) {
         OK(j->ctx, pb_gradient(b.g, weighted(&b, wanted[0]), b.count, b.leaves, wanted + 1));
         count += b.count;
@@ -227,9 +267,9 @@ static void check_follow(const pb_program_build *p, const follow *f)
     int fused = 0, apart = 0, called = 0;
     for (int i = 0; i < p->unit_count; ++i) {
         const pb_unit *u = &p->units[i];
-        const bool forward = u->kind == PB_UNIT_LIBRARY && u->element.name;
-        fused += forward && u->is_inlined;
-        apart += forward && !u->is_inlined;
+        const bool takes = u->element.name || u->element.calls;
+        fused += takes && u->is_inlined;
+        apart += takes && !u->is_inlined;
     }
     for (int i = 0; i < p->sequence_count; ++i) {
         const pb_unit *u = &p->units[p->sequence[i]];
@@ -237,12 +277,11 @@ static void check_follow(const pb_program_build *p, const follow *f)
         called += u->inlined_count;
     }
     ck_assert_msg(fused == f->fused && apart == f->apart && called == fused,
-                  "%s: %d convolutions computed where they are read (%d of %d calls), not %d; %d "
-                  "apart, not %d",
-                  f->what, fused, called, fused, f->fused, apart, f->apart);
+                  "%s: %d taken in registers (by %d kernels), not %d; %d apart, not %d", f->what,
+                  fused, called, f->fused, apart, f->apart);
 }
 
-START_TEST(what_follows_a_convolution)
+START_TEST(what_follows_in_registers)
 {
     pb_context *ctx;
     pb_device *device;
@@ -267,7 +306,7 @@ int main(int argument_count, char **arguments)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, random_graphs, 0, group_count);
-    tcase_add_test(tests, what_follows_a_convolution);
+    tcase_add_test(tests, what_follows_in_registers);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }
