@@ -44,8 +44,6 @@
 #define find_places    PASTE(NAME, _places)
 #define load_lanes     PASTE(NAME, _lanes)
 #define pack_columns   PASTE(NAME, _pack)
-#define load_columns   PASTE(NAME, _load)
-#define store_columns  PASTE(NAME, _store)
 #define multiply_tile  PASTE(NAME, _tile)
 #define TILE_COLUMNS   (16 * COLUMN_VECTORS)
 #define TAPS           (KERNEL_HEIGHT * KERNEL_WIDTH)
@@ -150,45 +148,27 @@ void pack_columns(global const float *restrict x, local float *restrict panel,
     }
 }
 
-/* Positions of y that a vector has: all 16, or the first `width`. */
-float16 load_columns(global const float *restrict y, const int *restrict target, int width)
-{
-#if !SCATTERS
-    if (width >= 16) return vload16(0, y);
-#endif
-    float part[16];
-    for (int j = 0; j < 16; j++) part[j] = j < width ? y[SCATTERS ? target[j] : j] : 0.0f;
-    return vload16(0, part);
-}
-
-void store_columns(float16 sum, global float *restrict y, const int *restrict target, int width)
-{
-#if !SCATTERS
-    if (width >= 16) {
-        vstore16(sum, 0, y);
-        return;
-    }
-#endif
-    float part[16];
-    vstore16(sum, 0, part);
-    for (int j = 0; j < min(width, 16); j++) y[SCATTERS ? target[j] : j] = part[j];
-}
-
 /* One register tile over `depth` taps, which goes on from what y holds unless it starts. Of its
  * outputs the first `old` were done before, and are left alone. */
 void multiply_tile(global const float *restrict w, local const int *restrict weight,
                    local const float *restrict panel, global float *restrict y,
                    const int *restrict target, int depth, int width, int old, bool start)
 {
+    const bool is_whole = !SCATTERS && width == TILE_COLUMNS; /* else y goes through `part` */
+    float part[TILE_ROWS * TILE_COLUMNS];
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
+    if (!start && !is_whole)
+        for (int i = old; i < TILE_ROWS; i++)
+            for (int j = 0; j < width; j++)
+                part[i * TILE_COLUMNS + j] = y[i * PLANE + (SCATTERS ? target[j] : j)];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < COLUMN_VECTORS; j++) {
             sum[i][j] = (float16)(0.0f);
             if (!start && i >= old)
-                sum[i][j] =
-                    load_columns(y + i * PLANE + (SCATTERS ? 0 : 16 * j), target + 16 * j, width - 16 * j);
+                sum[i][j] = is_whole ? vload16(j, y + i * PLANE)
+                                     : vload16(i * COLUMN_VECTORS + j, part);
         }
 
 #pragma unroll 4
@@ -208,10 +188,16 @@ void multiply_tile(global const float *restrict w, local const int *restrict wei
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < COLUMN_VECTORS; j++)
-            if (i >= old)
-                store_columns(sum[i][j], y + i * PLANE + (SCATTERS ? 0 : 16 * j), target + 16 * j,
-                              width - 16 * j);
+        for (int j = 0; j < COLUMN_VECTORS; j++) {
+            if (!is_whole)
+                vstore16(sum[i][j], i * COLUMN_VECTORS + j, part);
+            else if (i >= old)
+                vstore16(sum[i][j], j, y + i * PLANE);
+        }
+    if (!is_whole)
+        for (int i = old; i < TILE_ROWS; i++)
+            for (int j = 0; j < width; j++)
+                y[i * PLANE + (SCATTERS ? target[j] : j)] = part[i * TILE_COLUMNS + j];
 }
 
 void NAME(global const float *restrict x, global const float *restrict w, global float *restrict y,
@@ -270,8 +256,6 @@ void NAME(global const float *restrict x, global const float *restrict w, global
 #undef find_places
 #undef load_lanes
 #undef pack_columns
-#undef load_columns
-#undef store_columns
 #undef multiply_tile
 #undef VECTOR
 #undef MASK

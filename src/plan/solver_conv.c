@@ -1,15 +1,26 @@
 /* Convolutions and their gradients. */
 #include "plan/solver_conv.h"
 
-pb_conv_geometry pb_conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+pb_conv_geometry pb_conv_shapes(const pb_build *b, const pb_record *r)
 {
-    const pb_record *r = pb_build_record(b, u->value);
     const pb_shape in0 = pb_build_record(b, r->in[0])->shape,
                    in1 = pb_build_record(b, r->in[1])->shape;
     pb_conv_geometry c = {.window = r->attrs.window};
     c.x = r->op == PB_OP_CONV_DX ? r->shape : in0;
     c.w = r->op == PB_OP_CONV_DW ? r->shape : in1;
     c.y = r->op == PB_OP_CONV ? r->shape : r->op == PB_OP_CONV_DX ? in0 : in1;
+    return c;
+}
+
+double pb_conv_operations(const pb_conv_geometry *c)
+{
+    return 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
+}
+
+pb_conv_geometry pb_conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+{
+    const pb_record *r = pb_build_record(b, u->value);
+    pb_conv_geometry c = pb_conv_shapes(b, r);
     for (int i = 0; i < 2; ++i) c.place[i] = pb_build_place(b, p, r->in[i]);
     c.place[2] = p->place[u->value];
     return c;
@@ -23,7 +34,7 @@ void pb_conv_describe(pb_build *b, pb_unit *u, const pb_conv_geometry *c, const 
     u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", solver, what, c->x.dim[0],
                                c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0], c->w.dim[2],
                                c->w.dim[3]);
-    u->flops = 2.0 * (double)pb_shape_count(c->y) * c->w.dim[1] * c->w.dim[2] * c->w.dim[3];
+    u->flops = pb_conv_operations(c);
     u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
 }
 
@@ -424,6 +435,11 @@ static const pb_solver solvers[] = {
      pb_suits_conv_columns,
      pb_write_conv_columns,
      {{"rows", {2, 4, 6, 8, 12}}, {"vectors", {1, 2}}, {"depth", {64, 128, 256, 512}}}},
+    {"conv_im2col",
+     pb_can_conv_im2col,
+     pb_suits_conv_im2col,
+     pb_write_conv_im2col,
+     {{"product", {1, 2, 3}}, {"work", {1, 2, 4}}, {"chunk", {8, 32, 128}}}},
     {"conv_direct", is_conv, pb_solver_always, write_conv_direct, {{0}}},
 };
 

@@ -11,6 +11,9 @@ typedef struct pb_conv_geometry {
     pb_place place[3]; /* of what the op reads, and of its result */
 } pb_conv_geometry;
 
+/** Without places. */
+pb_conv_geometry pb_conv_shapes(const pb_build *b, const pb_record *r);
+double pb_conv_operations(const pb_conv_geometry *c);
 pb_conv_geometry pb_conv_of(const pb_build *b, const pb_program_build *p, const pb_unit *u);
 /** Label and work of a unit that a solver writes. */
 void pb_conv_describe(pb_build *b, pb_unit *u, const pb_conv_geometry *c, const char *solver);
@@ -24,5 +27,11 @@ bool pb_can_conv_columns(const pb_build *b, const pb_record *r);
 /** Whether there is enough to compute for its kernels, which take longer to compile. */
 bool pb_suits_conv_columns(const pb_build *b, const pb_record *r);
 pb_status pb_write_conv_columns(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
+
+/* ---- solver_conv_im2col.c ---- */
+bool pb_can_conv_im2col(const pb_build *b, const pb_record *r);
+/** Whether it is a product of some depth, and large enough for launches beside it. */
+bool pb_suits_conv_im2col(const pb_build *b, const pb_record *r);
+pb_status pb_write_conv_im2col(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r);
 
 #endif

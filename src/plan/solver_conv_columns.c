@@ -13,9 +13,8 @@ bool pb_can_conv_columns(const pb_build *b, const pb_record *r)
 
 bool pb_suits_conv_columns(const pb_build *b, const pb_record *r)
 {
-    const pb_shape w = pb_build_record(b, r->in[1])->shape;
-    const pb_shape y = r->op == PB_OP_CONV ? r->shape : pb_build_record(b, r->in[0])->shape;
-    return 2.0 * (double)pb_shape_count(y) * w.dim[1] * w.dim[2] * w.dim[3] > PB_SMALL_WORK;
+    const pb_conv_geometry c = pb_conv_shapes(b, r);
+    return pb_conv_operations(&c) > PB_SMALL_WORK;
 }
 
 /* Positions that lie in at most two rows of x and are read together, or 1 (cl/conv_columns.cl). */

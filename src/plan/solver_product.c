@@ -1,23 +1,15 @@
 /* Matrix products: by kernels of ours, or by CLBlast. */
-#include "plan/solver.h"
+#include "plan/solver_product.h"
 
-/** A product C[batch] = op(A) op(B) of stored operands. */
-typedef struct product {
-    int m, n, k, batch;
-    bool transpose_a, transpose_b;
-    size_t stride_a, stride_b; /* 0: the same matrix for every batch */
-    pb_place place[3];
-} product;
-
-static product product_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
+static pb_product product_of(const pb_build *b, const pb_program_build *p, const pb_unit *u)
 {
     const pb_record *r = pb_build_record(b, u->value);
     const pb_shape y = r->shape, a = pb_build_record(b, r->in[0])->shape;
-    product x = {.m = y.dim[y.axes - 2],
-                 .n = y.dim[y.axes - 1],
-                 .batch = 1,
-                 .transpose_a = r->attrs.transpose_a,
-                 .transpose_b = r->attrs.transpose_b};
+    pb_product x = {.m = y.dim[y.axes - 2],
+                    .n = y.dim[y.axes - 1],
+                    .batch = 1,
+                    .transpose_a = r->attrs.transpose_a,
+                    .transpose_b = r->attrs.transpose_b};
     x.k = a.dim[a.axes - (x.transpose_a ? 2 : 1)];
     for (int i = 0; i < y.axes - 2; ++i) x.batch *= y.dim[i];
     for (int i = 0; i < 2; ++i) {
@@ -34,7 +26,7 @@ static product product_of(const pb_build *b, const pb_program_build *p, const pb
 /* Products too small to share among compute units. */
 #define SMALL_FLOPS 1000000.0
 
-static void describe_product(pb_build *b, pb_unit *u, const product *x, const char *solver_name)
+static void describe_product(pb_build *b, pb_unit *u, const pb_product *x, const char *solver_name)
 {
     u->solver = solver_name;
     u->label = pb_arena_printf(b->arena, "%s %dx%dx%dx%d%s%s", solver_name, x->batch, x->m, x->n,
@@ -50,7 +42,7 @@ static bool is_product(const pb_build *b, const pb_record *r)
     return r->op == PB_OP_MATMUL;
 }
 
-static void define_product(pb_build *b, const product *x)
+static void define_product(pb_build *b, const pb_product *x)
 {
     static const char *const offsets[] = {"A_OFFSET", "B_OFFSET", "C_OFFSET"};
     pb_solver_define(b, "M", x->m);
@@ -61,14 +53,14 @@ static void define_product(pb_build *b, const product *x)
     pb_solver_offsets(b, offsets, x->place);
 }
 
-static void regions_of(const product *x, int regions[3])
+static void regions_of(const pb_product *x, int regions[3])
 {
     for (int i = 0; i < 3; ++i) regions[i] = x->place[i].region;
 }
 
 /* A product as a function over blocks: rows of C are cut by samples where a row of C takes a row of
  * A. */
-static void set_product_block(pb_build *b, pb_program_build *p, pb_unit *u, const product *x,
+static void set_product_block(pb_build *b, pb_program_build *p, pb_unit *u, const pb_product *x,
                               const char *name, int tile_rows, int item_rows, int item_columns)
 {
     u->block = (pb_block_function){.name = name,
@@ -95,7 +87,7 @@ typedef struct items {
 #define ITEM_FLOPS 300000.0
 
 /* Work-items for a product: a few for each unit, or as many as there is work for. */
-static int wanted_items(const pb_build *b, const product *x)
+static int wanted_items(const pb_build *b, const pb_product *x)
 {
     const double most = 2.0 * x->batch * x->m * x->n * x->k / ITEM_FLOPS;
     const int units = 4 * (int)b->info->compute_units;
@@ -103,7 +95,7 @@ static int wanted_items(const pb_build *b, const product *x)
 }
 
 /* Enough items for every unit: columns are halved first, down to two tiles, then rows. */
-static items cut_items(const pb_build *b, const product *x, int tile_rows, int tile_columns,
+static items cut_items(const pb_build *b, const pb_product *x, int tile_rows, int tile_columns,
                        int most_columns)
 {
     items c = {round_up(x->m, tile_rows), round_up(smaller(x->n, most_columns), tile_columns)};
@@ -117,7 +109,7 @@ static items cut_items(const pb_build *b, const product *x, int tile_rows, int t
 }
 
 /* The items that were chosen, in whole tiles. */
-static items pick_items(pb_build *b, pb_unit *u, const product *x, items rule, int tile_rows,
+static items pick_items(pb_build *b, pb_unit *u, const pb_product *x, items rule, int tile_rows,
                         int tile_columns)
 {
     const int rows = round_up(x->m, tile_rows), columns = round_up(x->n, tile_columns);
@@ -128,7 +120,7 @@ static items pick_items(pb_build *b, pb_unit *u, const product *x, items rule, i
 
 /* Whether the rows or columns of A would fall out of the cache between two uses, of which there are
  * enough. */
-static bool copies_a(const product *x, const pb_tiles *tiles)
+static bool copies_a(const pb_product *x, const pb_tiles *tiles)
 {
     const double elements = (double)x->m * x->k;
     if (x->transpose_a && elements > 524288.0) return true;
@@ -136,7 +128,7 @@ static bool copies_a(const product *x, const pb_tiles *tiles)
 }
 
 /* Where A is copied, so is B, once for all rows of an item: many rows, as many items as units. */
-static items cut_copied(const pb_build *b, const product *x, int tile_rows, int tile_columns)
+static items cut_copied(const pb_build *b, const pb_product *x, int tile_rows, int tile_columns)
 {
     items c = {round_up(smaller(x->m, 512), tile_rows), round_up(smaller(x->n, 256), tile_columns)};
     const int wanted = ceil_div(wanted_items(b, x), 4);
@@ -148,7 +140,7 @@ static items cut_copied(const pb_build *b, const product *x, int tile_rows, int 
 
 /* Rows of B that panels of so many vectors hold: at most as many as given, and as local memory has
  * room for beside the copied rows of A. */
-static int panel_depth(const pb_build *b, const product *x, int vectors, int copied, int most)
+static int panel_depth(const pb_build *b, const pb_product *x, int vectors, int copied, int most)
 {
     int depth = smaller(x->k, most);
     const uint64_t each = 64u * (unsigned)vectors + (copied > 1 ? 4u * (unsigned)copied : 0);
@@ -161,7 +153,7 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
-    const product x = product_of(b, p, u);
+    const pb_product x = product_of(b, p, u);
     const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->rows), smaller(x.m, 12));
     const bool is_full = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64;
     const int vectors = pb_choice_pick(b, u, "vectors", is_full ? tiles->vectors : 1, 2);
@@ -216,7 +208,7 @@ static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u,
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
-    const product x = product_of(b, p, u);
+    const pb_product x = product_of(b, p, u);
     const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->dot_rows), smaller(x.m, 8));
     const int tile_columns =
         pb_choice_pick(b, u, "columns", balanced(x.n, smaller(tiles->dot_columns, 24 / tile)),
@@ -237,15 +229,20 @@ static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u,
 
 /* Products that are done before CLBlast's helpers would have started, and batches of them, of which
  * CLBlast computes one after another. */
+bool pb_product_suits_plain(int m, int n, int k)
+{
+    return 2.0 * m * n * k < 4e6;
+}
+
 static bool suits_plain(const pb_build *b, const pb_record *r)
 {
     const pb_shape y = r->shape, a = pb_build_record(b, r->in[0])->shape;
     const int k = a.dim[a.axes - (r->attrs.transpose_a ? 2 : 1)];
-    return 2.0 * y.dim[y.axes - 2] * y.dim[y.axes - 1] * k < 4e6;
+    return pb_product_suits_plain(y.dim[y.axes - 2], y.dim[y.axes - 1], k);
 }
 
-/* Elements of a work-item on each axis that its registers and the group's local memory hold. */
-static int most_work(const pb_build *b, int tile)
+/* That its registers and the group's local memory hold. */
+int pb_product_most_work(const pb_build *b, int tile)
 {
     int work = 8;
     while (work > 1 &&
@@ -254,31 +251,46 @@ static int most_work(const pb_build *b, int tile)
     return work;
 }
 
-static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u,
-                                     const pb_record *r)
+static int most_tile(const pb_build *b)
 {
-    (void)r;
-    const product x = product_of(b, p, u);
-    const int most = b->info->max_work_group_size >= 256 ? 16 : 8;
-    const int tile = pb_choice_pick(b, u, "tile", x.m > 8 && x.n > 8 ? most : 8, most);
-    const int work = pb_choice_pick(b, u, "work", 1, most_work(b, tile));
-    define_product(b, &x);
-    pb_solver_define(b, "TRANSPOSE_A", x.transpose_a);
-    pb_solver_define(b, "TRANSPOSE_B", x.transpose_b);
+    return b->info->max_work_group_size >= 256 ? 16 : 8;
+}
+
+int pb_product_tile(const pb_build *b, int m, int n)
+{
+    return m > 8 && n > 8 ? most_tile(b) : 8;
+}
+
+pb_status pb_product_write_plain(pb_build *b, pb_unit *u, const pb_product *x, int tile, int work)
+{
+    define_product(b, x);
+    pb_solver_define(b, "TRANSPOSE_A", x->transpose_a);
+    pb_solver_define(b, "TRANSPOSE_B", x->transpose_b);
     pb_solver_define(b, "TILE", tile);
     pb_solver_define(b, "WORK", work);
     pb_solver_define_follower(b);
     int regions[3];
-    regions_of(&x, regions);
-    u->element = (pb_element_function){.calls = true, .regions = {regions[0], regions[1]}};
+    regions_of(x, regions);
     pb_solver_own(u, pb_solver_family(b, "product_plain"), regions,
-                  (size_t)(tile * ceil_div(x.n, tile * work)),
-                  (size_t)(tile * ceil_div(x.m, tile * work)), (size_t)x.batch, (size_t)tile);
+                  (size_t)(tile * ceil_div(x->n, tile * work)),
+                  (size_t)(tile * ceil_div(x->m, tile * work)), (size_t)x->batch, (size_t)tile);
     u->own.local[1] = (size_t)tile;
     pb_solver_bind_follower(b, u);
     pb_solver_regions(u, regions);
-    describe_product(b, u, &x, "product_plain");
+    describe_product(b, u, x, "product_plain");
     return PB_OK;
+}
+
+static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u,
+                                     const pb_record *r)
+{
+    (void)r;
+    const pb_product x = product_of(b, p, u);
+    const int tile = pb_choice_pick(b, u, "tile", pb_product_tile(b, x.m, x.n), most_tile(b));
+    const int work = pb_choice_pick(b, u, "work", 1, pb_product_most_work(b, tile));
+    u->element =
+        (pb_element_function){.calls = true, .regions = {x.place[0].region, x.place[1].region}};
+    return pb_product_write_plain(b, u, &x, tile, work);
 }
 
 /* Room for CLBlast's copies of operands, as a part of the arena. */
@@ -293,28 +305,34 @@ static pb_status add_workspace(pb_build *b, pb_program_build *p, pb_unit *u)
     return PB_OK;
 }
 
-static pb_status write_gemm(pb_build *b, pb_program_build *p, pb_unit *u, pb_gemm_way way)
+pb_status pb_product_write_gemm(pb_build *b, pb_program_build *p, pb_unit *u, const pb_product *x,
+                                pb_gemm_way way)
 {
-    const product x = product_of(b, p, u);
     u->own.is_gemm = true;
     u->own.gemm = (pb_gemm_spec){.way = way,
-                                 .m = x.m,
-                                 .n = x.n,
-                                 .k = x.k,
-                                 .batch = x.batch,
-                                 .transpose_a = x.transpose_a,
-                                 .transpose_b = x.transpose_b,
-                                 .stride_a = x.stride_a,
-                                 .stride_b = x.stride_b,
-                                 .stride_c = (size_t)x.m * (size_t)x.n,
-                                 .offset_a = (size_t)x.place[0].offset,
-                                 .offset_b = (size_t)x.place[1].offset,
-                                 .offset_c = (size_t)x.place[2].offset};
-    regions_of(&x, u->own.gemm_region);
+                                 .m = x->m,
+                                 .n = x->n,
+                                 .k = x->k,
+                                 .batch = x->batch,
+                                 .transpose_a = x->transpose_a,
+                                 .transpose_b = x->transpose_b,
+                                 .stride_a = x->stride_a,
+                                 .stride_b = x->stride_b,
+                                 .stride_c = (size_t)x->m * (size_t)x->n,
+                                 .offset_a = (size_t)x->place[0].offset,
+                                 .offset_b = (size_t)x->place[1].offset,
+                                 .offset_c = (size_t)x->place[2].offset};
+    regions_of(x, u->own.gemm_region);
     pb_solver_regions(u, u->own.gemm_region);
-    describe_product(b, u, &x, u->solver);
+    describe_product(b, u, x, u->solver);
     u->own.gemm.label = u->label;
     return add_workspace(b, p, u);
+}
+
+static pb_status write_gemm(pb_build *b, pb_program_build *p, pb_unit *u, pb_gemm_way way)
+{
+    const pb_product x = product_of(b, p, u);
+    return pb_product_write_gemm(b, p, u, &x, way);
 }
 
 static pb_status write_product_clblast(pb_build *b, pb_program_build *p, pb_unit *u,
@@ -357,9 +375,14 @@ static bool is_cpu_product(const pb_build *b, const pb_record *r)
     return is_product(b, r) && b->on_cpu;
 }
 
+bool pb_product_can_plain(const pb_build *b)
+{
+    return b->info->max_work_group_size >= 64;
+}
+
 static bool is_group_product(const pb_build *b, const pb_record *r)
 {
-    return is_product(b, r) && b->info->max_work_group_size >= 64;
+    return is_product(b, r) && pb_product_can_plain(b);
 }
 
 static const pb_solver solvers[] = {

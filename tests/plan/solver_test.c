@@ -11,8 +11,8 @@
 static double most_multiplications = 1e9;
 
 static const char *const all_solvers[] = {
-    "product_dot",   "product_tile", "product_plain", "clblast",     "conv_tile", "conv_dw",
-    "conv_dw_panel", "conv_columns", "conv_direct",   "filter_bank", "histogram"};
+    "product_dot",   "product_tile", "product_plain", "clblast",     "conv_tile",   "conv_dw",
+    "conv_dw_panel", "conv_columns", "conv_im2col",   "conv_direct", "filter_bank", "histogram"};
 enum { SOLVERS = sizeof all_solvers / sizeof all_solvers[0] };
 
 static void add_values(joined *j, op_built *b, int count, const pb_value wanted[], const char *what)
@@ -92,7 +92,8 @@ static const struct {
     {{4, {9, 4, 4, 4}}, 3, {{1, 1}, {1, 1}, {0, 0}}},
     {{4, {2, 3, 17, 9}}, 4, {{3, 3}, {2, 2}, {1, 1}}},
     {{4, {2, 2, 5, 16}}, 3, {{3, 4}, {1, 1}, {2, 3}}},
-    {{4, {2, 2, 4, 7}}, 3, {{3, 2}, {1, 1}, {4, 3}}}, /* more padding than the kernel is wide */
+    {{4, {2, 2, 4, 7}}, 3, {{3, 2}, {1, 1}, {4, 3}}},     /* more padding than the kernel is wide */
+    {{4, {1, 16, 56, 56}}, 24, {{3, 3}, {2, 2}, {1, 1}}}, /* as much as CLBlast takes */
 };
 
 /* A convolution, its data gradient, and its weight gradient where `count` is 3. */
@@ -123,37 +124,42 @@ static void add_convolutions(joined *j)
     }
 }
 
-/* What conv_columns is asked for by name, whatever the rules would take: rows of positions that
- * vectors fit and do not fit, panels that end within a channel, strides beyond the kernel. */
+/* What is asked for by name, whatever the rules would take: rows of positions that vectors fit and
+ * do not fit, panels that end within a channel, strides beyond the kernel. */
 static const struct {
     pb_shape x;
-    int outputs;
+    int outputs; /* of one row only */
     pb_window window;
-    const char *words;
+    const char *words[2]; /* of a GPU, of a CPU; NULL: not there */
 } column_cases[] = {
-    {{4, {1, 1, 5, 7}}, 3, {{1, 1}, {1, 1}, {0, 0}}, "conv_columns rows=2 vectors=1 depth=1"},
-    {{4, {3, 2, 9, 11}}, 7, {{3, 3}, {1, 1}, {1, 1}}, "conv_columns rows=3 vectors=2 depth=5"},
-    {{4, {17, 3, 8, 8}}, 12, {{3, 3}, {2, 2}, {1, 1}}, "conv_columns rows=12 vectors=1 depth=64"},
-    {{4, {2, 2, 13, 10}}, 5, {{5, 3}, {2, 1}, {2, 0}}, "conv_columns"},
-    {{4, {20, 4, 1, 41}}, 6, {{1, 3}, {1, 2}, {0, 1}}, "conv_columns"},
-    {{4, {5, 3, 11, 9}}, 1, {{3, 3}, {3, 3}, {2, 2}}, "conv_columns vectors=2 depth=4"},
-    {{4, {2, 3, 7, 6}}, 2, {{1, 1}, {2, 2}, {0, 0}}, "conv_columns"},
-    {{4, {1, 2, 6, 45}}, 4, {{2, 5}, {3, 2}, {1, 2}}, "conv_columns"},
-    {{4, {2, 2, 4, 10}}, 8, {{2, 2}, {1, 2}, {3, 1}}, "conv_columns"},
+    {{4, {1, 1, 5, 7}}, 3, {{1, 1}, {1, 1}, {0, 0}}, {NULL, "conv_columns rows=2 depth=1"}},
+    {{4, {3, 2, 9, 11}},
+     7,
+     {{3, 3}, {1, 1}, {1, 1}},
+     {"conv_im2col work=2 chunk=2", "conv_columns rows=3 vectors=2 depth=5"}},
+    {{4, {17, 3, 8, 8}}, 12, {{3, 3}, {2, 2}, {1, 1}}, {NULL, "conv_columns rows=12 depth=64"}},
+    {{4, {2, 2, 13, 10}}, 5, {{5, 3}, {2, 1}, {2, 0}}, {"conv_im2col", "conv_columns"}},
+    {{4, {20, 4, 1, 41}}, 6, {{1, 3}, {1, 2}, {0, 1}}, {NULL, "conv_columns"}},
+    {{4, {5, 3, 11, 9}}, 1, {{3, 3}, {3, 3}, {2, 2}}, {NULL, "conv_columns vectors=2 depth=4"}},
+    {{4, {2, 3, 7, 6}}, 2, {{1, 1}, {2, 2}, {0, 0}}, {"conv_im2col", "conv_columns"}},
+    {{4, {1, 2, 6, 45}}, 4, {{2, 5}, {3, 2}, {1, 2}}, {NULL, "conv_columns"}},
+    {{4, {2, 2, 4, 10}}, 8, {{2, 2}, {1, 2}, {3, 1}}, {NULL, "conv_columns"}},
 };
 enum { COLUMNS = sizeof column_cases / sizeof column_cases[0] };
 
-static void add_columns(joined *j, int count)
+/* A CPU has other ways to the weight gradients. */
+static void add_columns(joined *j, bool on_cpu)
 {
     for (int i = 0; i < COLUMNS; ++i) {
         char what[64];
         snprintf(what, sizeof what, "columns case %d, result", i);
-        add_convolution(j, column_cases[i].x, column_cases[i].outputs, column_cases[i].window,
-                        count, 4000u + (unsigned)i, what);
+        if (column_cases[i].words[on_cpu])
+            add_convolution(j, column_cases[i].x, column_cases[i].outputs, column_cases[i].window,
+                            on_cpu ? 2 : 3, 4000u + (unsigned)i, what);
     }
 }
 
-/* Chooses what the row of `column_cases` with as many outputs says, wherever conv_columns can. */
+/* Chooses what the row of `column_cases` with as many outputs says, wherever its solver can. */
 static int choose_columns(const pb_build *b, pb_choices *choices)
 {
     int chosen = 0;
@@ -166,9 +172,11 @@ static int choose_columns(const pb_build *b, pb_choices *choices)
         for (int i = 0; i < COLUMNS; ++i)
             for (int k = 0; k < count && column_cases[i].outputs == w.dim[0]; ++k) {
                 char key[PB_KEY_BYTES];
-                if (strcmp(solvers[k].name, "conv_columns") != 0 || !solvers[k].can(b, r)) continue;
+                const char *words = column_cases[i].words[b->on_cpu];
+                if (strncmp(solvers[k].name, words, strcspn(words, " ")) != 0) continue;
+                ck_assert(solvers[k].can(b, r));
                 pb_choice_key(b, v, key);
-                ck_assert(pb_choices_set(choices, key, column_cases[i].words, PB_MEASURE, 1e-3));
+                ck_assert(pb_choices_set(choices, key, words, PB_MEASURE, 1e-3));
                 ++chosen;
             }
     }
@@ -288,14 +296,14 @@ START_TEST(wished_columns)
     open_device(&ctx, &device);
     joined *j = joined_create(ctx);
     pb_choices *choices = pb_choices_create();
-    add_columns(j, _i ? 2 : 3); /* a CPU has other ways to the weights */
+    add_columns(j, _i);
     joined_program(j, "all");
     OK(ctx, pb_plan_make(device, j->g, &(pb_manner){.on_cpu = _i}, &plan));
     const int chosen = choose_columns(pb_plan_build_of(plan), choices);
     pb_plan_free(&plan);
     OK(ctx,
        pb_plan_create_how(device, j->g, &(pb_manner){.on_cpu = _i, .choices = choices}, &plan));
-    ck_assert_int_eq(units_of(plan, "conv_columns"), chosen);
+    ck_assert_int_eq(units_of(plan, _i ? "conv_columns" : "conv_im2col"), chosen);
     ck_assert(chosen > 0);
     joined_run(j, plan);
     pb_plan_free(&plan);
@@ -314,9 +322,12 @@ int main(int argument_count, char **arguments)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, solvers);
     suite_add_tcase(suite, tests);
-    TCase *by_name = tcase_create("columns");
-    tcase_set_timeout(by_name, 300);
-    tcase_add_loop_test(by_name, wished_columns, 1, 2);
-    suite_add_tcase(suite, by_name);
+    static const char *const forms[] = {"columns of a GPU", "columns of a CPU"};
+    for (int i = 0; i < 2; ++i) {
+        TCase *columns = tcase_create(forms[i]);
+        tcase_set_timeout(columns, 300);
+        tcase_add_loop_test(columns, wished_columns, i, i + 1);
+        suite_add_tcase(suite, columns);
+    }
     return runs(srunner_create(suite));
 }
