@@ -83,7 +83,7 @@ kernel __attribute__((reqd_work_group_size(TILE, TILE, 1))) void NAME(FOLLOWER_P
         for (int j = 0; j < WORK; j++) {
             const int r = row + i * TILE + y, s = column + j * TILE + x;
             if (r < M && s < N)
-                FOLLOWER(FOLLOWER_ARGUMENTS, ((int)batch * M + r) * N + s, sum[i][j]);
+                FOLLOWER(FOLLOWER_ARGUMENTS, (batch * M + r) * N + s, sum[i][j]);
         }
 }
 
