@@ -45,6 +45,7 @@
 #define load_lanes     PASTE(NAME, _lanes)
 #define pack_columns   PASTE(NAME, _pack)
 #define multiply_tile  PASTE(NAME, _tile)
+#define multiply_phase PASTE(NAME, _phase)
 #define TILE_COLUMNS   (16 * COLUMN_VECTORS)
 #define TAPS           (KERNEL_HEIGHT * KERNEL_WIDTH)
 #define PLANE          (OUT_HEIGHT * OUT_WIDTH)
@@ -159,8 +160,9 @@ void multiply_tile(global const float *restrict w, local const int *restrict wei
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
     if (!start && !is_whole)
         for (int i = old; i < TILE_ROWS; i++)
-            for (int j = 0; j < width; j++)
-                part[i * TILE_COLUMNS + j] = y[i * PLANE + (SCATTERS ? target[j] : j)];
+            for (int j = 0; j < TILE_COLUMNS; j++)
+                part[i * TILE_COLUMNS + j] =
+                    j < width ? y[i * PLANE + (SCATTERS ? target[j] : j)] : 0.0f;
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
@@ -200,54 +202,64 @@ void multiply_tile(global const float *restrict w, local const int *restrict wei
                 y[i * PLANE + (SCATTERS ? target[j] : j)] = part[i * TILE_COLUMNS + j];
 }
 
+/* A phase of samples [row_begin, row_end), as of NAME. */
+void multiply_phase(global const float *restrict x, global const float *restrict w,
+                    global float *restrict y, local float *restrict scratch, int phase,
+                    int row_begin, int row_end, int column_begin, int column_end, int layer)
+{
+    local int *tap = (local int *)(scratch + DEPTH * TILE_COLUMNS), *weight = tap + DEPTH;
+    int place[TILE_COLUMNS], target[TILE_COLUMNS];
+    /* its first tap, and the taps and positions that have its remainder */
+    const int i = phase / PHASES_X, j = phase % PHASES_X;
+    const int tap_rows = (KERNEL_HEIGHT - i + PHASES_Y - 1) / PHASES_Y;
+    const int tap_width = (KERNEL_WIDTH - j + PHASES_X - 1) / PHASES_X;
+#if BACKWARD
+    const int p = (PHASES_Y - (PADDING_Y - i) % PHASES_Y) % PHASES_Y;
+    const int q = (PHASES_X - (PADDING_X - j) % PHASES_X) % PHASES_X;
+    const int origin = (p + PADDING_Y - i) / PHASES_Y * X_ROW + (q + PADDING_X - j) / PHASES_X;
+#else
+    const int p = 0, q = 0, origin = 0;
+#endif
+    const int height = (OUT_HEIGHT - p + PHASES_Y - 1) / PHASES_Y;
+    const int width = (OUT_WIDTH - q + PHASES_X - 1) / PHASES_X;
+    const int count = CHANNELS * tap_rows * tap_width; /* none where the stride is larger */
+    const int tiles = (height * width + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    const int begin = tiles * layer / LAYERS * TILE_COLUMNS;
+    const int end = min(tiles * (layer + 1) / LAYERS * TILE_COLUMNS, height * width);
+
+    for (int k = 0; k == 0 || k < count; k += DEPTH) {
+        const int depth = min(DEPTH, count - k);
+        if (depth > 0) find_taps(tap, weight, k, depth, tap_rows, tap_width);
+        for (int n = row_begin; n < row_end; n++)
+            for (int position = begin; position < end; position += TILE_COLUMNS) {
+                const int columns = min(TILE_COLUMNS, end - position);
+                find_places(place, target, position, columns, width);
+                pack_columns(x + X_OFFSET + (size_t)n * X_SAMPLE + origin, scratch, tap, place,
+                             depth, columns);
+                for (int row = column_begin; row < column_end; row += TILE_ROWS) {
+                    const int base = min(row, column_end - TILE_ROWS); /* the last moves up */
+                    multiply_tile(w + W_OFFSET + base * W_OUTPUT +
+                                      (BACKWARD ? i * KERNEL_WIDTH + j : k),
+                                  weight, scratch,
+                                  y + Y_OFFSET + ((size_t)n * OUTPUTS + base) * PLANE +
+                                      (SCATTERS ? p * OUT_WIDTH + q : position),
+                                  target, depth, columns, row - base, k == 0);
+                }
+            }
+    }
+}
+
 void NAME(global const float *restrict x, global const float *restrict w, global float *restrict y,
           local float *restrict scratch, int row_begin, int row_end, int column_begin,
           int column_end, int layer)
 {
-    local int *tap = (local int *)(scratch + DEPTH * TILE_COLUMNS), *weight = tap + DEPTH;
-    int place[TILE_COLUMNS], target[TILE_COLUMNS];
-
-    for (int phase = 0; phase < PHASES_Y * PHASES_X; phase++) {
-        /* its first tap, and the taps and positions that have its remainder */
-        const int i = phase / PHASES_X, j = phase % PHASES_X;
-        const int tap_rows = (KERNEL_HEIGHT - i + PHASES_Y - 1) / PHASES_Y;
-        const int tap_width = (KERNEL_WIDTH - j + PHASES_X - 1) / PHASES_X;
-#if BACKWARD
-        const int p = (PHASES_Y - (PADDING_Y - i) % PHASES_Y) % PHASES_Y;
-        const int q = (PHASES_X - (PADDING_X - j) % PHASES_X) % PHASES_X;
-        const int origin = (p + PADDING_Y - i) / PHASES_Y * X_ROW + (q + PADDING_X - j) / PHASES_X;
+#if SCATTERS /* all phases of a sample while the caches hold it */
+    for (int n = row_begin; n < row_end; n++)
+        for (int phase = 0; phase < PHASES_Y * PHASES_X; phase++)
+            multiply_phase(x, w, y, scratch, phase, n, n + 1, column_begin, column_end, layer);
 #else
-        const int p = 0, q = 0, origin = 0;
+    multiply_phase(x, w, y, scratch, 0, row_begin, row_end, column_begin, column_end, layer);
 #endif
-        const int height = (OUT_HEIGHT - p + PHASES_Y - 1) / PHASES_Y;
-        const int width = (OUT_WIDTH - q + PHASES_X - 1) / PHASES_X;
-        const int count = CHANNELS * tap_rows * tap_width; /* none where the stride is larger */
-        const int tiles = (height * width + TILE_COLUMNS - 1) / TILE_COLUMNS;
-        const int begin = tiles * layer / LAYERS * TILE_COLUMNS;
-        const int end = min(tiles * (layer + 1) / LAYERS * TILE_COLUMNS, height * width);
-
-        for (int k = 0; k == 0 || k < count; k += DEPTH) {
-            const int depth = min(DEPTH, count - k);
-            if (depth > 0) find_taps(tap, weight, k, depth, tap_rows, tap_width);
-            for (int n = row_begin; n < row_end; n++)
-                for (int position = begin; position < end; position += TILE_COLUMNS) {
-                    const int columns = min(TILE_COLUMNS, end - position);
-                    find_places(place, target, position, columns, width);
-                    pack_columns(x + X_OFFSET + (size_t)n * X_SAMPLE + origin, scratch, tap, place,
-                                 depth, columns);
-                    for (int row = column_begin; row < column_end; row += TILE_ROWS) {
-                        const int base = min(row, column_end - TILE_ROWS); /* the last moves up */
-                        multiply_tile(
-                            w + W_OFFSET + base * W_OUTPUT +
-                                (BACKWARD ? i * KERNEL_WIDTH + j : k),
-                            weight, scratch,
-                            y + Y_OFFSET + ((size_t)n * OUTPUTS + base) * PLANE +
-                                (SCATTERS ? p * OUT_WIDTH + q : position),
-                            target, depth, columns, row - base, k == 0);
-                    }
-                }
-        }
-    }
 }
 
 #undef PASTE_
@@ -257,6 +269,7 @@ void NAME(global const float *restrict x, global const float *restrict w, global
 #undef load_lanes
 #undef pack_columns
 #undef multiply_tile
+#undef multiply_phase
 #undef VECTOR
 #undef MASK
 #undef LOAD

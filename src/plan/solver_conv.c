@@ -99,6 +99,17 @@ static bool can_conv_tile(const pb_build *b, const pb_record *r)
     return (out.dim[2] - 1) * in.dim[3] + out.dim[3] >= 4;
 }
 
+/* Unless conv_columns would compute far fewer positions: this one computes those between rows, that
+ * one those of vectors beyond the plane, and copying its columns costs as much as 8 outputs. */
+static bool suits_conv_tile(const pb_build *b, const pb_record *r)
+{
+    const pb_shape out = r->shape, in = pb_build_record(b, r->in[0])->shape;
+    const int line = (out.dim[2] - 1) * in.dim[3] + out.dim[3];
+    const double here = round_up(line, lanes_of(line)),
+                 columns = round_up(out.dim[2] * out.dim[3], 16) * (1.0 + 8.0 / out.dim[1]);
+    return !pb_can_conv_columns(b, r) || columns > 0.7 * here;
+}
+
 static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
 {
     const pb_tiles *tiles = pb_tiles_of(b->info);
@@ -417,7 +428,7 @@ static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u,
 static const pb_solver solvers[] = {
     {"conv_tile",
      can_conv_tile,
-     pb_solver_always,
+     suits_conv_tile,
      write_conv_tile,
      {{"outputs", {2, 4, 8}}, {"vectors", {1, 2, 4, 8}}, {"item_outputs", {4, 8, 16, 32, 64}}}},
     {"conv_dw_panel",
