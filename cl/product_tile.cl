@@ -23,7 +23,7 @@
  *                               TILE_ROWS; 1: A is read where it lies
  *   TRANSPOSE_SIDE TRANSPOSE    of blocks in which a transposed B is copied, and the function of
  *                               transpose.cl that copies one; needed with TRANSPOSE_B
- *   TRANSPOSE_8                 its function for blocks of 8; needed where A is copied by 8 rows
+ *   TRANSPOSE_8                 its function for blocks of 8; needed where A is copied by 6 or 8 rows
  *   PANELS                      panels of B in local memory at a time; 1 where A is not copied
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
@@ -45,6 +45,8 @@
 /* elements of B from there on, as many as an int holds */
 #define B_LEFT(k, column) ((int)min((long)(K - (k)) * N - (column), 0x7fffffffL))
 #define COPY_A          (COPY_ROWS > 1)
+/* rows of B that are copied to all panels, one after another: they are read as they lie */
+#define PACK_DEPTH (TRANSPOSE_B ? DEPTH : 8)
 #if COPY_A
 #define A_SPACE  local
 #define A_ROW    1         /* elements of A, as a tile reads it, from one row to the next */
@@ -83,14 +85,18 @@ void pack_columns(global const float *restrict b, local float *restrict panel, i
 }
 
 #if COPY_A
-/* Copies `depth` columns of one tile of rows of A: block[k][row]. */
-void pack_rows(global const float *restrict a, local float *restrict block, int depth)
+/* Copies `depth` columns of one tile of rows of A: block[k][row]. A has `rows` from here on. */
+void pack_rows(global const float *restrict a, local float *restrict block, int depth, int rows)
 {
     int k = 0;
 #if TRANSPOSE_A && TILE_ROWS == 8
     for (; k < depth; k++) vstore8(vload8(0, a + k * M), 0, block + k * 8);
 #elif !TRANSPOSE_A && TILE_ROWS == 8
     for (; k + 8 <= depth; k += 8) TRANSPOSE_8(a + k, K, block + k * 8, 8);
+#elif TRANSPOSE_A && TILE_ROWS == 6 /* two rows too many, which the next k lies on */
+    for (; k + 1 < depth && rows >= 8; k++) vstore8(vload8(0, a + k * M), 0, block + k * 6);
+#elif !TRANSPOSE_A && TILE_ROWS == 6
+    for (; k + 8 < depth && rows >= 8; k += 8) TRANSPOSE_8(a + k, K, block + k * 6, 6);
 #endif
     for (; k < depth; k++)
 #pragma unroll
@@ -164,9 +170,10 @@ void multiply_tile(A_SPACE const float *restrict a, local const float *restrict 
 void copy_block(global const float *restrict a, local float *restrict block, int first, int last,
                 int row_end, int depth)
 {
-    for (int row = first; row < last; row += TILE_ROWS)
-        pack_rows(a + min(row, row_end - TILE_ROWS) * (TRANSPOSE_A ? 1 : K),
-                  block + (row - first) * DEPTH, depth);
+    for (int row = first; row < last; row += TILE_ROWS) {
+        const int base = min(row, row_end - TILE_ROWS);
+        pack_rows(a + base * (TRANSPOSE_A ? 1 : K), block + (row - first) * DEPTH, depth, M - base);
+    }
 }
 #endif
 
@@ -184,9 +191,12 @@ void NAME(global const float *restrict a, global const float *restrict b, global
         for (int begin = column_begin; begin < column_end; begin += TILE_COLUMNS * PANELS) {
             const int depth = min(DEPTH, K - k);
             const int end = min(begin + TILE_COLUMNS * PANELS, column_end);
-            for (int column = begin; column < end; column += TILE_COLUMNS)
-                pack_columns(b + k * B_ROW + column * B_COLUMN, scratch + (column - begin) * DEPTH,
-                             depth, min(TILE_COLUMNS, end - column), B_LEFT(k, column));
+            for (int row = 0; row < depth; row += PACK_DEPTH)
+                for (int column = begin; column < end; column += TILE_COLUMNS)
+                    pack_columns(b + (k + row) * B_ROW + column * B_COLUMN,
+                                 scratch + (column - begin) * DEPTH + row * TILE_COLUMNS,
+                                 min(PACK_DEPTH, depth - row), min(TILE_COLUMNS, end - column),
+                                 B_LEFT(k + row, column));
             for (int first = row_begin; first < row_end; first += COPY_ROWS) {
                 const int last = min(first + COPY_ROWS, row_end);
                 copy_block(a + k * (TRANSPOSE_A ? M : 1), block, first, last, row_end, depth);
@@ -226,6 +236,7 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef B_COLUMN
 #undef B_LEFT
 #undef COPY_A
+#undef PACK_DEPTH
 #undef COPY_ROWS
 #undef PANELS
 #undef TRANSPOSE_SIDE

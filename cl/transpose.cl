@@ -1,7 +1,8 @@
 /* Copies a block of SIDE x SIDE floats transposed, in registers, on CPU devices.
  *
  * NAME(source, apart, target, target_apart): element j of source row i becomes element i of target
- * row j; rows lie `apart` and `target_apart` elements from each other.
+ * row j; rows lie `apart` and `target_apart` elements from each other. Target rows are stored in
+ * order: of those that lie closer than SIDE, the next one lies on the end of the one before.
  *
  * Needs macros:
  *   NAME  the function's name
@@ -55,12 +56,13 @@ void NAME(global const float *restrict source, int apart, local float *restrict 
             row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
         }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         vstore8(shuffle2(row[i], row[i + 4], (uint8)(0, 1, 2, 3, 8, 9, 10, 11)), 0,
                 target + i * target_apart);
+#pragma unroll
+    for (int i = 0; i < 4; i++)
         vstore8(shuffle2(row[i], row[i + 4], (uint8)(4, 5, 6, 7, 12, 13, 14, 15)), 0,
                 target + (i + 4) * target_apart);
-    }
 }
 #endif
 
