@@ -107,14 +107,20 @@ typedef struct pb_block_function {
     int local_floats;            /* of scratch                                                 */
 } pb_block_function;
 
+struct pb_build;
+struct pb_unit;
+
 /** How other units may take elements of a library unit's result in registers, instead of reading
- * what it stored: they call a function of OpenCL C that computes one of four axes, float
- * name(global const float *a, global const float *b, int n, int o, int p, int q) or the library
- * unit's kernel calls theirs with each. */
+ * what it stored: they call a function of OpenCL C that computes one of four axes,
+ *    float name(global const float *a, global const float *b, int n, int o, int p, int q)
+ *  or the library unit's kernel calls theirs with each. */
 typedef struct pb_element_function {
-    const char *name; /* NULL: there is none                        */
-    bool calls;       /* its kernel calls a function with each one  */
-    int regions[2];   /* a, b: what is read to compute them         */
+    const char *name; /* NULL: there is none */
+    /* writes the unit's kernel once more, which calls pb_build.follower; NULL: it cannot */
+    pb_status (*write)(struct pb_build *b, struct pb_unit *u);
+    const void *made_of; /* what `write` needs to know                      */
+    int regions[2];      /* a, b: what is read to compute elements          */
+    double counts[2];    /* and how much of them                            */
 } pb_element_function;
 
 /** What the kernel of a library unit calls for each element of its result. */
@@ -280,9 +286,6 @@ pb_status pb_codegen(pb_build *b, pb_program_build *p, pb_unit *unit, pb_share s
 const char *pb_unit_words(const pb_build *b, const pb_unit *unit);
 /** Chooses the solvers of a product or convolution and adds the units that do it. */
 pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value);
-/** Writes a unit's kernel again, which calls a function for each element. */
-pb_status pb_solve_followed(pb_build *b, pb_program_build *p, pb_unit *unit,
-                            const pb_follower *follower);
 /** Samples of a batch in a program: of the values that its products and convolutions make, the most
  * frequent number; 0 when there are none. */
 int pb_samples(const pb_build *b, const pb_program_build *p);

@@ -363,7 +363,11 @@ static pb_status write_followed(pb_build *b, pb_program_build *p, pb_unit *u, pb
     if (status == PB_OK && (parameters.failed || arguments.failed || body.failed || !text))
         status = pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
     if (status == PB_OK) status = pb_build_kernel(b, text, &follower.name);
-    if (status == PB_OK) status = pb_solve_followed(b, p, library, &follower);
+    b->follower = &follower;
+    if (status == PB_OK) status = library->element.write(b, library);
+    b->follower = NULL;
+    if (status == PB_OK && b->source.failed)
+        status = pb_fail(b->ctx, PB_ERR_MEMORY, "%s", no_memory);
     if (status == PB_OK) *dispatch = library->own;
     pb_text_free(&parameters);
     pb_text_free(&arguments);

@@ -55,7 +55,7 @@ static pb_status try_reader(pb_build *b, pb_program_build *p, int library, int r
     const pb_value v = p->units[library].value;
     const double count = (double)pb_shape_count(pb_build_record(b, v)->shape);
     pb_unit *unit = &p->units[reader], trial = *unit;
-    const bool follows = p->units[library].element.calls,
+    const bool follows = p->units[library].element.write != NULL,
                whole = (double)(unit->rows * unit->columns) == count;
     *fits = false;
     if (unit->kind != PB_UNIT_MAP || unit->inlined_count == PB_UNIT_MAX_INLINED || unit->follows ||
@@ -117,7 +117,7 @@ pb_status pb_plan_inline(pb_build *b, pb_program_build *p)
     pb_status status =
         before && seen ? PB_OK : pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to fuse %d kernels", n);
     for (int i = 0; status == PB_OK && i < n && !b->on_cpu; ++i) {
-        if (!p->units[i].element.name && !p->units[i].element.calls) continue;
+        if (!p->units[i].element.name && !p->units[i].element.write) continue;
         pb_unit_edges(b, p, before);
         status = inline_library(b, p, i, before, seen);
     }

@@ -37,17 +37,13 @@ static double elements_of(const pb_unit *u)
 }
 
 /* Elements of a region that are operands of inlined units. */
-static double operand_elements(const pb_build *b, const pb_program_build *p, const pb_unit *u,
-                               int region)
+static double operand_elements(const pb_program_build *p, const pb_unit *u, int region)
 {
     double elements = 0;
     for (int i = 0; i < u->inlined_count; ++i) {
-        const pb_unit *library = &p->units[u->inlined[i]];
+        const pb_element_function *f = &p->units[u->inlined[i]].element;
         for (int k = 0; k < 2; ++k)
-            if (library->element.regions[k] == region) {
-                const pb_value operand = pb_library_operand(b, library->value, k);
-                elements += (double)pb_shape_count(pb_build_record(b, operand)->shape);
-            }
+            if (f->regions[k] == region) elements += f->counts[k];
     }
     return elements;
 }
@@ -57,7 +53,7 @@ static double unit_bytes(const pb_build *b, const pb_program_build *p, const pb_
     double bytes = 0;
     for (int i = 0; i < u->touches.count; ++i) {
         const pb_region *region = &b->regions[u->touches.region[i]];
-        double elements = operand_elements(b, p, u, u->touches.region[i]);
+        double elements = operand_elements(p, u, u->touches.region[i]);
         if (elements == 0) elements = elements_of(u); /* gathers touch a part of a data set */
         if (elements > (double)region->count) elements = (double)region->count;
         const bool in_place = u->touches.read[i] && u->touches.written[i]; /* goes both ways */

@@ -143,17 +143,3 @@ pb_status pb_solve(pb_build *b, pb_program_build *p, pb_value value)
     if (b->source.failed) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
     return PB_OK;
 }
-
-pb_status pb_solve_followed(pb_build *b, pb_program_build *p, pb_unit *unit,
-                            const pb_follower *follower)
-{
-    const char *words;
-    const pb_solver *solver = pb_choice_solver(b, unit->value, &words);
-    pb_choice_begin(unit, solver, words);
-    b->follower = follower;
-    const pb_status status = solver->write(b, p, unit, pb_build_record(b, unit->value));
-    b->follower = NULL;
-    if (status == PB_OK && b->source.failed)
-        return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to write kernels");
-    return status;
-}

@@ -419,8 +419,10 @@ static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u,
                   1, b->on_cpu ? (size_t)smaller((int)elements, 16) : 64);
     pb_solver_regions(u, regions);
     if (which == 0)
-        u->element = (pb_element_function){.name = pb_arena_printf(b->arena, "%s_value", name),
-                                           .regions = {regions[0], regions[1]}};
+        u->element = (pb_element_function){
+            .name = pb_arena_printf(b->arena, "%s_value", name),
+            .regions = {regions[0], regions[1]},
+            .counts = {(double)pb_shape_count(c.x), (double)pb_shape_count(c.w)}};
     pb_conv_describe(b, u, &c, "conv_direct");
     return PB_OK;
 }

@@ -125,14 +125,16 @@ static pb_status write_columns(im2col *m, chunk s, const pb_place *x, const pb_p
     return PB_OK;
 }
 
-static pb_status write_product(im2col *m, const pb_product *x)
+/* `is_result`: it is all that the convolution computes. */
+static pb_status write_product(im2col *m, const pb_product *x, bool is_result)
 {
     pb_unit *u;
     PB_TRY(next_unit(m, &u));
     u->solver = "conv_im2col";
-    if (m->product == BY_KERNEL)
-        PB_TRY(pb_product_write_plain(m->b, u, x, m->tile, m->work));
-    else
+    if (m->product == BY_KERNEL) PB_TRY(pb_product_write_plain(m->b, u, x, m->tile, m->work));
+    if (m->product == BY_KERNEL && is_result)
+        PB_TRY(pb_product_take_follower(m->b, u, x, m->tile, m->work));
+    if (m->product != BY_KERNEL)
         PB_TRY(pb_product_write_gemm(m->b, m->p, u, x,
                                      m->product == BY_CLBLAST ? PB_GEMM_EACH : PB_GEMM_STRIDED));
     u->solver = "conv_im2col";
@@ -176,21 +178,23 @@ static pb_status write_forward(im2col *m, chunk s, const pb_place *columns)
                                        .k = m->taps,
                                        .batch = s.samples,
                                        .stride_b = (size_t)m->taps * (size_t)m->positions,
-                                       .place = {place[1], *columns, outputs_of(m, s, place[2])}});
+                                       .place = {place[1], *columns, outputs_of(m, s, place[2])}},
+                         s.samples == m->conv.x.dim[0]);
 }
 
 /* dcolumns[n] = w^T dy[n] */
 static pb_status write_dx(im2col *m, chunk s, const pb_place *columns)
 {
     const pb_place *place = m->conv.place;
-    PB_TRY(
-        write_product(m, &(pb_product){.m = m->taps,
+    PB_TRY(write_product(m,
+                         &(pb_product){.m = m->taps,
                                        .n = m->positions,
                                        .k = m->outputs,
                                        .batch = s.samples,
                                        .transpose_a = true,
                                        .stride_b = (size_t)m->outputs * (size_t)m->positions,
-                                       .place = {place[1], outputs_of(m, s, place[0]), *columns}}));
+                                       .place = {place[1], outputs_of(m, s, place[0]), *columns}},
+                         false));
     return write_columns(m, s, &place[2], columns, true);
 }
 
@@ -201,14 +205,16 @@ static pb_status write_dw(im2col *m, chunk s, const pb_place *columns, const pb_
     pb_place parts;
     PB_TRY(workspace(m, (size_t)s.samples * (size_t)m->outputs * (size_t)m->taps, &parts));
     PB_TRY(write_columns(m, s, &place[0], columns, false));
-    PB_TRY(write_product(m, &(pb_product){.m = m->outputs,
-                                          .n = m->taps,
-                                          .k = m->positions,
-                                          .batch = s.samples,
-                                          .transpose_b = true,
-                                          .stride_a = (size_t)m->outputs * (size_t)m->positions,
-                                          .stride_b = (size_t)m->taps * (size_t)m->positions,
-                                          .place = {outputs_of(m, s, place[1]), *columns, parts}}));
+    PB_TRY(write_product(m,
+                         &(pb_product){.m = m->outputs,
+                                       .n = m->taps,
+                                       .k = m->positions,
+                                       .batch = s.samples,
+                                       .transpose_b = true,
+                                       .stride_a = (size_t)m->outputs * (size_t)m->positions,
+                                       .stride_b = (size_t)m->taps * (size_t)m->positions,
+                                       .place = {outputs_of(m, s, place[1]), *columns, parts}},
+                         false));
     return write_sum(m, &parts, s.samples, sum);
 }
 

@@ -281,6 +281,32 @@ pb_status pb_product_write_plain(pb_build *b, pb_unit *u, const pb_product *x, i
     return PB_OK;
 }
 
+/** What our kernel was written for. */
+typedef struct plain {
+    pb_product x;
+    int tile, work;
+} plain;
+
+static pb_status write_plain_again(pb_build *b, pb_unit *u)
+{
+    const plain *of = u->element.made_of;
+    return pb_product_write_plain(b, u, &of->x, of->tile, of->work);
+}
+
+pb_status pb_product_take_follower(pb_build *b, pb_unit *u, const pb_product *x, int tile, int work)
+{
+    plain *of = pb_arena_alloc(b->arena, sizeof *of);
+    if (!of) return pb_fail(b->ctx, PB_ERR_MEMORY, "no memory to plan a product");
+    *of = (plain){*x, tile, work};
+    const double a = (double)x->m * x->k, c = (double)x->n * x->k;
+    u->element = (pb_element_function){
+        .write = write_plain_again,
+        .made_of = of,
+        .regions = {x->place[0].region, x->place[1].region},
+        .counts = {x->stride_a ? a * x->batch : a, x->stride_b ? c * x->batch : c}};
+    return PB_OK;
+}
+
 static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *u,
                                      const pb_record *r)
 {
@@ -288,9 +314,8 @@ static pb_status write_product_plain(pb_build *b, pb_program_build *p, pb_unit *
     const pb_product x = product_of(b, p, u);
     const int tile = pb_choice_pick(b, u, "tile", pb_product_tile(b, x.m, x.n), most_tile(b));
     const int work = pb_choice_pick(b, u, "work", 1, pb_product_most_work(b, tile));
-    u->element =
-        (pb_element_function){.calls = true, .regions = {x.place[0].region, x.place[1].region}};
-    return pb_product_write_plain(b, u, &x, tile, work);
+    PB_TRY(pb_product_write_plain(b, u, &x, tile, work));
+    return pb_product_take_follower(b, u, &x, tile, work);
 }
 
 /* Room for CLBlast's copies of operands, as a part of the arena. */

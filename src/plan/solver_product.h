@@ -4,8 +4,8 @@
 
 #include "plan/solver.h"
 
-/** A product C[batch] = op(A) op(B) of stored operands: A [m, k], or [k, m] transposed, B [k, n], or
- * [n, k], C [m, n]. */
+/** A product C[batch] = op(A) op(B) of stored operands: A [m, k], or [k, m] transposed, B [k, n],
+ * or [n, k], C [m, n]. */
 typedef struct pb_product {
     int m, n, k, batch;
     bool transpose_a, transpose_b;
@@ -21,6 +21,9 @@ bool pb_product_can_plain(const pb_build *b);
 /** Writes a unit that computes a product. `work`: elements of a work-item on each axis, at most
  * what the device has room for. */
 pb_status pb_product_write_plain(pb_build *b, pb_unit *u, const pb_product *x, int tile, int work);
+/** Lets that kernel go on with what follows, where C is all that the unit computes. */
+pb_status pb_product_take_follower(pb_build *b, pb_unit *u, const pb_product *x, int tile,
+                                   int work);
 pb_status pb_product_write_gemm(pb_build *b, pb_program_build *p, pb_unit *u, const pb_product *x,
                                 pb_gemm_way way);
 /** Work-items of a group of our kernel on each axis, and the most elements that one of them may
