@@ -219,7 +219,8 @@ static pb_status write_dw(im2col *m, chunk s, const pb_place *columns, const pb_
 }
 
 /* How products are computed: as chosen, else as one of a graph would be. Our kernel's items have
- * several elements where there are enough. */
+ * 2 x 2 elements where there are enough; 4 x 4, which Mesa's device does not hold in registers, are
+ * left to measuring. */
 static void pick_product(im2col *m, pb_unit *u, pb_op op)
 {
     pb_build *b = m->b;
@@ -232,12 +233,8 @@ static void pick_product(im2col *m, pb_unit *u, pb_op op)
     if (m->product == BY_KERNEL && !pb_product_can_plain(b)) m->product = BY_CLBLAST;
     if (m->product != BY_KERNEL) return;
     m->tile = pb_product_tile(b, rows, columns);
-    const int least = smaller(rows, columns) / m->tile; /* tiles along the shorter side */
-    m->work = pb_choice_pick(b, u, "work",
-                             least >= 4   ? 4
-                             : least >= 2 ? 2
-                                          : 1,
-                             pb_product_most_work(b, m->tile));
+    const bool is_wide = smaller(rows, columns) >= 2 * m->tile;
+    m->work = pb_choice_pick(b, u, "work", is_wide ? 2 : 1, pb_product_most_work(b, m->tile));
 }
 
 pb_status pb_write_conv_im2col(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
