@@ -34,7 +34,11 @@ void pb_conv_describe(pb_build *b, pb_unit *u, const pb_conv_geometry *c, const 
     u->label = pb_arena_printf(b->arena, "%s%s %dx%dx%dx%d o%d k%dx%d", solver, what, c->x.dim[0],
                                c->x.dim[1], c->x.dim[2], c->x.dim[3], c->w.dim[0], c->w.dim[2],
                                c->w.dim[3]);
-    u->flops = pb_conv_operations(c);
+    pb_conv_geometry unpadded = *c; /* what dy was padded with counts for nothing */
+    const pb_record *r = pb_build_record(b, u->value), *dy = pb_build_record(b, r->in[0]);
+    if (op == PB_OP_CONV_DX && dy->op == PB_OP_PAD)
+        unpadded.y = pb_build_record(b, dy->in[0])->shape;
+    u->flops = pb_conv_operations(&unpadded);
     u->bytes = 4.0 * (double)(pb_shape_count(c->x) + pb_shape_count(c->w) + pb_shape_count(c->y));
 }
 
