@@ -3,9 +3,9 @@
  * A [M, K] (TRANSPOSE_A 0) or [K, M] (1), B [K, N] (TRANSPOSE_B 0) or [N, K] (1), C [M, N]:
  * float32, row-major, dense.
  *
- * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous and
- * padded with zeros; it is multiplied with every tile of TILE_ROWS rows of A, each element of A
- * broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
+ * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous; what
+ * columns beyond the last hold is multiplied and dropped. Every tile of TILE_ROWS rows of A is
+ * multiplied with it, each element of A broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
  * between two uses, is copied too, COPY_ROWS rows at a time, and then PANELS panels of B lie in local
  * memory together, so that each is copied once. Products are summed in ascending order of k, so the
  * result depends on no block size.
@@ -28,7 +28,7 @@
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
  * of them or all that there are up to row_end, and columns [column_begin, column_end) of batch entry
- * `layer`; column_begin is a multiple of 16 COLUMN_VECTORS. scratch holds 16 DEPTH COLUMN_VECTORS
+ * `layer`; both are multiples of 16 COLUMN_VECTORS, but for a column_end of N. scratch holds 16 DEPTH COLUMN_VECTORS
  * PANELS floats, with copies DEPTH COPY_ROWS more, and is aligned to 64 bytes. */
 
 #define PASTE_(a, b)    a##b

@@ -353,9 +353,11 @@ static pb_status write_followed(pb_build *b, pb_program_build *p, pb_unit *u, pb
     for (int i = 0; i < all.count; ++i) pb_text_append(&arguments, "%sa%d", i ? ", " : "", i);
     follower.parameters = pb_arena_strdup(b->arena, parameters.text ? parameters.text : "");
     follower.arguments = pb_arena_strdup(b->arena, arguments.text ? arguments.text : "");
-    const char *text =
-        pb_arena_printf(b->arena, "void NAME(%s, const int element, const float value)\n{\n%s}\n",
-                        follower.parameters, body.text ? body.text : "");
+    const char *text = NULL;
+    if (follower.parameters && follower.arguments)
+        text = pb_arena_printf(b->arena,
+                               "void NAME(%s, const int element, const float value)\n{\n%s}\n",
+                               follower.parameters, body.text ? body.text : "");
     follower.a =
         pb_arena_printf(b->arena, "a%d", pb_parameters_find(&all, library->element.regions[0]));
     follower.b =

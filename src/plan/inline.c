@@ -12,6 +12,7 @@
  * near cache (dispatch.c), and takes the time that its own stores take: on the main job, pooling
  * units have 5 % of a step, and had 3 % when they read, compared and added nothing. So no result is
  * handed over in registers there. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "plan/build.h"
@@ -58,7 +59,8 @@ static pb_status try_reader(pb_build *b, pb_program_build *p, int library, int r
     const bool follows = p->units[library].element.write != NULL,
                whole = (double)(unit->rows * unit->columns) == count;
     *fits = false;
-    if (unit->kind != PB_UNIT_MAP || unit->inlined_count == PB_UNIT_MAX_INLINED || unit->follows ||
+    if (count > INT_MAX || unit->kind != PB_UNIT_MAP ||
+        unit->inlined_count == PB_UNIT_MAX_INLINED || unit->follows ||
         (follows && (!whole || unit->inlined_count > 0)))
         return PB_OK;
     trial.follows = follows;

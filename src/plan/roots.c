@@ -1,5 +1,6 @@
 /* Which values of a program are stored. Products, convolutions and reductions are, and what they
- * read; values that are joined or padded are written straight to their place in the whole;
+ * read; values that are joined or padded are written straight to their place in the whole, and a
+ * product or convolution that is there for an assignment alone to the leaf that it is assigned to;
  * everything else is recomputed where it is used, unless that would repeat much work. */
 #include <stdlib.h>
 #include <string.h>

@@ -111,7 +111,7 @@ static bool suits_conv_tile(const pb_build *b, const pb_record *r)
     const int line = (out.dim[2] - 1) * in.dim[3] + out.dim[3];
     const double here = round_up(line, lanes_of(line)),
                  columns = round_up(out.dim[2] * out.dim[3], 16) * (1.0 + 8.0 / out.dim[1]);
-    return !pb_can_conv_columns(b, r) || columns > 0.7 * here;
+    return !pb_can_conv_columns(b, r) || !pb_suits_conv_columns(b, r) || columns > 0.7 * here;
 }
 
 static pb_status write_conv_tile(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)

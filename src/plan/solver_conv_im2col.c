@@ -131,13 +131,14 @@ static pb_status write_product(im2col *m, const pb_product *x, bool is_result)
     pb_unit *u;
     PB_TRY(next_unit(m, &u));
     u->solver = "conv_im2col";
-    if (m->product == BY_KERNEL) PB_TRY(pb_product_write_plain(m->b, u, x, m->tile, m->work));
-    if (m->product == BY_KERNEL && is_result)
-        PB_TRY(pb_product_take_follower(m->b, u, x, m->tile, m->work));
-    if (m->product != BY_KERNEL)
+    if (m->product == BY_KERNEL) {
+        PB_TRY(pb_product_write_plain(m->b, u, x, m->tile, m->work));
+        if (is_result) PB_TRY(pb_product_take_follower(m->b, u, x, m->tile, m->work));
+    } else {
         PB_TRY(pb_product_write_gemm(m->b, m->p, u, x,
                                      m->product == BY_CLBLAST ? PB_GEMM_EACH : PB_GEMM_STRIDED));
-    u->solver = "conv_im2col";
+    }
+    u->solver = "conv_im2col"; /* whichever product it is */
     u->label =
         pb_arena_printf(m->b->arena, "conv_im2col product %dx%dx%dx%d", x->batch, x->m, x->n, x->k);
     u->own.gemm.label = u->label;
@@ -246,7 +247,8 @@ pb_status pb_write_conv_im2col(pb_build *b, pb_program_build *p, pb_unit *u, con
     m.positions = c->y.dim[2] * c->y.dim[3];
     pick_product(&m, u, r->op);
     const int samples = c->x.dim[0], most = samples_at_a_time(b, r);
-    const int each = pb_choice_pick(b, u, "chunk", balanced(samples, most), most);
+    const int each = larger(pb_choice_pick(b, u, "chunk", balanced(samples, most), most),
+                            ceil_div(samples, MOST_CHUNKS));
     const int chunks = ceil_div(samples, each);
     pb_place sums = c->place[2]; /* of a weight gradient: each chunk's, then theirs */
     if (r->op == PB_OP_CONV_DW && chunks > 1)

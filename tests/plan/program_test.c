@@ -65,6 +65,56 @@ static void check_steps(pb_graph *g, int count, const pb_value leaves[], const p
     pb_plan_free(&plan);
 }
 
+/* A product that is there for one leaf alone is computed there, but not where its leaf's old value,
+ * or the product, is read by anybody else. */
+START_TEST(products_go_into_leaves)
+{
+    enum { N = 24 };
+    pb_graph *g = pb_graph_create(ctx);
+    const pb_shape square = PB_SHAPE(N, N), row = PB_SHAPE(N * N);
+    static const char *const names[] = {"a", "b", "c", "d"};
+    pb_value leaf[4], next[4];
+    const pb_init zero = {.kind = PB_INIT_CONSTANT};
+    for (int i = 0; i < 4; ++i)
+        leaf[i] =
+            pb_leaf(g, PB_ROLE_STATE, names[i], PB_F32, i == 3 && _i == 0 ? row : square, zero);
+    const pb_value half = pb_scale(g, leaf[0], 0.5), product = pb_matmul(g, half, leaf[1]);
+    next[0] = pb_neg(g, leaf[0]);
+    next[1] = pb_scale(g, leaf[1], 0.5);
+    next[2] = pb_neg(g, leaf[2]);
+    next[3] = product;
+    int copies = 1; /* of a product to its leaf */
+    switch (_i) {
+    case 0: /* in another shape */
+        next[3] = pb_reshape(g, product, row);
+        copies = 0;
+        break;
+    case 1: next[2] = leaf[3]; break; /* the old value   */
+    case 2:
+        next[2] = product;
+        copies = 2;
+        break;                                                 /* for two leaves  */
+    case 3: next[2] = pb_scale(g, product, 2); break;          /* and for another */
+    case 4: next[2] = pb_matmul(g, product, leaf[1]); break;   /* by a product    */
+    case 5: next[3] = pb_matmul(g, leaf[3], leaf[1]); break;   /* of itself       */
+    case 6: next[2] = pb_matmul(g, leaf[1], half); copies = 0; /* two of them     */
+    }
+    check_steps(g, 4, leaf, next, 3);
+    pb_plan *plan = plan_of(g);
+    const pb_program_build *program = &pb_plan_build_of(plan)->programs[1];
+    int found = 0;
+    for (int i = 0; i < program->root_count; ++i) {
+        const pb_root *root = &program->roots[i];
+        if (root->leaf == PB_NONE || !root->stored) continue;
+        const pb_value v = pb_build_strip(pb_plan_build_of(plan), root->v);
+        found += pb_build_record(pb_plan_build_of(plan), v)->op == PB_OP_MATMUL;
+    }
+    ck_assert_msg(found == copies, "case %d: %d copies, not %d", _i, found, copies);
+    pb_plan_free(&plan);
+    pb_graph_free(&g);
+}
+END_TEST
+
 /* a' = f(b), b' = g(a): neither sees the other's new value. */
 START_TEST(leaves_swap)
 {
@@ -453,6 +503,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, products_go_into_leaves, 0, 7);
     tcase_add_test(tests, leaves_swap);
     tcase_add_test(tests, leaves_of_other_shapes_in_a_circle);
     tcase_add_test(tests, reduced_leaf_is_assigned);
