@@ -311,6 +311,51 @@ START_TEST(what_follows_in_registers)
 }
 END_TEST
 
+/* a' = relu(x * w) b and b' = twice a part of a: each kernel must read before the other writes, so
+ * one of them stores what it makes first, and the convolution, which it would have to compute twice
+ * then, has its own kernel again. */
+START_TEST(a_circle_of_leaves)
+{
+    enum { X = 2 * 7 * 6, W = 2 * 9, A = 2 * 2 * 7 * 6 };
+    pb_context *ctx;
+    pb_device *device;
+    open_device(&ctx, &device);
+    pb_graph *g = pb_graph_create(ctx);
+    const pb_init zero = {.kind = PB_INIT_CONSTANT};
+    const pb_value leaves[] = {pb_leaf(g, PB_ROLE_STATE, "x", PB_F32, PB_SHAPE(2, 1, 7, 6), zero),
+                               pb_leaf(g, PB_ROLE_STATE, "w", PB_F32, PB_SHAPE(2, 1, 3, 3), zero),
+                               pb_leaf(g, PB_ROLE_STATE, "a", PB_F32, PB_SHAPE(2, 2, 7, 6), zero),
+                               pb_leaf(g, PB_ROLE_STATE, "b", PB_F32, PB_SHAPE(1, 2, 1, 1), zero)};
+    const pb_value y = pb_conv(g, leaves[0], leaves[1], (pb_window){{3, 3}, {1, 1}, {1, 1}});
+    const pb_value part =
+        pb_slice(g, leaves[2], (int[PB_MAX_AXES]){1, 0, 2, 3}, PB_SHAPE(1, 2, 1, 1));
+    const pb_value next[] = {pb_mul(g, pb_relu(g, y), leaves[3]), pb_scale(g, part, 2)};
+    const pb_value assigns[] = {pb_assign(g, leaves[2], next[0]), pb_assign(g, leaves[3], next[1])};
+    OK(ctx, pb_program(g, "step", 2, assigns));
+    pb_plan *plan;
+    OK(ctx, pb_plan_create_how(device, g, &(pb_manner){0}, &plan));
+    static const size_t counts[] = {X, W, A, 2};
+    double x[X], w[W], a[A], b[2] = {0.75, -0.5}, *want[2];
+    const double *const given[] = {x, w, a, b};
+    for (int i = 0; i < X; ++i) x[i] = sin(1.3 * i);
+    for (int i = 0; i < W; ++i) w[i] = sin(0.7 * i + 1);
+    for (int i = 0; i < A; ++i) a[i] = sin(0.9 * i + 2);
+    for (int i = 0; i < 4; ++i) write_leaf(ctx, plan, PB_F32, leaves[i], given[i], counts[i]);
+    OK(ctx, pb_plan_run(plan, "step", 1));
+    OK(ctx, pb_reference(g, 4, leaves, given, 2, next, want));
+    compare_leaf(ctx, plan, leaves[2], want[0], A, "a");
+    compare_leaf(ctx, plan, leaves[3], want[1], 2, "b");
+    const pb_program_build *p = &pb_plan_build_of(plan)->programs[1];
+    for (int i = 0; i < p->unit_count; ++i)
+        ck_assert(!p->units[i].is_inlined && p->units[i].inlined_count == 0);
+    free(want[0]);
+    free(want[1]);
+    pb_plan_free(&plan);
+    pb_graph_free(&g);
+    close_device(&ctx, &device);
+}
+END_TEST
+
 int main(int argument_count, char **arguments)
 {
     if (argument_count > 1) first_group = atoi(arguments[1]);
@@ -321,6 +366,7 @@ int main(int argument_count, char **arguments)
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, random_graphs, 0, group_count);
     tcase_add_test(tests, what_follows_in_registers);
+    tcase_add_test(tests, a_circle_of_leaves);
     suite_add_tcase(suite, tests);
     return runs(srunner_create(suite));
 }
