@@ -13,6 +13,7 @@
  *   NAME                        the kernels' common name
  *   X_OFFSET W_OFFSET Y_OFFSET  where x, w and y (or their gradients) begin in their buffers, in
  *                               elements
+ *   RESULT                      0: y, 1: dx, 2: dw; the others' kernels are left out
  *   SAMPLES CHANNELS OUTPUTS HEIGHT WIDTH KERNEL_HEIGHT KERNEL_WIDTH
  *   STRIDE_Y STRIDE_X PADDING_Y PADDING_X
  *
@@ -28,6 +29,7 @@
 #define OUT_HEIGHT   ((HEIGHT + 2 * PADDING_Y - KERNEL_HEIGHT) / STRIDE_Y + 1)
 #define OUT_WIDTH    ((WIDTH + 2 * PADDING_X - KERNEL_WIDTH) / STRIDE_X + 1)
 
+#if RESULT == 0
 float PASTE(NAME, _value)(global const float *restrict x, global const float *restrict w, int n,
                           int o, int p, int q)
 {
@@ -55,6 +57,7 @@ kernel void NAME(global const float *restrict x, global const float *restrict w,
     y[Y_OFFSET + element] = PASTE(NAME, _value)(x, w, n, o, p, q);
 }
 
+#elif RESULT == 1
 kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float *restrict w,
                              global float *restrict dx)
 {
@@ -82,6 +85,7 @@ kernel void PASTE(NAME, _dx)(global const float *restrict dy, global const float
     dx[element] = sum;
 }
 
+#else
 kernel void PASTE(NAME, _dw)(global const float *restrict dy, global const float *restrict x,
                              global float *restrict dw)
 {
@@ -109,12 +113,14 @@ kernel void PASTE(NAME, _dw)(global const float *restrict dy, global const float
     }
     dw[element] = sum;
 }
+#endif
 
 #undef PASTE_
 #undef PASTE
 #undef OUT_HEIGHT
 #undef OUT_WIDTH
 #undef NAME
+#undef RESULT
 #undef SAMPLES
 #undef CHANNELS
 #undef OUTPUTS

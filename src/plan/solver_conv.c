@@ -399,6 +399,7 @@ static pb_status write_conv_direct(pb_build *b, pb_program_build *p, pb_unit *u,
                                              {"X_OFFSET", "Y_OFFSET", "W_OFFSET"}};
     const pb_conv_geometry c = pb_conv_of(b, p, u);
     const int which = r->op == PB_OP_CONV ? 0 : r->op == PB_OP_CONV_DX ? 1 : 2;
+    pb_solver_define(b, "RESULT", which);
     pb_solver_define(b, "SAMPLES", c.x.dim[0]);
     pb_solver_define(b, "CHANNELS", c.x.dim[1]);
     pb_solver_define(b, "OUTPUTS", c.w.dim[0]);
