@@ -7,7 +7,7 @@
  * columns beyond the last hold is multiplied and dropped. Every tile of TILE_ROWS rows of A is
  * multiplied with it, each element of A broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
  * between two uses, is copied too, COPY_ROWS rows at a time, and then PANELS panels of B lie in local
- * memory together, so that each is copied once. Products are summed in ascending order of k, so the
+ * memory together, so that each is copied once. Few rows of A take B where it lies. Products are summed in ascending order of k, so the
  * result depends on no block size.
  *
  * Needs macros:
@@ -24,6 +24,8 @@
  *   TRANSPOSE_SIDE TRANSPOSE    of blocks in which a transposed B is copied, and the function of
  *                               transpose.cl that copies one; needed with TRANSPOSE_B
  *   TRANSPOSE_8                 its function for blocks of 8; needed where A is copied by 6 or 8 rows
+ *   COPY_B                      whether B is copied; may be 0 where neither A is copied nor B is
+ *                               transposed and N is a multiple of 16 COLUMN_VECTORS
  *   PANELS                      panels of B in local memory at a time; 1 where A is not copied
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
@@ -45,6 +47,13 @@
 /* elements of B from there on, as many as an int holds */
 #define B_LEFT(k, column) ((int)min((long)(K - (k)) * N - (column), 0x7fffffffL))
 #define COPY_A          (COPY_ROWS > 1)
+#if COPY_B
+#define B_SPACE   local
+#define PANEL_ROW TILE_COLUMNS
+#else
+#define B_SPACE   global
+#define PANEL_ROW N
+#endif
 /* rows of B that are copied to all panels, one after another: they are read as they lie */
 #define PACK_DEPTH (TRANSPOSE_B ? DEPTH : 8)
 #if COPY_A
@@ -132,7 +141,7 @@ void store_columns(float16 sum, global float *restrict c, int width)
 
 /* One register tile over `depth` of k, which goes on from what C holds unless it starts. Of its
  * rows the first `old` were done before, and are left alone. */
-void multiply_tile(A_SPACE const float *restrict a, local const float *restrict panel,
+void multiply_tile(A_SPACE const float *restrict a, B_SPACE const float *restrict panel,
                    global float *restrict c, int depth, int width, int old, bool start)
 {
     float16 sum[TILE_ROWS][COLUMN_VECTORS];
@@ -149,7 +158,7 @@ void multiply_tile(A_SPACE const float *restrict a, local const float *restrict 
         float16 row[COLUMN_VECTORS];
 #pragma unroll
         for (int j = 0; j < COLUMN_VECTORS; j++)
-            row[j] = vload16(0, panel + k * TILE_COLUMNS + 16 * j);
+            row[j] = vload16(0, panel + k * PANEL_ROW + 16 * j);
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) {
             const float16 factor = (float16)(a[i * A_ROW + k * A_COLUMN]);
@@ -213,11 +222,16 @@ void NAME(global const float *restrict a, global const float *restrict b, global
     for (int k = 0; k < K; k += DEPTH)
         for (int column = column_begin; column < column_end; column += TILE_COLUMNS) {
             const int depth = min(DEPTH, K - k), width = min(TILE_COLUMNS, column_end - column);
+#if COPY_B
+            local const float *panel = scratch;
             pack_columns(b + k * B_ROW + column * B_COLUMN, scratch, depth, width,
                          B_LEFT(k, column));
+#else
+            global const float *panel = b + k * N + column;
+#endif
             for (int row = row_begin; row < row_end; row += TILE_ROWS) {
                 const int base = min(row, row_end - TILE_ROWS); /* the last tile moves up */
-                multiply_tile(a + base * A_ROW + k * A_COLUMN, scratch, c + base * N + column,
+                multiply_tile(a + base * A_ROW + k * A_COLUMN, panel, c + base * N + column,
                               depth, width, row - base, k == 0);
             }
         }
@@ -239,6 +253,9 @@ void NAME(global const float *restrict a, global const float *restrict b, global
 #undef PACK_DEPTH
 #undef COPY_ROWS
 #undef PANELS
+#undef B_SPACE
+#undef PANEL_ROW
+#undef COPY_B
 #undef TRANSPOSE_SIDE
 #undef TRANSPOSE
 #undef TRANSPOSE_8

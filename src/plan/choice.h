@@ -51,6 +51,7 @@ bool pb_choice_number(const char *words, const char *name, long *number);
 /** The register tiles that CPU kernels have by rule: their largest extents. */
 typedef struct pb_tiles {
     int rows, vectors;         /* product_tile: rows of C, vectors of 16 columns               */
+    int most_rows;             /* product_tile: of a C that is one tile of rows                */
     int depth;                 /* product_tile: rows of B in a panel, which the first cache holds */
     int copy_rows;             /* rows of A copied at a time, which the second holds           */
     double copied_from;        /* elements of A from which on it is copied as it lies, 0: never */

@@ -12,8 +12,10 @@
  * 132 KiB, and 128 x 128 x 2048 Bt by tiles 0.6 of the time that dot products took. */
 static const pb_tiles wide = {.rows = 8,
                               .vectors = 2,
+                              .most_rows = 12,
                               .depth = 512,
                               .copy_rows = 128,
+                              .copied_from = 1048576,
                               .dot_rows = 4,
                               .dot_columns = 6,
                               .dots_wide = true,
@@ -24,6 +26,7 @@ static const pb_tiles wide = {.rows = 8,
                               .tap_outputs = 24};
 static const pb_tiles narrow = {.rows = 6,
                                 .vectors = 1,
+                                .most_rows = 6,
                                 .depth = 256,
                                 .copy_rows = 132,
                                 .copied_from = 262144,

@@ -123,7 +123,7 @@ static items pick_items(pb_build *b, pb_unit *u, const pb_product *x, items rule
 static bool copies_a(const pb_product *x, const pb_tiles *tiles)
 {
     const double elements = (double)x->m * x->k;
-    if (x->transpose_a && elements > 524288.0) return true;
+    if (x->transpose_a && elements >= 262144.0) return true;
     return tiles->copied_from > 0 && elements >= tiles->copied_from && x->n >= 256;
 }
 
@@ -154,7 +154,8 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const pb_tiles *tiles = pb_tiles_of(b->info);
     (void)r;
     const pb_product x = product_of(b, p, u);
-    const int tile = pb_choice_pick(b, u, "rows", balanced(x.m, tiles->rows), smaller(x.m, 12));
+    const int rule_rows = x.m <= tiles->most_rows ? x.m : balanced(x.m, tiles->rows);
+    const int tile = pb_choice_pick(b, u, "rows", rule_rows, smaller(x.m, 12));
     const bool is_full = x.n % 32 > 16 || x.n % 32 == 0 || x.n > 64;
     const int vectors = pb_choice_pick(b, u, "vectors", is_full ? tiles->vectors : 1, 2);
     const bool copies = copies_a(&x, tiles);
@@ -165,6 +166,9 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     copied = pb_choice_pick(b, u, "copy_rows", copied, c.rows);
     copied = copied > 1 ? round_up(copied, tile) : 1;
     const int panels = copied > 1 ? ceil_div(c.columns, 16 * vectors) : 1;
+    /* two tiles of rows or fewer use a panel too seldom for a copy of it to pay */
+    const bool copies_b =
+        copied > 1 || x.transpose_b || x.m > 2 * tile || x.n % (16 * vectors) > 0;
     const int depth =
         pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
                        panel_depth(b, &x, panels * vectors, copied, x.k));
@@ -182,9 +186,11 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     pb_solver_define(b, "COLUMN_VECTORS", vectors);
     pb_solver_define(b, "COPY_ROWS", copied);
     pb_solver_define(b, "PANELS", panels);
+    pb_solver_define(b, "COPY_B", copies_b);
     pb_solver_define(b, "DEPTH", depth);
     set_product_block(b, p, u, &x, pb_solver_family(b, "product_tile"), tile, c.rows, c.columns);
-    u->block.local_floats = depth * (16 * vectors * panels + (copied > 1 ? copied : 0));
+    u->block.local_floats =
+        copies_b ? depth * (16 * vectors * panels + (copied > 1 ? copied : 0)) : 0;
     describe_product(b, u, &x, "product_tile");
     return PB_OK;
 }
