@@ -20,6 +20,8 @@ static const char prelude[] =
     "#endif\n"
     "/* Asks for what lies there to be fetched; the place may be outside of any buffer. */\n"
     "#define PREFETCH(place) %s\n"
+    "/* The same of what will be written, to be taken from other cores. */\n"
+    "#define PREFETCH_TO_WRITE(place) %s\n"
     "/* Stores 16 floats, aligned to 64 bytes, that nobody reads soon. */\n"
     "#if defined(__has_builtin)\n"
     "#if __has_builtin(__builtin_nontemporal_store)\n"
@@ -275,9 +277,17 @@ static const char *prefetch(const pb_build *b)
     return pb_device_is_pocl(b->info) ? "__builtin_prefetch(place)" : "";
 }
 
+/* Processors with wide registers have an instruction for it. Of older ones some have none, and what
+ * compilers take for it makes an update take longer. */
+bool pb_build_can_own(const pb_build *b)
+{
+    return b->on_cpu && pb_device_is_pocl(b->info) && pb_has_wide_registers(b->info);
+}
+
 void pb_build_prelude(const pb_build *b, pb_text *source)
 {
-    pb_text_append(source, prelude, loop_hint(b, false), loop_hint(b, true), prefetch(b));
+    pb_text_append(source, prelude, loop_hint(b, false), loop_hint(b, true), prefetch(b),
+                   pb_build_can_own(b) ? "__builtin_prefetch(place, 1)" : "");
     pb_text_append(source, "%s", b->on_cpu ? cpu_prelude : gpu_prelude);
     pb_text_append(source, "%s", random_prelude);
 }
