@@ -8,6 +8,7 @@
  *   COUNT    vectors
  *   CHUNK    0: work-items take vectors in turn, so that neighbours read neighbours; else each takes
  *            so many in a row, and there are ceil(COUNT / CHUNK) work-items or more
+ *   AHEAD    with chunks: vectors between what is read and what PoCL's compiler is told to ask for, or 0
  *   PAST     1: stores go past the caches where the compiler can say so, as nothing reads them soon
  *
  * Launched by bench/ceilings.c: any global and local size. */
@@ -29,6 +30,12 @@
 #define STORE(value, place) (*(place) = (value))
 #endif
 
+#if AHEAD
+#define PREFETCH(place) __builtin_prefetch(place)
+#else
+#define PREFETCH(place)
+#endif
+
 kernel void k_bench_copy(global const VECTOR *restrict from, global VECTOR *restrict to)
 {
 #if CHUNK
@@ -36,5 +43,8 @@ kernel void k_bench_copy(global const VECTOR *restrict from, global VECTOR *rest
 #else
     const int first = (int)get_global_id(0), last = COUNT, step = (int)get_global_size(0);
 #endif
-    for (int i = first; i < last; i += step) STORE(from[i], to + i);
+    for (int i = first; i < last; i += step) {
+        PREFETCH(from + i + AHEAD);
+        STORE(from[i], to + i);
+    }
 }

@@ -20,16 +20,20 @@ static const double launch_seconds =
 typedef struct copy_variant {
     int lanes, local;
     bool chunks, past;
+    int ahead;
 } copy_variant;
 
 static const copy_variant copies[] = {
     /* vectors in turn: what GPUs like */
-    {1, 256, false, false},
-    {4, 64, false, false},
-    {16, 64, false, true},
+    {1, 256, false, false, 0},
+    {4, 64, false, false, 0},
+    {16, 64, false, true, 0},
     /* a piece of memory for each work-item: what CPUs like */
-    {16, 1, true, false},
-    {16, 1, true, true},
+    {16, 1, true, false, 0},
+    {16, 1, true, true, 0},
+    {16, 1, true, true, 16},
+    {16, 1, true, true, 64},
+    {16, 1, true, true, 128},
 };
 
 typedef struct fma_variant {
@@ -91,10 +95,11 @@ static pb_status prepare_copy(const pb_bench *b, pb_ceiling *c, const copy_varia
                                  .args = args,
                                  .global = {(size_t)items},
                                  .local = {(size_t)v->local}};
-    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d", v->lanes,
-             count, chunk, v->past);
-    snprintf(c->variant, sizeof c->variant, "float%d %s%s", v->lanes,
-             v->chunks ? "in pieces" : "in turn", v->past ? ", stores past the caches" : "");
+    snprintf(options, sizeof options, "-D LANES=%d -D COUNT=%d -D CHUNK=%d -D PAST=%d -D AHEAD=%d",
+             v->lanes, count, chunk, v->past, v->ahead);
+    snprintf(c->variant, sizeof c->variant, "float%d %s%s%s", v->lanes,
+             v->chunks ? "in pieces" : "in turn", v->past ? ", stores past the caches" : "",
+             v->ahead ? ", reads asked for" : "");
     c->work = 2.0 * COPY_FLOATS * sizeof(float);
     PB_TRY(build(b, c, "bench_copy", options));
     return launch(b, c, spec);
@@ -218,6 +223,7 @@ pb_status pb_ceiling_copy(const pb_bench *b, pb_ceiling *c)
     for (int i = 0; i < (int)(sizeof copies / sizeof *copies); i++) {
         double seconds;
         if (!fits(b, copies[i].local)) continue;
+        if (copies[i].ahead && !pb_device_is_pocl(pb_device_describe(b->device))) continue;
         PB_TRY(prepare_copy(b, c, &copies[i]));
         PB_TRY(check_copy(b, c));
         PB_TRY(pb_timing_least(b, pb_ceiling_run, c, &seconds));

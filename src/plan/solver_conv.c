@@ -325,10 +325,16 @@ static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, con
                                       .sum_item_rows = SUM_FLOATS});
 }
 
+/* Vectors of outputs in a panel: as many as registers hold for tiles of a product. */
+static int panel_vectors(const pb_build *b, const pb_record *r)
+{
+    return smaller(pb_tiles_of(b->info)->vectors, ceil_div(r->shape.dim[0], 16));
+}
+
 /* Floats of a row of dy in a panel. */
 static int64_t panel_row(const pb_build *b, const pb_record *r)
 {
-    return 16 * (int64_t)pb_build_record(b, r->in[1])->shape.dim[3];
+    return 16 * panel_vectors(b, r) * (int64_t)pb_build_record(b, r->in[1])->shape.dim[3];
 }
 
 /* Of dy in local memory, so that the first cache holds them beside x and the sums. */
@@ -341,13 +347,16 @@ static bool can_conv_dw_panel(const pb_build *b, const pb_record *r)
            sizeof(float) * (uint64_t)panel_row(b, r) <= b->info->local_memory_bytes;
 }
 
-/* Where registers of 8 floats would hold few partial sums, and few of 16 outputs are none; and
- * instead of the direct kernel. */
+/* Where tiles are full: taps that fill one, and outputs that are mostly no padding; and instead of
+ * the direct kernel. */
 static bool suits_conv_dw_panel(const pb_build *b, const pb_record *r)
 {
-    const int outputs = r->shape.dim[0];
+    const pb_shape w = r->shape;
+    const int outputs = w.dim[0], taps = w.dim[1] * w.dim[2] * w.dim[3],
+              padded = round_up(outputs, 16 * panel_vectors(b, r));
     if (!can_conv_dw(b, r)) return true;
-    return !pb_has_wide_registers(b->info) && 4 * outputs >= 3 * round_up(outputs, 16);
+    if (pb_has_wide_registers(b->info) && taps < pb_tiles_of(b->info)->rows) return false;
+    return 4 * outputs >= 3 * padded;
 }
 
 static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *u,
@@ -355,16 +364,19 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
 {
     const pb_conv_geometry c = pb_conv_of(b, p, u);
     const int outputs = c.w.dim[0], taps = c.w.dim[1] * c.w.dim[2] * c.w.dim[3];
-    const int most_taps = pb_tiles_of(b->info)->rows; /* a tile as of a product, of one vector */
+    const int most_taps = pb_tiles_of(b->info)->rows, vectors = panel_vectors(b, r);
     const int tile_taps =
         pb_choice_pick(b, u, "taps", balanced(taps, most_taps), smaller(taps, 12));
     const int chunk = pick_chunk(b, u, &c);
     const int64_t row = panel_row(b, r), room = (int64_t)b->info->local_memory_bytes / 4;
     const int most = (int)((room < PANEL_FLOATS ? room : PANEL_FLOATS) / row);
     const int rows = larger(1, smaller(c.y.dim[2], most));
-    const char *transpose = pb_solver_transpose(b, 8);
+    const int side = pb_has_wide_registers(b->info) ? 16 : 8;
+    const char *transpose = pb_solver_transpose(b, side);
     define_dw(b, &c, chunk);
-    pb_solver_define_name(b, "TRANSPOSE_8", transpose);
+    pb_solver_define(b, "SIDE", side);
+    pb_solver_define_name(b, "TRANSPOSE", transpose);
+    pb_solver_define(b, "VECTORS", vectors);
     pb_solver_define(b, "OUT_HEIGHT", c.y.dim[2]);
     pb_solver_define(b, "OUT_WIDTH", c.y.dim[3]);
     pb_solver_define(b, "STRIDE_Y", c.window.stride[0]);
@@ -373,8 +385,8 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
     pb_solver_define(b, "PANEL_ROWS", rows);
     return add_dw_blocks(b, p, u, &c,
                          &(dw_blocks){.chunk = chunk,
-                                      .tile_outputs = 16,
-                                      .partial_floats = taps * round_up(outputs, 16),
+                                      .tile_outputs = 16 * vectors,
+                                      .partial_floats = taps * round_up(outputs, 16 * vectors),
                                       .local_floats = (int)(rows * row),
                                       .takes_few = true,
                                       .sum_rows = taps,
