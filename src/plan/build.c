@@ -277,6 +277,22 @@ static const char *prefetch(const pb_build *b)
     return pb_device_is_pocl(b->info) ? "__builtin_prefetch(place)" : "";
 }
 
+/* PoCL 3.1 stores a vector of 16 floats as 4, 4 and 8 of them, with two instructions more to take them
+ * apart. Of a type that is aligned as its elements are, it is one. */
+static const char pocl_prelude[] =
+    "typedef float unaligned8 __attribute__((ext_vector_type(8), aligned(4)));\n"
+    "typedef float unaligned16 __attribute__((ext_vector_type(16), aligned(4)));\n"
+    "#define STORES(width, space) \\\n"
+    "    __attribute__((overloadable, always_inline)) void store_##width( \\\n"
+    "        float##width value, size_t i, space float *place) \\\n"
+    "    { \\\n"
+    "        *(space unaligned##width *)(place + width * i) = value; \\\n"
+    "    }\n"
+    "STORES(8, global)\nSTORES(8, local)\nSTORES(8, private)\n"
+    "STORES(16, global)\nSTORES(16, local)\nSTORES(16, private)\n"
+    "#define vstore8 store_8\n"
+    "#define vstore16 store_16\n\n";
+
 /* Processors with wide registers have an instruction for it. Of older ones some have none, and what
  * compilers take for it makes an update take longer. */
 bool pb_build_can_own(const pb_build *b)
@@ -288,6 +304,7 @@ void pb_build_prelude(const pb_build *b, pb_text *source)
 {
     pb_text_append(source, prelude, loop_hint(b, false), loop_hint(b, true), prefetch(b),
                    pb_build_can_own(b) ? "__builtin_prefetch(place, 1)" : "");
+    if (pb_device_is_pocl(b->info)) pb_text_append(source, "%s", pocl_prelude);
     pb_text_append(source, "%s", b->on_cpu ? cpu_prelude : gpu_prelude);
     pb_text_append(source, "%s", random_prelude);
 }
