@@ -8,63 +8,69 @@
  *   NAME  the function's name
  *   SIDE  8 or 16, the floats of a register */
 
-#if SIDE == 16
-/* In four rounds, each interleaving row i with row i + 8. */
-void NAME(global const float *restrict source, int apart, local float *restrict target,
-          int target_apart)
-{
-    const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const uint16 high = low + 8u;
-    float16 row[16], next[16];
-#pragma unroll
-    for (int i = 0; i < 16; i++) row[i] = vload16(0, source + i * apart);
-#pragma unroll
-    for (int round = 0; round < 2; round++) {
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            next[2 * i] = shuffle2(row[i], row[i + 8], low);
-            next[2 * i + 1] = shuffle2(row[i], row[i + 8], high);
-        }
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            row[2 * i] = shuffle2(next[i], next[i + 8], low);
-            row[2 * i + 1] = shuffle2(next[i], next[i + 8], high);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < 16; i++) vstore16(row[i], 0, target + i * target_apart);
-}
+/* PoCL's shuffle2 takes vectors apart, element by element, before its compiler sees them. */
+#if defined(__clang__)
+#define SHUFFLE(width, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-/* In three rounds, by floats, pairs and quads; the first two stay within halves of a vector. */
+#define SHUFFLE(width, a, b, ...) shuffle2(a, b, (uint##width)(__VA_ARGS__))
+#endif
+#if SIDE == 16
+#define VECTOR float16
+#define STORE  vstore16
+#define LOW(a, b) \
+    SHUFFLE(16, a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define HIGH(a, b) \
+    SHUFFLE(16, a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define LOW_PAIRS(a, b) \
+    SHUFFLE(16, a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGH_PAIRS(a, b) \
+    SHUFFLE(16, a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#else
+#define VECTOR           float8
+#define STORE            vstore8
+#define LOW(a, b)        SHUFFLE(8, a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(a, b)       SHUFFLE(8, a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define LOW_PAIRS(a, b)  SHUFFLE(8, a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define HIGH_PAIRS(a, b) SHUFFLE(8, a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#endif
+#define JOIN(a, b) SHUFFLE(8, a, b, 0, 1, 2, 3, 4, 5, 6, 7)
+
+/* Four columns at a time: quarters, or halves, of rows four apart make a vector, and of four such
+ * vectors the quarters are transposed within themselves, by floats, then by pairs: each an instruction. */
 void NAME(global const float *restrict source, int apart, local float *restrict target,
           int target_apart)
 {
-    float8 row[8], next[8];
 #pragma unroll
-    for (int i = 0; i < 8; i++) row[i] = vload8(0, source + i * apart);
+    for (int j = 0; j < SIDE; j += 4) {
+        VECTOR row[4];
 #pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        next[i] = shuffle2(row[i], row[i + 1], (uint8)(0, 8, 1, 9, 4, 12, 5, 13));
-        next[i + 1] = shuffle2(row[i], row[i + 1], (uint8)(2, 10, 3, 11, 6, 14, 7, 15));
-    }
-#pragma unroll
-    for (int i = 0; i < 8; i += 4)
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-            const float8 upper = next[i + j], lower = next[i + j + 2];
-            row[i + 2 * j] = shuffle2(upper, lower, (uint8)(0, 1, 8, 9, 4, 5, 12, 13));
-            row[i + 2 * j + 1] = shuffle2(upper, lower, (uint8)(2, 3, 10, 11, 6, 7, 14, 15));
-        }
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(0, 1, 2, 3, 8, 9, 10, 11)), 0,
-                target + i * target_apart);
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        vstore8(shuffle2(row[i], row[i + 4], (uint8)(4, 5, 6, 7, 12, 13, 14, 15)), 0,
-                target + (i + 4) * target_apart);
-}
+        for (int i = 0; i < 4; i++) {
+            global const float *from = source + i * apart + j;
+            const float8 upper = JOIN(vload4(0, from), vload4(0, from + 4 * apart));
+#if SIDE == 16
+            const float8 lower = JOIN(vload4(0, from + 8 * apart), vload4(0, from + 12 * apart));
+            row[i] =
+                SHUFFLE(16, upper, lower, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+            row[i] = upper;
 #endif
+        }
+        const VECTOR a = LOW(row[0], row[1]), b = HIGH(row[0], row[1]);
+        const VECTOR c = LOW(row[2], row[3]), d = HIGH(row[2], row[3]);
+        STORE(LOW_PAIRS(a, c), 0, target + j * target_apart);
+        STORE(HIGH_PAIRS(a, c), 0, target + (j + 1) * target_apart);
+        STORE(LOW_PAIRS(b, d), 0, target + (j + 2) * target_apart);
+        STORE(HIGH_PAIRS(b, d), 0, target + (j + 3) * target_apart);
+    }
+}
 
+#undef SHUFFLE
+#undef JOIN
+#undef VECTOR
+#undef STORE
+#undef LOW
+#undef HIGH
+#undef LOW_PAIRS
+#undef HIGH_PAIRS
 #undef NAME
 #undef SIDE
