@@ -149,6 +149,7 @@ void multiply_tile(A_SPACE const float *restrict a, B_SPACE const float *restric
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < COLUMN_VECTORS; j++) {
+            PREFETCH_TO_WRITE(c + i * N + 16 * j);
             sum[i][j] = (float16)(0.0f);
             if (!start && i >= old) sum[i][j] = load_columns(c + i * N + 16 * j, width - 16 * j);
         }

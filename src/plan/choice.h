@@ -56,7 +56,6 @@ typedef struct pb_tiles {
     int copy_rows;             /* rows of A copied at a time, which the second holds           */
     double copied_from;        /* elements of A from which on it is copied as it lies, 0: never */
     int dot_rows, dot_columns; /* product_dot                                                  */
-    bool dots_wide;            /* whether it suits more than a few columns                     */
     int conv_outputs;          /* conv_tile: channels                                          */
     int conv_vectors;          /* and vectors of positions of all of them together, at least   */
     int conv_sums;             /* and at most                                                  */

@@ -200,14 +200,11 @@ static bool can_dot(const pb_build *b, const pb_record *r)
     return r->op == PB_OP_MATMUL && b->on_cpu && !r->attrs.transpose_a && r->attrs.transpose_b;
 }
 
-/* Long rows against few, long rows; where registers are many, against more of them. */
+/* Long rows against few, long rows. */
 static bool suits_dot(const pb_build *b, const pb_record *r)
 {
     const pb_shape a = pb_build_record(b, r->in[0])->shape;
-    const int m = r->shape.dim[r->shape.axes - 2], n = r->shape.dim[r->shape.axes - 1],
-              k = a.dim[a.axes - 1];
-    return k >= 64 &&
-           (n < 32 || (pb_tiles_of(b->info)->dots_wide && k >= 512 && (double)m * n <= 65536));
+    return a.dim[a.axes - 1] >= 64 && r->shape.dim[r->shape.axes - 1] < 32;
 }
 
 static pb_status write_product_dot(pb_build *b, pb_program_build *p, pb_unit *u, const pb_record *r)
