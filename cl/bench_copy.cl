@@ -8,7 +8,8 @@
  *   COUNT    vectors
  *   CHUNK    0: work-items take vectors in turn, so that neighbours read neighbours; else each takes
  *            so many in a row, and there are ceil(COUNT / CHUNK) work-items or more
- *   AHEAD    with chunks: vectors between what is read and what PoCL's compiler is told to ask for, or 0
+ *   AHEAD    with chunks: how many vectors before they are read they are asked for, in the way of
+ *            clang; 0: not at all
  *   PAST     1: stores go past the caches where the compiler can say so, as nothing reads them soon
  *
  * Launched by bench/ceilings.c: any global and local size. */
