@@ -8,8 +8,8 @@
  * Of a sample, rows of dy are copied to local memory as a panel in which the output channels of a
  * position lie side by side; each element of x is broadcast against them, as a product of
  * matrices does it. NAME sums CHUNK samples in order, to
- * partial [ceil(SAMPLES / CHUNK), TAPS, PADDED] with PADDED = OUTPUTS rounded up to 16 VECTORS. NAME_sum adds
- * the chunks in order. So the result is the same in every run.
+ * partial [ceil(SAMPLES / CHUNK), TAPS, PADDED] with PADDED = OUTPUTS rounded up to 16 VECTORS.
+ * NAME_sum adds the chunks in order. So the result is the same in every run.
  *
  * Needs macros:
  *   NAME                          the first function's name
@@ -25,8 +25,8 @@
  *
  * Called from kernels of one work-item a group: NAME(dy, x, partial) for samples
  * [row_begin, row_end) and output channels [column_begin, column_end), column_begin a multiple of
- * 16 VECTORS; a work-item takes whole chunks, and the samples of one in order, in one call or several; scratch
- * holds 16 VECTORS PANEL_ROWS OUT_WIDTH floats and is aligned to 64 bytes. Then
+ * 16 VECTORS; a work-item takes whole chunks, and the samples of one in order, in one call or
+ * several; scratch holds 16 VECTORS PANEL_ROWS OUT_WIDTH floats and is aligned to 64 bytes. Then
  * NAME_sum(partial, partial, dw) for taps [row_begin, row_end). */
 
 #define PASTE_(a, b)    a##b

@@ -5,10 +5,10 @@
  *
  * A panel of B, DEPTH x 16 COLUMN_VECTORS, is copied to local memory, where it lies contiguous; what
  * columns beyond the last hold is multiplied and dropped. Every tile of TILE_ROWS rows of A is
- * multiplied with it, each element of A broadcast against vectors of B. A large A, whose rows or columns would fall out of the cache
- * between two uses, is copied too, COPY_ROWS rows at a time, and then PANELS panels of B lie in local
- * memory together, so that each is copied once. Few rows of A take B where it lies. Products are summed in ascending order of k, so the
- * result depends on no block size.
+ * multiplied with it, each element of A broadcast against vectors of B. Few rows of A take B where it
+ * lies. A large A, whose rows or columns would fall out of the cache between two uses, is copied too,
+ * COPY_ROWS rows at a time, and then PANELS panels of B lie in local memory together, so that each is
+ * copied once. Products are summed in ascending order of k, so the result depends on no block size.
  *
  * Needs macros:
  *   NAME                        the function's name
@@ -30,8 +30,9 @@
  *
  * Called from a kernel of one work-item a group, for rows [row_begin, row_end), at least TILE_ROWS
  * of them or all that there are up to row_end, and columns [column_begin, column_end) of batch entry
- * `layer`; both are multiples of 16 COLUMN_VECTORS, but for a column_end of N. scratch holds 16 DEPTH COLUMN_VECTORS
- * PANELS floats, with copies DEPTH COPY_ROWS more, and is aligned to 64 bytes. */
+ * `layer`; both are multiples of 16 COLUMN_VECTORS, but for a column_end of N. With COPY_B scratch
+ * holds 16 DEPTH COLUMN_VECTORS PANELS floats, with copies of A DEPTH COPY_ROWS more, and is aligned to
+ * 64 bytes. */
 
 #define PASTE_(a, b)    a##b
 #define PASTE(a, b)     PASTE_(a, b)

@@ -35,8 +35,8 @@
 #endif
 #define JOIN(a, b) SHUFFLE(8, a, b, 0, 1, 2, 3, 4, 5, 6, 7)
 
-/* Four columns at a time: quarters, or halves, of rows four apart make a vector, and of four such
- * vectors the quarters are transposed within themselves, by floats, then by pairs: each an instruction. */
+/* Four columns at a time: quarters of rows four apart make a vector, and of four such vectors the
+ * quarters are transposed within themselves, by floats, then by pairs: each is an instruction. */
 void NAME(global const float *restrict source, int apart, local float *restrict target,
           int target_apart)
 {

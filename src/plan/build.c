@@ -277,8 +277,8 @@ static const char *prefetch(const pb_build *b)
     return pb_device_is_pocl(b->info) ? "__builtin_prefetch(place)" : "";
 }
 
-/* PoCL 3.1 stores a vector of 16 floats as 4, 4 and 8 of them, with two instructions more to take them
- * apart. Of a type that is aligned as its elements are, it is one. */
+/* PoCL 3.1 stores a vector of 16 floats as 4, 4 and 8 of them, with two instructions more to take
+ * them apart. Of a type that is aligned as its elements are, it is one. */
 static const char pocl_prelude[] =
     "typedef float unaligned8 __attribute__((ext_vector_type(8), aligned(4)));\n"
     "typedef float unaligned16 __attribute__((ext_vector_type(16), aligned(4)));\n"

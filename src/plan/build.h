@@ -240,9 +240,9 @@ pb_status pb_build_region(pb_build *b, pb_dtype dtype, size_t count, int *region
 /** Adds a kernel, written with the name NAME, to the source and gives it a name; one that is there
  * already, under the name that it has. The text undefines NAME, or leaves it to this. */
 pb_status pb_build_kernel(pb_build *b, const char *text, const char **name);
-/** What every source begins with, and a kernel as it stands in one. */
 /** Whether kernels may ask for what they will write, with PREFETCH_TO_WRITE. */
 bool pb_build_can_own(const pb_build *b);
+/** What every source begins with, and a kernel as it stands in one. */
 void pb_build_prelude(const pb_build *b, pb_text *source);
 void pb_build_append(pb_text *source, const pb_kernel *kernel);
 

@@ -17,8 +17,8 @@
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
 #define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
 #define ROWS_AT_ONCE 4        /* whose lanes registers hold; memory delivers as many streams */
-#define OWN_BYTES    65536    /* of a value that is updated where it lies, from which on it is asked for */
-#define OWN_BLOCK    128      /* elements that are asked for together */
+#define OWN_BYTES    65536    /* of a leaf that is asked for before it is written */
+#define OWN_BLOCK    128      /* elements asked for together               */
 #define OWN_AHEAD    256      /* elements between what is written and what is asked for */
 #define SHORT_TURN   24       /* statements of an element that may stand several times in a loop */
 #define TURN_AHEAD   128      /* elements of a row between what is read and what is asked for */
@@ -145,6 +145,7 @@ typedef struct row_loop {
     int64_t turns; /* of `unroll` columns each */
     int block;     /* turns of a block, 0: scalar accumulators */
     int ahead;     /* elements between what is read and what is asked for, 0: nothing is */
+    bool updates;  /* what is asked for is written, not read */
     int rows;      /* taken at once, 0: one after another */
     const pb_index *variable;
     bool streams[PB_UNIT_MAX_ROOTS]; /* roots that go past the caches, block by block */
@@ -177,28 +178,30 @@ static bool reduces_in(pb_writer *w, int i, int phase)
     return root_of(w, i)->reduction && pb_depth(w, root_of(w, i)->v) - 1 == phase;
 }
 
+/* The bytes of a stored value whose neighbours this loop writes one after another, else 0. */
+static size_t bytes_in_run(const pb_writer *w, int i, const pb_index *address)
+{
+    const bool is_run = w->b->on_cpu && w->unit->kind == PB_UNIT_MAP && w->samples == 0 &&
+                        root_of(w, i)->stored && record_of(w, i)->dtype == PB_F32 && address &&
+                        pb_index_is_run(address, w->element, LANES);
+    return is_run ? sizeof(float) * pb_shape_count(record_of(w, i)->shape) : 0;
+}
+
 /* Whether a stored value is longer than caches and lies in whole vectors: then stores that do not
  * read what they overwrite first save a third of the traffic. */
 static bool is_stream(const pb_writer *w, int i, const pb_index *address)
 {
-    const pb_root *root = root_of(w, i);
-    return w->b->on_cpu && w->unit->kind == PB_UNIT_MAP && w->samples == 0 && root->stored &&
-           record_of(w, i)->dtype == PB_F32 && w->unit->columns % LANES == 0 && address &&
-           sizeof(float) * pb_shape_count(record_of(w, i)->shape) >= STREAM_BYTES &&
-           pb_index_is_run(address, w->element, LANES);
+    return w->unit->columns % LANES == 0 && bytes_in_run(w, i, address) >= STREAM_BYTES;
 }
 
-/* Whether a leaf is updated that caches hold, others' among them: a core that only stores to a line
- * which another one reads waits for it, and has a few such stores under way; one that asks for lines
- * ahead of time updates parameters in 0.4 of the time. */
+/* Whether a leaf is written that caches hold, other cores' among them: a core waits for each line
+ * that another one has read, and has few such stores under way. One that asks for lines ahead of
+ * time updates parameters in 0.4 of the time. */
 static bool is_owned(const pb_writer *w, int i, const pb_index *address)
 {
-    const pb_root *root = root_of(w, i);
-    const size_t bytes = sizeof(float) * pb_shape_count(record_of(w, i)->shape);
-    return pb_build_can_own(w->b) && w->unit->kind == PB_UNIT_MAP && w->samples == 0 &&
-           root->stored && root->leaf != PB_NONE && record_of(w, i)->dtype == PB_F32 &&
-           bytes >= OWN_BYTES && bytes < STREAM_BYTES && address &&
-           pb_index_is_run(address, w->element, LANES);
+    const size_t bytes = bytes_in_run(w, i, address);
+    return pb_build_can_own(w->b) && root_of(w, i)->leaf != PB_NONE && bytes >= OWN_BYTES &&
+           bytes < STREAM_BYTES;
 }
 
 /* Whether the unit reads more than caches hold, once, in rows enough for every work-item, and
@@ -235,9 +238,11 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
         if (loop.streams[i]) {
             loop.block = stream_block(w->b);
             loop.ahead = STREAM_AHEAD;
+            loop.updates = false;
         } else if (loop.owns[i] && !loop.block) {
             loop.block = OWN_BLOCK;
             loop.ahead = OWN_AHEAD;
+            loop.updates = true;
         }
     }
     if (loop.block) return loop;
@@ -321,14 +326,6 @@ static void fold_later(pb_writer *w, turn_text *t, const row_loop *loop, int i, 
                    loop->block / LANES, lanes, combined(w, r, lanes, next));
 }
 
-static void ask_to_write(pb_writer *w, int i, pb_at at)
-{
-    const pb_index *address = store_address(w, i, at);
-    pb_text_append(&w->ahead_text, "            PREFETCH_TO_WRITE(%s + %s);\n",
-                   pb_parameter(w, root_of(w, i)->place.region, true, address),
-                   pb_index_text(w->pool, address));
-}
-
 /* Writes one turn of a loop at column `column` (an index in loop variables): accumulations and
  * stores. */
 static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const pb_index *row,
@@ -353,10 +350,13 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
                    root->stored) {
             const pb_at at = root_at(w, i, linear);
             const pb_scalar x = pb_element(w, root->v, at);
-            if (loop->owns[i]) ask_to_write(w, i, at);
+            const pb_index *address = store_address(w, i, at);
+            if (loop->owns[i])
+                pb_text_append(&w->ahead_text, "            PREFETCH_TO_WRITE(%s + %s);\n",
+                               pb_parameter(w, root->place.region, true, address),
+                               pb_index_text(w->pool, address));
             if (loop->streams[i]) {
                 const int array = wait_for(&t->list, x.text, "float");
-                const pb_index *address = store_address(w, i, at);
                 const char *stores = pb_arena_printf(
                     w->arena,
                     "        for (int l = 0; l < n; l += %d) {\n"
@@ -456,7 +456,7 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
 {
     const char *begin = columns_split ? "j_begin" : "0";
     const char *end = columns_split ? "j_end" : pb_arena_printf(w->arena, "%d", (int)loop->turns);
-    const bool known = t->streams.text || loop->ahead == OWN_AHEAD;
+    const bool known = t->streams.text || loop->updates;
     const bool whole = loop->turns % loop->block == 0 && !known;
     const char *type = variable_type(w, t);
     const char *count = whole ? pb_arena_printf(w->arena, "%d", loop->block) : "n";
@@ -491,7 +491,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
                            const pb_index *row, bool columns_split, int last_phase)
 {
     const row_loop loop = plan_row_loop(w, unroll, row, last_phase);
-    w->fetches_ahead = loop.ahead > 0 && loop.ahead != OWN_AHEAD;
+    w->fetches_ahead = loop.ahead > 0 && !loop.updates;
     w->rows_at_once = loop.rows;
     declare_accumulators(w, out, &loop);
     pb_writer_next_loop(w);

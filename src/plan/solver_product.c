@@ -167,8 +167,7 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     copied = copied > 1 ? round_up(copied, tile) : 1;
     const int panels = copied > 1 ? ceil_div(c.columns, 16 * vectors) : 1;
     /* two tiles of rows or fewer use a panel too seldom for a copy of it to pay */
-    const bool copies_b =
-        copied > 1 || x.transpose_b || x.m > 2 * tile || x.n % (16 * vectors) > 0;
+    const bool copies_b = copied > 1 || x.transpose_b || x.m > 2 * tile || x.n % (16 * vectors) > 0;
     const int depth =
         pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
                        panel_depth(b, &x, panels * vectors, copied, x.k));

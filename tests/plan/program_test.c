@@ -218,6 +218,38 @@ END_TEST
 
 /* Parameters in one flat buffer with state of its length, as optimisers have them; 100 steps of SGD
  * with momentum on a least-squares problem against the same on the host. */
+/* So large that a core asks for their lines before it writes, with a rest beyond whole blocks. */
+START_TEST(large_leaves_are_updated)
+{
+    enum { N = 20011, STEPS = 3 };
+    pb_graph *g = pb_graph_create(ctx);
+    const pb_value slope = pb_input(g, "slope", PB_SHAPE(N)), w = state(g, "w", PB_SHAPE(N)),
+                   v = state(g, "v", PB_SHAPE(N));
+    const pb_value next_v = pb_add(g, pb_scale(g, v, 0.9f), slope);
+    const pb_value next[] = {pb_sub(g, w, pb_scale(g, next_v, 0.1f)), next_v};
+    const pb_value assigns[] = {pb_assign(g, w, next[0]), pb_assign(g, v, next[1])};
+    OK(ctx, pb_program(g, "step", 2, assigns));
+    pb_plan *plan = plan_of(g);
+    const pb_value leaves[] = {slope, w, v};
+    double *now[3];
+    for (int i = 0; i < 3; ++i) now[i] = start_leaf(plan, leaves[i], N, 70 * (size_t)i);
+    for (int step = 0; step < STEPS; ++step) {
+        double *then[2];
+        OK(ctx, pb_reference(g, 3, leaves, (const double *const *)now, 2, next, then));
+        for (int i = 0; i < 2; ++i) {
+            free(now[1 + i]);
+            now[1 + i] = then[i];
+        }
+    }
+    OK(ctx, pb_plan_run(plan, "step", STEPS));
+    check(plan, w, now[1], N, "w");
+    check(plan, v, now[2], N, "v");
+    for (int i = 0; i < 3; ++i) free(now[i]);
+    pb_plan_free(&plan);
+    pb_graph_free(&g);
+}
+END_TEST
+
 START_TEST(flat_parameters_for_a_hundred_steps)
 {
     enum { N = 12, IN = 5, OUT = 3, P = IN * OUT + OUT + 1 };
@@ -549,6 +581,7 @@ int main(void)
     tcase_add_test(tests, leaves_swap);
     tcase_add_test(tests, leaves_of_other_shapes_in_a_circle);
     tcase_add_test(tests, reduced_leaf_is_assigned);
+    tcase_add_test(tests, large_leaves_are_updated);
     tcase_add_test(tests, flat_parameters_for_a_hundred_steps);
     tcase_add_test(tests, joined_values_are_complete);
     tcase_add_test(tests, programs_share_leaves);
