@@ -8,8 +8,9 @@
  *   NAME  the function's name
  *   SIDE  8 or 16, the floats of a register */
 
-/* PoCL's shuffle2 takes vectors apart, element by element, before its compiler sees them. */
-#if defined(__clang__)
+/* PoCL's shuffle2 takes vectors apart, element by element, before its compiler sees them. Those that
+ * compile for SPIR know the function, and Oclgrind follows it alone. */
+#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
 #define SHUFFLE(width, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define SHUFFLE(width, a, b, ...) shuffle2(a, b, (uint##width)(__VA_ARGS__))
