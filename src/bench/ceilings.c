@@ -76,7 +76,8 @@ static pb_status launch(const pb_bench *b, pb_ceiling *c, pb_launch_spec spec)
 
 static bool knows_prefetch(const pb_bench *b)
 {
-    return pb_device_is_pocl(pb_device_describe(b->device));
+    const pb_device_info *info = pb_device_describe(b->device);
+    return info->is_cpu && pb_device_is_pocl(info);
 }
 
 static bool fits(const pb_bench *b, int local)

@@ -304,7 +304,7 @@ void pb_build_prelude(const pb_build *b, pb_text *source)
 {
     pb_text_append(source, prelude, loop_hint(b, false), loop_hint(b, true), prefetch(b),
                    pb_build_can_own(b) ? "__builtin_prefetch(place, 1)" : "");
-    if (pb_device_is_pocl(b->info)) pb_text_append(source, "%s", pocl_prelude);
+    if (b->on_cpu && pb_device_is_pocl(b->info)) pb_text_append(source, "%s", pocl_prelude);
     pb_text_append(source, "%s", b->on_cpu ? cpu_prelude : gpu_prelude);
     pb_text_append(source, "%s", random_prelude);
 }

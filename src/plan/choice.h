@@ -54,7 +54,7 @@ typedef struct pb_tiles {
     int most_rows;             /* product_tile: of a C that is one tile of rows                */
     int depth;                 /* product_tile: rows of B in a panel, which the first cache holds */
     int copy_rows;             /* rows of A copied at a time, which the second holds           */
-    double copied_from;        /* elements of A from which on it is copied as it lies, 0: never */
+    double copied_from;        /* elements of A from which on it is copied as it lies           */
     int dot_rows, dot_columns; /* product_dot                                                  */
     int conv_outputs;          /* conv_tile: channels                                          */
     int conv_vectors;          /* and vectors of positions of all of them together, at least   */

@@ -37,7 +37,7 @@ typedef struct pb_writer {
     pb_text row_text[PB_MAX_PHASES + 1]; /* LEVEL_ROW, before the loop of phase */
     pb_text middle_text, element_text;   /* the loop being written             */
     bool fetches_ahead;                  /* the loop reads more than caches hold       */
-    pb_text ahead_text;                  /* there: asks for what later turns read      */
+    pb_text ahead_text;                  /* there: asks for what later turns read or write      */
     int rows_at_once; /* rows whose blocks are read in turn; 0: one row after another */
     int phase;
     int serial;         /* of temporaries                     */

@@ -201,7 +201,7 @@ static bool is_owned(const pb_writer *w, int i, const pb_index *address)
 {
     const size_t bytes = bytes_in_run(w, i, address);
     return pb_build_can_own(w->b) && root_of(w, i)->leaf != PB_NONE && bytes >= OWN_BYTES &&
-           bytes < STREAM_BYTES;
+           bytes < STREAM_BYTES && w->unit->columns >= 4 * OWN_BLOCK;
 }
 
 /* Whether the unit reads more than caches hold, once, in rows enough for every work-item, and
@@ -465,11 +465,14 @@ static void append_blocks(pb_writer *w, pb_text *out, const row_loop *loop, cons
     for (int i = 0; i < t->list.count; ++i)
         pb_text_append(out, "        %s w%d[%d];\n", t->list.element[i].type, i, loop->block);
     if (!whole) pb_text_append(out, "        const int n = min(%d, %s - q);\n", loop->block, end);
-    if (w->ahead_text.text)
+    if (w->ahead_text.text) /* another work-item writes what is beyond the end */
         pb_text_append(out,
-                       "        for (int l = 0; l < %d; l += %d) {\n"
+                       "        for (int l = 0; l < %s; l += %d) {\n"
                        "            const long j = q + l + %d;\n%s        }\n",
-                       loop->block, LANES, loop->ahead, w->ahead_text.text);
+                       loop->updates ? pb_arena_printf(w->arena, "min(%d, %s - q - %d)",
+                                                       loop->block, end, loop->ahead)
+                                     : pb_arena_printf(w->arena, "%d", loop->block),
+                       LANES, loop->ahead, w->ahead_text.text);
     if (known) { /* loops of known length take a third less: their arrays are registers */
         pb_text_append(out, "        if (n == %d) {\n        enum { n = %d };\n", loop->block,
                        loop->block);

@@ -325,10 +325,13 @@ static pb_status write_conv_dw(pb_build *b, pb_program_build *p, pb_unit *u, con
                                       .sum_item_rows = SUM_FLOATS});
 }
 
-/* Vectors of outputs in a panel: as many as registers hold for tiles of a product. */
+/* Vectors of outputs in a panel: as many as registers hold for tiles of a product, if local memory
+ * holds a row of them. */
 static int panel_vectors(const pb_build *b, const pb_record *r)
 {
-    return smaller(pb_tiles_of(b->info)->vectors, ceil_div(r->shape.dim[0], 16));
+    const int most = smaller(pb_tiles_of(b->info)->vectors, ceil_div(r->shape.dim[0], 16));
+    const uint64_t row = 64 * (uint64_t)pb_build_record(b, r->in[1])->shape.dim[3];
+    return row * (uint64_t)most <= b->info->local_memory_bytes ? most : 1;
 }
 
 /* Floats of a row of dy in a panel. */
@@ -347,8 +350,8 @@ static bool can_conv_dw_panel(const pb_build *b, const pb_record *r)
            sizeof(float) * (uint64_t)panel_row(b, r) <= b->info->local_memory_bytes;
 }
 
-/* Where tiles are full: taps that fill one, and outputs that are mostly no padding; and instead of
- * the direct kernel. */
+/* Where tiles are full: of outputs that are mostly no padding and, where registers are wide, of as
+ * many taps; and instead of the direct kernel. */
 static bool suits_conv_dw_panel(const pb_build *b, const pb_record *r)
 {
     const pb_shape w = r->shape;

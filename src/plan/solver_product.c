@@ -124,7 +124,7 @@ static bool copies_a(const pb_product *x, const pb_tiles *tiles)
 {
     const double elements = (double)x->m * x->k;
     if (x->transpose_a && elements >= 262144.0) return true;
-    return tiles->copied_from > 0 && elements >= tiles->copied_from && x->n >= 256;
+    return elements >= tiles->copied_from && x->n >= 256 && x->m > 2 * tiles->rows;
 }
 
 /* Where A is copied, so is B, once for all rows of an item: many rows, as many items as units. */

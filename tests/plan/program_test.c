@@ -216,8 +216,6 @@ START_TEST(reduced_leaf_is_assigned)
 }
 END_TEST
 
-/* Parameters in one flat buffer with state of its length, as optimisers have them; 100 steps of SGD
- * with momentum on a least-squares problem against the same on the host. */
 /* So large that a core asks for their lines before it writes, with a rest beyond whole blocks. */
 START_TEST(large_leaves_are_updated)
 {
@@ -250,6 +248,8 @@ START_TEST(large_leaves_are_updated)
 }
 END_TEST
 
+/* Parameters in one flat buffer with state of its length, as optimisers have them; 100 steps of SGD
+ * with momentum on a least-squares problem against the same on the host. */
 START_TEST(flat_parameters_for_a_hundred_steps)
 {
     enum { N = 12, IN = 5, OUT = 3, P = IN * OUT + OUT + 1 };
