@@ -1,9 +1,10 @@
-/* Loop nests of fused units. Three shapes of loop nest share the expressions of expression.c:
+/* Loop nests of MAP and ROWS. Three shapes of loop nest share the expressions of expression.c:
  *
  *   MAP      rows x columns elements, each stored
  *   ROWS     the same with reductions along the columns of each row, in phases (maximum, then sum
- * of exponentials, ...) COLUMNS  outer x reduced x inner: sums over the middle axis, then elements
- * of outer x inner
+ *            of exponentials, ...)
+ *   COLUMNS  outer x reduced x inner: sums over the middle axis, then elements of outer x inner, in
+ *            loops_columns.c
  *
  * A work-item takes a block of rows (and, in a MAP, a block of columns): large blocks on a CPU,
  * single elements on a GPU. Sums of a row run in 16 interleaved partial sums that are added as a
@@ -12,15 +13,14 @@
 #include <string.h>
 
 #include "plan/loops.h"
+#include "plan/nest.h"
 
 #define LANES        16       /* partial results of a long row's reduction */
 #define STREAM_BYTES 33554432 /* a value that no cache keeps               */
 #define STREAM_AHEAD 1024     /* elements between what is read and what is asked for */
-#define ROWS_AT_ONCE 4        /* whose lanes registers hold; memory delivers as many streams */
 #define OWN_BYTES    65536    /* of a leaf that is asked for before it is written */
 #define OWN_BLOCK    128      /* elements asked for together               */
 #define OWN_AHEAD    256      /* elements between what is written and what is asked for */
-#define SHORT_TURN   24       /* statements of an element that may stand several times in a loop */
 #define TURN_AHEAD   128      /* elements of a row between what is read and what is asked for */
 
 /* Elements that go past the caches at a time: four vectors, which stay in registers. */
@@ -32,22 +32,6 @@ static int stream_block(const pb_build *b)
 int64_t pb_ceil_div(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
-}
-
-static const pb_root *root_of(const pb_writer *w, int i)
-{
-    return &w->p->roots[w->unit->roots[i]];
-}
-
-static const pb_record *record_of(const pb_writer *w, int i)
-{
-    return pb_build_record(w->b, root_of(w, i)->v);
-}
-
-static bool is_row_value(const pb_writer *w, int i)
-{
-    const size_t count = pb_shape_count(record_of(w, i)->shape);
-    return w->unit->kind == PB_UNIT_ROWS && count == (size_t)w->unit->rows && w->unit->columns != 1;
 }
 
 /* Pooling windows with the columns' stride let the loop take `stride` columns at a time, so that
@@ -74,65 +58,11 @@ static int unroll_of(pb_writer *w)
     if (!seen) return 1;
     int best = 1;
     for (int i = 0; i < w->unit->root_count; ++i) {
-        const int deeper = find_unroll(w, root_of(w, i)->v, seen);
+        const int deeper = find_unroll(w, pb_nest_root(w, i)->v, seen);
         if (deeper > best) best = deeper;
     }
     free(seen);
     return best <= 4 && w->unit->columns % best == 0 && !w->unit->follows ? best : 1;
-}
-
-static pb_at root_at(pb_writer *w, int i, const pb_index *linear)
-{
-    return pb_at_linear(w, record_of(w, i)->shape, linear);
-}
-
-static const pb_index *store_address(pb_writer *w, int i, pb_at at)
-{
-    return pb_address(w, &root_of(w, i)->place, record_of(w, i)->shape, at);
-}
-
-static void store(pb_writer *w, int i, pb_at at, const char *x, pb_text *out)
-{
-    const pb_index *address = store_address(w, i, at);
-    if (!address) {
-        w->impossible = true;
-        return;
-    }
-    w->irregular += pb_index_irregular(address, LEVEL_ELEMENT);
-    pb_text_append(out, "            %s[%s] = %s;\n",
-                   pb_parameter(w, root_of(w, i)->place.region, true, address),
-                   pb_index_text(w->pool, address), x);
-}
-
-/* Where the unit's assignments write in this turn of the loop: reads elsewhere in those regions are
- * refused. */
-static void note_assigned(pb_writer *w, const pb_index *element, const pb_index *row)
-{
-    for (int i = 0; i < w->unit->root_count; ++i) {
-        const pb_index *linear = is_row_value(w, i) ? row : element;
-        w->assigned[i] = linear ? store_address(w, i, root_at(w, i, linear)) : NULL;
-        w->assigned_in_loop[i] = !is_row_value(w, i) && !root_of(w, i)->reduction;
-    }
-}
-
-static const char *identity_of(const pb_record *r)
-{
-    if (r->op == PB_OP_MAX || r->op == PB_OP_ARGMAX)
-        return r->dtype == PB_I32 && r->op == PB_OP_MAX ? "INT_MIN" : "(-INFINITY)";
-    return r->dtype == PB_F32 ? "0.0f" : "0";
-}
-
-/* One turn of an accumulation. */
-static void accumulate(pb_text *out, const pb_record *r, const char *into,
-                       const char *index_of_best, const char *x, const char *index)
-{
-    if (r->op == PB_OP_SUM)
-        pb_text_append(out, "            %s += %s;\n", into, x);
-    else if (r->op == PB_OP_MAX)
-        pb_text_append(out, "            %s = %s < %s ? %s : %s;\n", into, into, x, x, into);
-    else
-        pb_text_append(out, "            if (%s > %s) { %s = %s; %s = %s; }\n", x, into, into, x,
-                       index_of_best, index);
 }
 
 /* How a phase runs along a row. A short row's reductions go into one scalar each. A long one is
@@ -175,16 +105,16 @@ static int wait_for(waiting *list, const char *text, const char *type)
 
 static bool reduces_in(pb_writer *w, int i, int phase)
 {
-    return root_of(w, i)->reduction && pb_depth(w, root_of(w, i)->v) - 1 == phase;
+    return pb_nest_root(w, i)->reduction && pb_depth(w, pb_nest_root(w, i)->v) - 1 == phase;
 }
 
 /* The bytes of a stored value whose neighbours this loop writes one after another, else 0. */
 static size_t bytes_in_run(const pb_writer *w, int i, const pb_index *address)
 {
     const bool is_run = w->b->on_cpu && w->unit->kind == PB_UNIT_MAP && w->samples == 0 &&
-                        root_of(w, i)->stored && record_of(w, i)->dtype == PB_F32 && address &&
-                        pb_index_is_run(address, w->element, LANES);
-    return is_run ? sizeof(float) * pb_shape_count(record_of(w, i)->shape) : 0;
+                        pb_nest_root(w, i)->stored && pb_nest_record(w, i)->dtype == PB_F32 &&
+                        address && pb_index_is_run(address, w->element, LANES);
+    return is_run ? sizeof(float) * pb_shape_count(pb_nest_record(w, i)->shape) : 0;
 }
 
 /* Whether a stored value is longer than caches and lies in whole vectors: then stores that do not
@@ -200,7 +130,7 @@ static bool is_stream(const pb_writer *w, int i, const pb_index *address)
 static bool is_owned(const pb_writer *w, int i, const pb_index *address)
 {
     const size_t bytes = bytes_in_run(w, i, address);
-    return pb_build_can_own(w->b) && root_of(w, i)->leaf != PB_NONE && bytes >= OWN_BYTES &&
+    return pb_build_can_own(w->b) && pb_nest_root(w, i)->leaf != PB_NONE && bytes >= OWN_BYTES &&
            bytes < STREAM_BYTES && w->unit->columns >= 4 * OWN_BLOCK;
 }
 
@@ -212,13 +142,13 @@ static bool reads_a_stream(const pb_writer *w, int last_phase)
     bool reads = false;
     if (!w->b->on_cpu || w->samples || u->kind != PB_UNIT_ROWS || last_phase > 0) return false;
     for (int i = 0; i < u->root_count; ++i)
-        if (!root_of(w, i)->reduction && !is_row_value(w, i)) return false;
+        if (!pb_nest_root(w, i)->reduction && !pb_nest_is_row_value(w, i)) return false;
     for (int i = 0; i < u->touches.count; ++i) {
         const pb_region *region = &w->b->regions[u->touches.region[i]];
         reads |=
             u->touches.read[i] && region->count * pb_dtype_bytes(region->dtype) >= STREAM_BYTES;
     }
-    return reads && u->rows >= PB_MOST_ITEMS * ROWS_AT_ONCE * ROWS_AT_ONCE *
+    return reads && u->rows >= PB_MOST_ITEMS * PB_ROWS_AT_ONCE * PB_ROWS_AT_ONCE *
                                    (int64_t)w->b->info->compute_units;
 }
 
@@ -232,7 +162,7 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
         const pb_index *linear =
             pb_index_add(w->pool, pb_index_mul(w->pool, row, w->unit->columns), loop.variable);
         if (!linear) continue;
-        const pb_index *address = store_address(w, i, root_at(w, i, linear));
+        const pb_index *address = pb_nest_address(w, i, pb_nest_at(w, i, linear));
         loop.streams[i] = is_stream(w, i, address);
         loop.owns[i] = is_owned(w, i, address);
         if (loop.streams[i]) {
@@ -249,23 +179,18 @@ static row_loop plan_row_loop(pb_writer *w, int unroll, const pb_index *row, int
     bool reduces = unroll > 1 && w->b->on_cpu, in_order = false;
     for (int i = 0; i < w->unit->root_count; ++i) {
         reduces |= reduces_in(w, i, phase);
-        in_order |= reduces_in(w, i, phase) &&
-                    (record_of(w, i)->op == PB_OP_ARGMAX || record_of(w, i)->dtype == PB_U8);
+        in_order |= reduces_in(w, i, phase) && (pb_nest_record(w, i)->op == PB_OP_ARGMAX ||
+                                                pb_nest_record(w, i)->dtype == PB_U8);
     }
     if (reduces && !in_order && loop.turns >= 2 * LANES)
         loop.block =
             loop.turns >= PB_BLOCK ? PB_BLOCK : (int)pb_ceil_div(loop.turns, LANES) * LANES;
     if (loop.block && loop.turns % LANES == 0 && reads_a_stream(w, last_phase)) {
-        loop.rows = ROWS_AT_ONCE;
+        loop.rows = PB_ROWS_AT_ONCE;
         loop.block = LANES;
         loop.ahead = TURN_AHEAD;
     }
     return loop;
-}
-
-static const char *accumulator_type(const pb_record *r)
-{
-    return r->op == PB_OP_ARGMAX ? "float" : pb_c_type(r->dtype);
 }
 
 /* The lanes of a root's reduction: of rows taken at once, those of row k. */
@@ -278,8 +203,8 @@ static void declare_accumulators(pb_writer *w, pb_text *out, const row_loop *loo
 {
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (!reduces_in(w, i, loop->phase)) continue;
-        const pb_record *r = record_of(w, i);
-        const char *type = accumulator_type(r), *identity = identity_of(r);
+        const pb_record *r = pb_nest_record(w, i);
+        const char *type = pb_nest_accumulator_type(r), *identity = pb_nest_identity(r);
         if (w->rows_at_once)
             pb_text_append(out,
                            "        %s%d c%d[%d];\n        #pragma unroll\n"
@@ -315,11 +240,11 @@ typedef struct turn_text {
 /* An element's addition to the lanes of its reduction, once its block is complete. */
 static void fold_later(pb_writer *w, turn_text *t, const row_loop *loop, int i, const char *x)
 {
-    const pb_record *r = record_of(w, i);
-    const int array = wait_for(&t->list, x, accumulator_type(r));
+    const pb_record *r = pb_nest_record(w, i);
+    const int array = wait_for(&t->list, x, pb_nest_accumulator_type(r));
     if (loop->turns % loop->block)
         pb_text_append(&t->folds, "        for (int l = n; l < %d; ++l) w%d[l] = %s;\n",
-                       loop->block, array, identity_of(r));
+                       loop->block, array, pb_nest_identity(r));
     const char *lanes = accumulator(w, i);
     const char *next = pb_arena_printf(w->arena, "vload%d(l, w%d)", LANES, array);
     pb_text_append(&t->folds, "        for (int l = 0; l < %d; ++l) %s = %s;\n",
@@ -333,24 +258,24 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
 {
     const pb_unit *u = w->unit;
     const pb_index *linear = pb_index_add(w->pool, pb_index_mul(w->pool, row, u->columns), column);
-    note_assigned(w, linear, row);
+    pb_nest_note_assigned(w, linear, row);
     for (int i = 0; i < u->root_count && !w->impossible; ++i) {
-        const pb_root *root = root_of(w, i);
-        const pb_record *r = record_of(w, i);
+        const pb_root *root = pb_nest_root(w, i);
+        const pb_record *r = pb_nest_record(w, i);
         if (reduces_in(w, i, loop->phase)) {
             const pb_shape inner = pb_build_record(w->b, r->in[0])->shape;
             const pb_scalar x = pb_element(w, r->in[0], pb_at_linear(w, inner, linear));
             if (loop->block)
                 fold_later(w, t, loop, i, x.text);
             else
-                accumulate(&t->stores, r, pb_arena_printf(w->arena, "c%d", i),
-                           pb_arena_printf(w->arena, "c%d_at", i), x.text,
-                           pb_index_text(w->pool, column));
-        } else if (!root->reduction && !is_row_value(w, i) && pb_depth(w, root->v) == loop->phase &&
-                   root->stored) {
-            const pb_at at = root_at(w, i, linear);
+                pb_nest_accumulate(&t->stores, r, pb_arena_printf(w->arena, "c%d", i),
+                                   pb_arena_printf(w->arena, "c%d_at", i), x.text,
+                                   pb_index_text(w->pool, column));
+        } else if (!root->reduction && !pb_nest_is_row_value(w, i) &&
+                   pb_depth(w, root->v) == loop->phase && root->stored) {
+            const pb_at at = pb_nest_at(w, i, linear);
             const pb_scalar x = pb_element(w, root->v, at);
-            const pb_index *address = store_address(w, i, at);
+            const pb_index *address = pb_nest_address(w, i, at);
             if (loop->owns[i])
                 pb_text_append(&w->ahead_text, "            PREFETCH_TO_WRITE(%s + %s);\n",
                                pb_parameter(w, root->place.region, true, address),
@@ -368,25 +293,19 @@ static void write_turn(pb_writer *w, turn_text *t, const row_loop *loop, const p
                 pb_text_append(&t->whole_streams, "        #pragma unroll\n%s", stores);
             } else if (loop->block && loop->unroll > 1) {
                 const int array = wait_for(&t->list, x.text, pb_c_type(r->dtype));
-                store(w, i, at, pb_arena_printf(w->arena, "w%d[l]", array), &t->later[i]);
+                pb_nest_store(w, i, at, pb_arena_printf(w->arena, "w%d[l]", array), &t->later[i]);
             } else {
-                store(w, i, at, x.text, &t->stores);
+                pb_nest_store(w, i, at, x.text, &t->stores);
             }
         }
     }
-}
-
-static void append_turn(pb_writer *w, pb_text *out, const pb_text *stores)
-{
-    pb_text_append(out, "%s%s", w->element_text.text ? w->element_text.text : "",
-                   stores->text ? stores->text : "");
 }
 
 /* Lane by lane: a compiler sees `.hi`, Oclgrind loses track of a lane of that. */
 static const char *upper_half_of_16(pb_writer *w, const pb_record *r, const char *lanes)
 {
     pb_text text = {0};
-    pb_text_append(&text, "(%s8)(", accumulator_type(r));
+    pb_text_append(&text, "(%s8)(", pb_nest_accumulator_type(r));
     for (const char *digit = "89abcdef"; *digit; ++digit)
         pb_text_append(&text, "%s.s%c%s", lanes, *digit, digit[1] ? ", " : ")");
     const char *copy = text.failed ? lanes : pb_arena_strdup(w->arena, text.text);
@@ -400,15 +319,15 @@ static void finish_reductions(pb_writer *w, pb_text *out, const row_loop *loop)
 {
     for (int i = 0; i < w->unit->root_count; ++i) {
         if (!reduces_in(w, i, loop->phase)) continue;
-        const pb_record *r = record_of(w, i);
+        const pb_record *r = pb_nest_record(w, i);
         const char *lanes =
             r->op == PB_OP_ARGMAX ? pb_arena_printf(w->arena, "c%d_at", i) : accumulator(w, i);
         for (int width = LANES / 2; loop->block && width > 1; width /= 2) {
             const char *half = pb_arena_printf(w->arena, "c%d_%d", i, width);
             const char *upper = width == 8 ? upper_half_of_16(w, r, lanes)
                                            : pb_arena_printf(w->arena, "%s.hi", lanes);
-            pb_text_append(out, "        const %s%d %s = %s;\n", accumulator_type(r), width, half,
-                           combined(w, r, pb_arena_printf(w->arena, "%s.lo", lanes), upper));
+            pb_text_append(out, "        const %s%d %s = %s;\n", pb_nest_accumulator_type(r), width,
+                           half, combined(w, r, pb_arena_printf(w->arena, "%s.lo", lanes), upper));
             lanes = half;
         }
         if (loop->block) { /* two scalars: select takes vectors only */
@@ -509,7 +428,7 @@ static void write_row_loop(pb_writer *w, pb_text *out, pb_text *end, int unroll,
     t.irregular = w->irregular > irregular;
     for (int i = 0; i < t.list.count; ++i)
         pb_text_append(&t.stores, "            w%d[l] = %s;\n", i, t.list.element[i].text);
-    append_turn(w, &body, &t.stores);
+    pb_nest_append_turn(w, &body, &t.stores);
     const char *text = body.text ? body.text : "";
     if ((t.stores.text || t.streams.text) && loop.block)
         append_blocks(w, out, &loop, text, &t, columns_split);
@@ -543,9 +462,9 @@ static int largest_depth(pb_writer *w)
 {
     int depth = 0;
     for (int i = 0; i < w->unit->root_count; ++i) {
-        const pb_root *root = root_of(w, i);
+        const pb_root *root = pb_nest_root(w, i);
         int d = pb_depth(w, root->v) - (root->reduction ? 1 : 0);
-        if (d > depth && !(is_row_value(w, i) && !root->reduction)) depth = d;
+        if (d > depth && !(pb_nest_is_row_value(w, i) && !root->reduction)) depth = d;
     }
     return depth;
 }
@@ -565,14 +484,14 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
     for (w->phase = 0; w->phase <= last && w->phase < PB_MAX_PHASES && !w->impossible; ++w->phase)
         write_row_loop(w, &loops[w->phase], &ends[w->phase], *unroll, row, columns_split, last);
     pb_writer_next_loop(w);
-    note_assigned(w, NULL, row);
+    pb_nest_note_assigned(w, NULL, row);
     for (int i = 0; i < u->root_count && !w->impossible; ++i) { /* values of the whole row */
-        const pb_root *root = root_of(w, i);
-        if (!is_row_value(w, i) && !root->reduction) continue;
+        const pb_root *root = pb_nest_root(w, i);
+        if (!pb_nest_is_row_value(w, i) && !root->reduction) continue;
         if (!root->stored) continue;
         w->phase = pb_depth(w, root->v);
-        const pb_at at = root_at(w, i, row);
-        store(w, i, at, pb_element(w, root->v, at).text, &tail);
+        const pb_at at = pb_nest_at(w, i, row);
+        pb_nest_store(w, i, at, pb_element(w, root->v, at).text, &tail);
     }
     for (int d = 0; d <= PB_MAX_PHASES; ++d) {
         if (d > 0 || !w->rows_at_once)
@@ -591,117 +510,4 @@ void pb_write_rows(pb_writer *w, pb_text *body, bool columns_split, int *unroll)
     else
         pb_text_append(body, "%s", stores);
     pb_text_free(&tail);
-}
-
-static void declare_column_accumulators(pb_writer *w, pb_text *out, const char *size)
-{
-    for (int i = 0; i < w->unit->root_count; ++i) {
-        const pb_record *r = record_of(w, i);
-        if (!root_of(w, i)->reduction) continue;
-        pb_text_append(out,
-                       "        %s c%d[%s];\n        for (int l = 0; l < %s; ++l) c%d[l] = %s;\n",
-                       accumulator_type(r), i, size, size, i, identity_of(r));
-        if (r->op == PB_OP_ARGMAX)
-            pb_text_append(
-                out,
-                "        int c%d_at[%s];\n        for (int l = 0; l < %s; ++l) c%d_at[l] = 0;\n", i,
-                size, size, i);
-    }
-}
-
-/* A loop over the reduced axis from `first` to `end`, `step` of its elements in a turn. */
-static void append_reduced_loop(const pb_writer *w, pb_text *out, int first, int end, int step,
-                                const char *turn, const char *count)
-{
-    if (first == end) return;
-    pb_text_append(out, "        for (int m = %d; m < %d; m += %d) {\n", first, end, step);
-    if (w->middle_text.text)
-        pb_text_append(out, "        const int r = m;\n%s", w->middle_text.text);
-    pb_text_append(out,
-                   "        for (int l = 0; l < %s; ++l) {\n"
-                   "            const int i = i_begin + l;\n",
-                   count);
-    for (int k = 0; k < step; ++k)
-        pb_text_append(out, "            {\n            const int r = m + %d;\n%s            }\n",
-                       k, turn);
-    pb_text_append(out, "        }\n        }\n");
-}
-
-/* Several rows at a time on a CPU: accumulators are loaded and stored for all of them once, and
- * memory has as many streams to deliver. Each is added after the one before, so the bits are the
- * same. */
-static void append_reduced_loops(const pb_writer *w, pb_text *out, const char *turn,
-                                 const char *count)
-{
-    const int reduced = (int)w->unit->reduced;
-    const bool several = w->b->on_cpu && !w->middle_text.text && w->statements <= SHORT_TURN;
-    const int whole = several ? reduced - reduced % ROWS_AT_ONCE : 0;
-    append_reduced_loop(w, out, 0, whole, ROWS_AT_ONCE, turn, count);
-    append_reduced_loop(w, out, whole, reduced, 1, turn, count);
-}
-
-/* COLUMNS: accumulators of a block of inner elements, a loop over the reduced axis, then the
- * elements. */
-void pb_write_columns(pb_writer *w, pb_text *body, int block)
-{
-    pb_unit *u = w->unit;
-    const pb_index *o = pb_row_index(w, "o", u->outer);
-    const pb_index *r = pb_index_variable(w->pool, "r", u->reduced, LEVEL_MIDDLE);
-    const pb_index *i = pb_index_variable(w->pool, "i", u->inner, LEVEL_ELEMENT);
-    const pb_index *out = pb_index_add(w->pool, pb_index_mul(w->pool, o, u->inner), i);
-    const pb_index *in = pb_index_add(
-        w->pool,
-        pb_index_mul(w->pool, pb_index_add(w->pool, pb_index_mul(w->pool, o, u->reduced), r),
-                     u->inner),
-        i);
-    pb_text declared = {0}, first = {0}, turn = {0}, stores = {0};
-    const char *size = pb_arena_printf(w->arena, "%d", block);
-    declare_column_accumulators(w, &declared, size);
-    const char *count = u->inner % block == 0 ? size
-                                              : pb_arena_printf(w->arena, "min(%d, %d - i_begin)",
-                                                                block, (int)u->inner);
-    /* phase 0 */
-    for (int k = 0; k < u->root_count && !w->impossible; ++k) {
-        const pb_root *root = root_of(w, k);
-        const pb_record *rec = record_of(w, k);
-        if (!root->reduction) continue;
-        if (pb_depth(w, root->v) != 1) w->impossible = true;
-        const pb_scalar x = pb_element(
-            w, rec->in[0], pb_at_linear(w, pb_build_record(w->b, rec->in[0])->shape, in));
-        const bool arg = rec->op == PB_OP_ARGMAX;
-        accumulate(&stores, rec, pb_arena_printf(w->arena, "c%d[l]", k),
-                   pb_arena_printf(w->arena, "c%d_at[l]", k), x.text, "r");
-        w->reduced[k] = pb_arena_printf(w->arena, arg ? "c%d_at[l]" : "c%d[l]", k);
-    }
-    append_turn(w, &turn, &stores);
-    append_reduced_loops(w, &first, turn.text ? turn.text : "", count);
-    pb_text_free(&stores);
-    pb_text_free(&turn);
-    /* phase 1 */
-    pb_writer_next_loop(w);
-    w->phase = 1;
-    w->reduced_at = out;
-    w->reduced_level = LEVEL_ELEMENT;
-    note_assigned(w, out, out);
-    for (int k = 0; k < u->root_count && !w->impossible; ++k) {
-        const pb_root *root = root_of(w, k);
-        if (!root->stored) continue;
-        if (pb_depth(w, root->v) > 1) w->impossible = true;
-        const pb_at at = root_at(w, k, out);
-        store(w, k, at, pb_element(w, root->v, at).text, &stores);
-    }
-    append_turn(w, &turn, &stores);
-    pb_text_append(body, "%s%s%s%s", w->row_text[0].text ? w->row_text[0].text : "",
-                   declared.text ? declared.text : "", first.text ? first.text : "",
-                   w->row_text[1].text ? w->row_text[1].text : "");
-    pb_text_append(body,
-                   "        ELEMENTWISE\n        for (int l = 0; l < %s; ++l) {\n            const "
-                   "int i = i_begin + "
-                   "l;\n%s        }\n",
-                   count, turn.text ? turn.text : "");
-    if (declared.failed || first.failed || turn.failed) w->impossible = true;
-    pb_text_free(&declared);
-    pb_text_free(&first);
-    pb_text_free(&stores);
-    pb_text_free(&turn);
 }

@@ -27,6 +27,11 @@ void pb_solver_define_name(pb_build *b, const char *macro, const char *name)
     pb_text_append(&b->macros, "#define %s %s\n", macro, name);
 }
 
+int pb_solver_transpose_side(const pb_build *b)
+{
+    return pb_has_wide_registers(b->info) ? 16 : 8;
+}
+
 const char *pb_solver_transpose(pb_build *b, int side)
 {
     pb_solver_define(b, "SIDE", side);

@@ -40,6 +40,8 @@ void pb_solver_define_name(pb_build *b, const char *macro, const char *name);
 /** The name of the function of cl/transpose.cl for blocks of 8 or 16 a side. It is written before
  * the first macro of the kernel that calls it is defined. */
 const char *pb_solver_transpose(pb_build *b, int side);
+/** The side of the largest blocks that registers hold. */
+int pb_solver_transpose_side(const pb_build *b);
 /** A kernel of cl/<family>.cl: its macros, collected in b->macros, then its text. Equal kernels are
  * written once. Returns the name that it has. */
 const char *pb_solver_family(pb_build *b, const char *family);

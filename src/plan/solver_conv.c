@@ -374,7 +374,7 @@ static pb_status write_conv_dw_panel(pb_build *b, pb_program_build *p, pb_unit *
     const int64_t row = panel_row(b, r), room = (int64_t)b->info->local_memory_bytes / 4;
     const int most = (int)((room < PANEL_FLOATS ? room : PANEL_FLOATS) / row);
     const int rows = larger(1, smaller(c.y.dim[2], most));
-    const int side = pb_has_wide_registers(b->info) ? 16 : 8;
+    const int side = pb_solver_transpose_side(b);
     const char *transpose = pb_solver_transpose(b, side);
     define_dw(b, &c, chunk);
     pb_solver_define(b, "SIDE", side);

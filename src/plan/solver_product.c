@@ -171,7 +171,7 @@ static pb_status write_product_tile(pb_build *b, pb_program_build *p, pb_unit *u
     const int depth =
         pb_choice_pick(b, u, "depth", panel_depth(b, &x, panels * vectors, copied, tiles->depth),
                        panel_depth(b, &x, panels * vectors, copied, x.k));
-    const int side = pb_has_wide_registers(b->info) ? 16 : 8;
+    const int side = pb_solver_transpose_side(b);
     const char *transpose = x.transpose_b ? pb_solver_transpose(b, side) : NULL;
     const char *transpose_8 =
         copied > 1 && (tile == 6 || tile == 8) && !x.transpose_a ? pb_solver_transpose(b, 8) : NULL;
